@@ -1,0 +1,45 @@
+package dev.walker.spi;
+
+import java.util.Optional;
+
+/** What WALker gives to a plugin. */
+public interface PluginContext {
+    /** The name under which the plugin was loaded. */
+    String pluginName();
+
+    /**
+     * A setting of {@code postgresql.conf}, or of what stands in for it outside of a server.
+     *
+     * @param name full name, such as {@code walker.catalogs}
+     */
+    Optional<String> setting(String name);
+
+    /** What is known about the server whose WAL is walked. */
+    SourceServer server();
+
+    /**
+     * A table for state, saved in the same transaction as the position. It is made if it does not exist, in schema
+     * {@code walker} with a column for the source in front.
+     *
+     * @param spec its name and columns; the same each time
+     */
+    StateTable table(TableSpec spec);
+
+    /**
+     * Says that there is state to be saved. Until a plugin says so nothing is written, which keeps WALker silent on an
+     * idle server; {@link WalPlugin#onFlush} follows in due time.
+     */
+    void stateChanged();
+
+    /**
+     * Publishes a row that {@code walker.results(plugin)} shows, in place of the one with the same key. Saved in the
+     * same transaction as the position.
+     *
+     * @param key what tells the row from the others of this plugin
+     * @param json a JSON value as text; empty to remove the row
+     */
+    void publish(String key, Optional<String> json);
+
+    /** Writes a line to the log of the server or the program. */
+    void log(String message);
+}

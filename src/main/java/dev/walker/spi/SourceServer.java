@@ -1,0 +1,47 @@
+package dev.walker.spi;
+
+/** Questions about the server whose WAL is walked, that WAL alone cannot answer. */
+public interface SourceServer {
+    /** What the server knows of a transaction. */
+    enum XidStatus {
+        /** Still running, or prepared. */
+        IN_PROGRESS,
+        /** Committed. */
+        COMMITTED,
+        /** Rolled back, or lost in a crash. */
+        ABORTED,
+        /** Nobody knows: the server was not asked, or has forgotten. */
+        UNKNOWN
+    }
+
+    /**
+     * The present outcome of a transaction or subtransaction, {@code pg_xact_status(xid8)}; it may be ahead of the WAL
+     * that was read.
+     *
+     * @param fullXid epoch in the upper 32 bits, XID in the lower
+     */
+    XidStatus xidStatus(long fullXid);
+
+    /**
+     * The member of a multixact that updates or deletes, as {@code pg_get_multixact_members} tells: its XID, 0 if all
+     * members only lock, -1 if nobody knows.
+     *
+     * @param multiXid unsigned 32-bit
+     */
+    long multixactUpdater(long multiXid);
+
+    /** A server that cannot be asked: the offline host. */
+    static SourceServer none() {
+        return new SourceServer() {
+            @Override
+            public XidStatus xidStatus(long fullXid) {
+                return XidStatus.UNKNOWN;
+            }
+
+            @Override
+            public long multixactUpdater(long multiXid) {
+                return -1;
+            }
+        };
+    }
+}

@@ -1,0 +1,22 @@
+package dev.walker.spi;
+
+import java.util.function.Consumer;
+
+/**
+ * Rows of state that SQL can read, written in the same transaction as the position. Values come in the order of the
+ * columns of the {@link TableSpec} and have the classes that its types name; values that are no part of the key may be
+ * null.
+ *
+ * <p>Reading ({@link #scan}) is allowed in any callback and sees what was written before. Writing ({@link #put},
+ * {@link #delete}) is allowed in {@link WalPlugin#onFlush} and {@link WalPlugin#onStartup} only.
+ */
+public interface StateTable {
+    /** Adds the row, or replaces the one with the same key. */
+    void put(Object... row);
+
+    /** Removes all rows whose key begins with these values; without values, all rows. */
+    void delete(Object... keyPrefix);
+
+    /** Gives each row whose key begins with these values, in the order of the key; without values, all rows. */
+    void scan(Consumer<Object[]> rows, Object... keyPrefix);
+}

@@ -1,0 +1,58 @@
+package dev.walker.spi;
+
+import dev.walker.wal.WalRecord;
+
+/**
+ * What a plugin may do: every callback is optional. One line in {@code META-INF/services/dev.walker.spi.WalPlugin} makes
+ * it known by its {@link #name}; otherwise it is found by its class name.
+ *
+ * <p>All callbacks come from one thread. A record is lent for the call: copy what is to be kept. For each record the
+ * callback of its resource manager comes first, then {@link #onRecord}.
+ *
+ * <p>A plugin that throws is set aside with name, LSN and message; its state stays as of the last commit, and the other
+ * plugins go on.
+ */
+public interface WalPlugin {
+    /** Short name, as in the setting {@code walker.plugins}; the class name if not overridden. */
+    default String name() {
+        return getClass().getName();
+    }
+
+    /**
+     * Before the first record. State that was saved is to be read here, through {@link PluginContext#table}.
+     *
+     * @param context what WALker gives to this plugin; may be kept
+     */
+    default void onStartup(PluginContext context) {}
+
+    /** A record of resource manager Heap. */
+    default void onHeap(WalRecord record) {}
+
+    /** A record of resource manager Heap2. */
+    default void onHeap2(WalRecord record) {}
+
+    /** A record of resource manager XLOG. */
+    default void onXlog(WalRecord record) {}
+
+    /** A record of resource manager Transaction. */
+    default void onXact(WalRecord record) {}
+
+    /** A record of resource manager Storage. */
+    default void onSmgr(WalRecord record) {}
+
+    /** A record of resource manager Standby. */
+    default void onStandby(WalRecord record) {}
+
+    /** Any record, of whatever resource manager, those of extensions too. */
+    default void onRecord(WalRecord record) {}
+
+    /**
+     * State is about to be committed together with the position: write what has changed to the tables.
+     *
+     * @param lsn everything before it has been walked
+     */
+    default void onFlush(long lsn) {}
+
+    /** The walk ends; called after the last {@link #onFlush}. */
+    default void onShutdown() {}
+}
