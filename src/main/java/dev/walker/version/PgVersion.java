@@ -1,5 +1,7 @@
 package dev.walker.version;
 
+import java.util.Optional;
+
 /** The PostgreSQL majors whose WAL is known, told by {@code XLOG_PAGE_MAGIC} (access/xlog_internal.h). */
 public enum PgVersion {
     /** PostgreSQL 13. */
@@ -26,6 +28,26 @@ public enum PgVersion {
     /** The major version number. */
     public int major() {
         return major;
+    }
+
+    /** The major with this {@code XLOG_PAGE_MAGIC}; empty if it is none that is known. */
+    public static Optional<PgVersion> byPageMagic(int pageMagic) {
+        for (PgVersion version : values()) {
+            if (version.pageMagic == pageMagic) {
+                return Optional.of(version);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The major with this number; empty if it is none that is known. */
+    public static Optional<PgVersion> byMajor(int major) {
+        for (PgVersion version : values()) {
+            if (version.major == major) {
+                return Optional.of(version);
+            }
+        }
+        return Optional.empty();
     }
 
     /** {@code XLOG_PAGE_MAGIC}, unsigned 16-bit. */

@@ -15,8 +15,34 @@ public final class WalLayout {
 
     private final PgVersion version;
 
+    private final int pageInfoMask;
+    private final int overwriteContrecordFlag;
+
+    private final long maxRecordSize;
+    private final boolean hasCustomRmgrs;
+    private final boolean hasTopLevelXidItem;
+
+    private final int imageAppliesBit;
+    private final int imagePglzBit;
+    private final int imageLz4Bit;
+    private final int imageZstdBit;
+
     private WalLayout(PgVersion version) {
         this.version = version;
+        int major = version.major();
+
+        pageInfoMask = 0x000F;
+        overwriteContrecordFlag = 0x0008;
+
+        maxRecordSize = major >= 16 ? 1020 * 1024 * 1024 : 0x3FFF_FFFF;
+        hasCustomRmgrs = major >= 15;
+        hasTopLevelXidItem = major >= 14;
+
+        boolean manyCompressions = major >= 15;
+        imageAppliesBit = manyCompressions ? 0x02 : 0x04;
+        imagePglzBit = manyCompressions ? 0x04 : 0x02;
+        imageLz4Bit = manyCompressions ? 0x08 : 0;
+        imageZstdBit = manyCompressions ? 0x10 : 0;
     }
 
     /** The layout of a major. */
@@ -27,5 +53,56 @@ public final class WalLayout {
     /** The major. */
     public PgVersion version() {
         return version;
+    }
+
+    // WAL pages: access/xlog_internal.h
+
+    /** {@code XLP_ALL_FLAGS}: the bits of {@code xlp_info} that have a meaning. */
+    public int pageInfoMask() {
+        return pageInfoMask;
+    }
+
+    /** {@code XLP_FIRST_IS_OVERWRITE_CONTRECORD}: the record that was to go on here was given up. */
+    public int overwriteContrecordFlag() {
+        return overwriteContrecordFlag;
+    }
+
+    // WAL records: access/xlogrecord.h, access/rmgr.h
+
+    /** The longest record in bytes: {@code XLogRecordMaxSize} since 16, {@code MaxAllocSize} before. */
+    public long maxRecordSize() {
+        return maxRecordSize;
+    }
+
+    /** Whether extensions may have resource managers of their own, with numbers from 128 on. */
+    public boolean hasCustomRmgrs() {
+        return hasCustomRmgrs;
+    }
+
+    /** Whether a record may tell the top-level transaction: {@code XLR_BLOCK_ID_TOPLEVEL_XID}. */
+    public boolean hasTopLevelXidItem() {
+        return hasTopLevelXidItem;
+    }
+
+    // Full-page images: BKPIMAGE_* of access/xlogrecord.h
+
+    /** {@code BKPIMAGE_APPLY} ({@code BKPIMAGE_IS_REQUIRED_FOR_REDO}): redo restores the image. */
+    public int imageAppliesBit() {
+        return imageAppliesBit;
+    }
+
+    /** {@code BKPIMAGE_COMPRESS_PGLZ}, {@code BKPIMAGE_IS_COMPRESSED} up to 14. */
+    public int imagePglzBit() {
+        return imagePglzBit;
+    }
+
+    /** {@code BKPIMAGE_COMPRESS_LZ4}; 0 where there is no such bit. */
+    public int imageLz4Bit() {
+        return imageLz4Bit;
+    }
+
+    /** {@code BKPIMAGE_COMPRESS_ZSTD}; 0 where there is no such bit. */
+    public int imageZstdBit() {
+        return imageZstdBit;
     }
 }

@@ -19,6 +19,7 @@ public final class BlockRef {
     public static final int SAME_REL = 0x80;
 
     // Set by WalReader, which has checked each of them.
+    long lsn;
     int blockId;
     int forkFlags;
     long spcOid;
@@ -29,12 +30,18 @@ public final class BlockRef {
     int holeOffset;
     int holeLength;
     int imageInfo;
+    int dataLength;
     boolean imageApplies;
     ImageCompression imageCompression = ImageCompression.NONE;
     final WalBytes image = new WalBytes();
     final WalBytes data = new WalBytes();
 
     BlockRef() {}
+
+    /** LSN of the first byte of the record. */
+    public long lsn() {
+        return lsn;
+    }
 
     /** Id of the reference in its record, 0 to 32. */
     public int blockId() {

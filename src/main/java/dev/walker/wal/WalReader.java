@@ -1,5 +1,13 @@
 package dev.walker.wal;
 
+import dev.walker.bytes.WalBytes;
+import dev.walker.rmgr.Rmgr;
+import dev.walker.version.PgVersion;
+import dev.walker.version.WalLayout;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.zip.CRC32C;
+
 /**
  * Turns bytes of WAL into records. It is fed, never reads by itself, and keeps no more than one record; the bytes may be
  * cut anywhere.
@@ -13,35 +21,190 @@ package dev.walker.wal;
  *     }
  * }
  * }</pre>
+ *
+ * <p>Bytes before the {@link #limit limit} are known to be good WAL, and whatever is wrong with them is damage. Without a
+ * limit the reader is at the tip of WAL that it knows nothing about, where zeros, pages of a recycled file and a torn
+ * record are the normal end: {@link ReadStatus#END_OF_WAL}. A reader that has come to an end or has thrown stays there;
+ * to try again, make another one with {@link #position}.
  */
 public final class WalReader {
+    /** {@code XLOG_BLCKSZ}: bytes of a WAL page. */
+    public static final int PAGE_SIZE = 8192;
+    /** {@code SizeOfXLogShortPHD}: bytes of a page header. */
+    public static final int SHORT_PAGE_HEADER = 24;
+    /** {@code SizeOfXLogLongPHD}: bytes of the header of the first page of a segment. */
+    public static final int LONG_PAGE_HEADER = 40;
+
+    /** {@code BLCKSZ}: bytes of a page of a relation. */
+    private static final int FULL_PAGE = 8192;
+
+    // XLogPageHeaderData and XLogLongPageHeaderData, access/xlog_internal.h
+    private static final int XLP_MAGIC_AT = 0;
+    private static final int XLP_INFO_AT = 2;
+    private static final int XLP_TLI_AT = 4;
+    private static final int XLP_PAGEADDR_AT = 8;
+    private static final int XLP_REM_LEN_AT = 16;
+    private static final int XLP_SYSID_AT = 24;
+    private static final int XLP_SEG_SIZE_AT = 32;
+    private static final int XLP_XLOG_BLCKSZ_AT = 36;
+    private static final int XLP_FIRST_IS_CONTRECORD = 0x0001;
+    private static final int XLP_LONG_HEADER = 0x0002;
+
+    // XLogRecord, access/xlogrecord.h
+    private static final int XL_TOT_LEN_AT = 0;
+    private static final int XL_XID_AT = 4;
+    private static final int XL_PREV_AT = 8;
+    private static final int XL_INFO_AT = 16;
+    private static final int XL_RMID_AT = 17;
+    private static final int XL_CRC_AT = 20;
+    private static final int HEADER_SIZE = WalRecord.HEADER_SIZE;
+
+    // Ids of the items that follow the record header, access/xlogrecord.h
+    private static final int XLR_BLOCK_ID_DATA_SHORT = 255;
+    private static final int XLR_BLOCK_ID_DATA_LONG = 254;
+    private static final int XLR_BLOCK_ID_ORIGIN = 253;
+    private static final int XLR_BLOCK_ID_TOPLEVEL_XID = 252;
+    private static final int BKPIMAGE_HAS_HOLE = 0x01;
+
+    private static final int XLOG_SWITCH = 0x40;
+    private static final int XLOG_OVERWRITE_CONTRECORD = 0xD0;
+
+    private static final int FIRST_BUFFER = 4 * PAGE_SIZE;
+    /** A buffer that grew above this is let go after the record. */
+    private static final int KEPT_BUFFER = 4 << 20;
+
+    private enum State {
+        /** At the start of the first page, before anything is known. */
+        FIRST_PAGE,
+        /** In the rest of a record that began before the first page. */
+        SKIPPING,
+        /** Where a record, or the header of the page that holds it, begins. */
+        AT_RECORD,
+        /** In a record that is being put together in {@link #buffer}. */
+        COLLECTING,
+        ENDED
+    }
+
     private final long startLsn;
+    private final int segmentSize;
+    private long systemIdentifier;
+    private boolean hasLimit;
+    private long limit;
+
+    private final WalBytes input = new WalBytes();
+    private int inputAt;
+    private int inputEnd;
+    /** LSN of the byte at {@link #inputAt}. */
+    private long lsn;
+
+    private State state = State.FIRST_PAGE;
+    private String endReason = "";
+    private WalFormatException failure;
+
+    private final byte[] pageHeader = new byte[LONG_PAGE_HEADER];
+    private final WalBytes pageHeaderBytes = WalBytes.of(pageHeader);
+    private int pageHeaderCollected;
+    private WalLayout layout;
+    private int timeline;
+
+    /** Where the next record to be given begins. */
+    private long position;
+    /** Start of the last complete record; 0 if none was seen. */
+    private long previousLsn;
+    /** Start of the record that was given up for an overwritten contrecord, until that record was seen; else 0. */
+    private long overwrittenLsn;
+    /** In {@link State#SKIPPING}, bytes of the record that are still to come. */
+    private long remaining;
+
+    // The record being put together in State.COLLECTING.
+    private byte[] buffer = new byte[0];
+    private final WalBytes bufferBytes = new WalBytes();
+    private int collected;
+    /** Its length, 0 until known. */
+    private int wanted;
+
+    private long recordLsn;
+    private int recordTimeline;
+
+    private final CRC32C crc = new CRC32C();
 
     /**
      * A reader that begins at a record, or at the first record at or after an LSN.
      *
      * @param startLsn where to begin
      * @param segmentSize bytes of a segment, a power of two from 1 MiB to 1 GiB
-     * @param systemIdentifier that of the cluster, to be compared with the long page headers; 0 to take any
+     * @param systemIdentifier that of the cluster, to be compared with the long page headers; 0 to take that of the
+     *     first one
      */
     public WalReader(long startLsn, int segmentSize, long systemIdentifier) {
+        if (startLsn == Lsn.INVALID) {
+            throw new IllegalArgumentException("0/0 is no LSN to begin at");
+        }
+        WalSegmentName.checkSegmentSize(segmentSize);
         this.startLsn = startLsn;
+        this.segmentSize = segmentSize;
+        this.systemIdentifier = systemIdentifier;
+        this.lsn = startLsn & -PAGE_SIZE;
+        this.position = startLsn;
+    }
+
+    /**
+     * Tells up to where WAL is known to be good, such as {@code pg_current_wal_flush_lsn()}. Bytes at and after it are
+     * ignored when they are fed. It may be moved forward at any time.
+     *
+     * @param lsn the first byte that must not be looked at
+     */
+    public void limit(long lsn) {
+        hasLimit = true;
+        limit = lsn;
     }
 
     /**
      * LSN of the byte that {@link #feed} must begin with; at first the start of the page that holds the start LSN. It
-     * jumps to the next segment after {@code XLOG_SWITCH}.
+     * jumps over padding between records and, after {@code XLOG_SWITCH}, to the next segment, which may be beyond the
+     * limit.
      */
     public long wantedLsn() {
-        return startLsn;
+        return lsn + (inputEnd - inputAt);
     }
 
     /**
      * Lends bytes that follow in LSN order, the first at {@link #wantedLsn}. The array must not be touched until
      * {@link #next} has answered {@link ReadStatus#NEED_MORE}.
+     *
+     * @throws IllegalStateException if bytes that were fed before are still to be read
      */
     public void feed(byte[] array, int from, int length) {
-        throw new UnsupportedOperationException();
+        if (inputAt != inputEnd) {
+            throw new IllegalStateException((inputEnd - inputAt) + " bytes at " + Lsn.format(lsn)
+                    + " were fed before and are not read yet; call next() until it answers NEED_MORE");
+        }
+        long readable = !hasLimit ? length : Lsn.isBefore(lsn, limit) ? limit - lsn : 0;
+        int usable = Long.compareUnsigned(readable, length) < 0 ? (int) readable : length;
+        Objects.checkFromIndexSize(from, length, array.length);
+        input.wrap(array, from, usable);
+        inputAt = 0;
+        inputEnd = usable;
+    }
+
+    /** Where the next record begins, as far as is known: a reader that is made with it goes on where this one is. */
+    public long position() {
+        return position;
+    }
+
+    /** Why WAL ends here, after {@link ReadStatus#END_OF_WAL}; empty before. */
+    public String endReason() {
+        return endReason;
+    }
+
+    /** Whether the bytes that were read end inside a record, which begins at {@link #position}. */
+    public boolean isInsideRecord() {
+        return state == State.COLLECTING;
+    }
+
+    /** The system identifier of the long page headers, or what the constructor was given; 0 if none is known yet. */
+    public long systemIdentifier() {
+        return systemIdentifier;
     }
 
     /**
@@ -51,11 +214,650 @@ public final class WalReader {
      * @throws UnsupportedWalException if they are of a PostgreSQL that is not known
      */
     public ReadStatus next(WalRecord record) {
-        throw new UnsupportedOperationException();
+        if (failure != null) {
+            throw failure;
+        }
+        try {
+            while (true) {
+                switch (state) {
+                    case AT_RECORD:
+                        if (readInPlace(record)) {
+                            return ReadStatus.RECORD;
+                        }
+                        break;
+                    case COLLECTING:
+                        if (collect(record)) {
+                            return ReadStatus.RECORD;
+                        }
+                        break;
+                    case FIRST_PAGE:
+                        enterPage();
+                        break;
+                    case SKIPPING:
+                        skip();
+                        break;
+                    default:
+                        return ReadStatus.END_OF_WAL;
+                }
+                if (inputAt == inputEnd && state != State.ENDED) {
+                    return ReadStatus.NEED_MORE;
+                }
+            }
+        } catch (WalFormatException e) {
+            failure = e;
+            throw e;
+        }
     }
 
-    /** Where the next record begins, as far as is known: a reader that is made with it goes on where this one is. */
-    public long position() {
-        return startLsn;
+    // Moving through the input
+
+    private void consume(int bytes) {
+        inputAt += bytes;
+        lsn += bytes;
+    }
+
+    /** Moves forward to an LSN, which may be beyond the input. */
+    private void jumpTo(long target) {
+        long distance = target - lsn;
+        inputAt = distance > inputEnd - inputAt ? inputEnd : inputAt + (int) distance;
+        lsn = target;
+    }
+
+    private int leftOnPage() {
+        return PAGE_SIZE - (int) (lsn & PAGE_SIZE - 1);
+    }
+
+    private boolean isAtPageStart() {
+        return (lsn & PAGE_SIZE - 1) == 0;
+    }
+
+    private static long align(long value) {
+        return value + 7 & -8;
+    }
+
+    // Pages
+
+    private int pageHeaderSize(long pageLsn) {
+        return Lsn.segmentOffset(pageLsn, segmentSize) == 0 ? LONG_PAGE_HEADER : SHORT_PAGE_HEADER;
+    }
+
+    /** Collects and checks the header of the page that begins at {@link #lsn}, and moves behind it; false to wait or end. */
+    private boolean enterPage() {
+        long pageLsn = lsn - pageHeaderCollected;
+        int size = pageHeaderSize(pageLsn);
+        int bytes = Math.min(size - pageHeaderCollected, inputEnd - inputAt);
+        input.copyTo(inputAt, pageHeader, pageHeaderCollected, bytes);
+        consume(bytes);
+        pageHeaderCollected += bytes;
+        if (pageHeaderCollected < size) {
+            return false;
+        }
+        pageHeaderCollected = 0;
+        return checkPage(pageLsn, size == LONG_PAGE_HEADER) && continueOnPage(pageLsn);
+    }
+
+    private boolean checkPage(long pageLsn, boolean mustBeLong) {
+        WalBytes page = pageHeaderBytes;
+        if (!checkMagic(pageLsn, page.u16(XLP_MAGIC_AT))) {
+            return false;
+        }
+        int info = page.u16(XLP_INFO_AT);
+        if ((info & ~layout.pageInfoMask()) != 0) {
+            return sign(
+                    pageLsn,
+                    "xlp_info " + hex(info) + " has unknown bits, wanted none outside of "
+                            + hex(layout.pageInfoMask()));
+        }
+        boolean isLong = (info & XLP_LONG_HEADER) != 0;
+        if (isLong != mustBeLong) {
+            return sign(
+                    pageLsn,
+                    "xlp_info " + hex(info) + (isLong ? " has" : " lacks")
+                            + " XLP_LONG_HEADER, which only the first page of a segment has; the segment size is taken as "
+                            + segmentSize);
+        }
+        if (isLong) {
+            checkLongHeader(pageLsn, page);
+        }
+        if (page.u64(XLP_PAGEADDR_AT) != pageLsn) {
+            return sign(
+                    pageLsn,
+                    "xlp_pageaddr " + Lsn.format(page.u64(XLP_PAGEADDR_AT)) + ", wanted " + Lsn.format(pageLsn)
+                            + "; a recycled segment has an older one");
+        }
+        int found = page.s32(XLP_TLI_AT);
+        if (Integer.compareUnsigned(found, timeline) < 0) {
+            return sign(
+                    pageLsn,
+                    "xlp_tli " + Integer.toUnsignedString(found) + " is lower than "
+                            + Integer.toUnsignedString(timeline) + " of an earlier page");
+        }
+        timeline = found;
+        return true;
+    }
+
+    private boolean checkMagic(long pageLsn, int magic) {
+        if (layout != null && magic == layout.version().pageMagic()) {
+            return true;
+        }
+        if (magic == 0) {
+            return sign(pageLsn, "xlp_magic 0: a page that was never written");
+        }
+        if (layout != null) {
+            return sign(
+                    pageLsn,
+                    "xlp_magic " + hex(magic) + ", wanted "
+                            + hex(layout.version().pageMagic()) + " as on the pages before");
+        }
+        PgVersion version = PgVersion.byPageMagic(magic).orElse(null);
+        if (version == null) {
+            StringBuilder known = new StringBuilder();
+            for (PgVersion each : PgVersion.values()) {
+                known.append(known.length() == 0 ? "" : ", ")
+                        .append(hex(each.pageMagic()))
+                        .append(" (PostgreSQL ")
+                        .append(each.major())
+                        .append(')');
+            }
+            throw new UnsupportedWalException(
+                    pageLsn, "xlp_magic " + hex(magic) + " is unknown, wanted one of " + known + where(pageLsn));
+        }
+        layout = WalLayout.of(version);
+        return true;
+    }
+
+    /** What no end of WAL explains: the file is of another cluster, or of a server that was built otherwise. */
+    private void checkLongHeader(long pageLsn, WalBytes page) {
+        long found = page.u64(XLP_SYSID_AT);
+        if (systemIdentifier == 0) {
+            systemIdentifier = found;
+        } else if (found != systemIdentifier) {
+            throw damage(
+                    pageLsn,
+                    "xlp_sysid " + Long.toUnsignedString(found) + ", wanted " + Long.toUnsignedString(systemIdentifier)
+                            + ": the file is of another database cluster");
+        }
+        if (page.u32(XLP_SEG_SIZE_AT) != segmentSize) {
+            throw damage(pageLsn, "xlp_seg_size " + page.u32(XLP_SEG_SIZE_AT) + ", wanted " + segmentSize);
+        }
+        if (page.u32(XLP_XLOG_BLCKSZ_AT) != PAGE_SIZE) {
+            throw new UnsupportedWalException(
+                    pageLsn,
+                    "xlp_xlog_blcksz " + page.u32(XLP_XLOG_BLCKSZ_AT) + ", wanted " + PAGE_SIZE
+                            + ": the server was built with another WAL block size" + where(pageLsn));
+        }
+    }
+
+    /** Whether what follows the header of the page is what the page before led to. */
+    private boolean continueOnPage(long pageLsn) {
+        int info = pageHeaderBytes.u16(XLP_INFO_AT);
+        long remLen = pageHeaderBytes.u32(XLP_REM_LEN_AT);
+        boolean continues = (info & XLP_FIRST_IS_CONTRECORD) != 0;
+        boolean overwrites = (info & layout.overwriteContrecordFlag()) != 0;
+        if (continues && overwrites) {
+            return sign(
+                    pageLsn,
+                    "xlp_info " + hex(info)
+                            + " has both XLP_FIRST_IS_CONTRECORD and XLP_FIRST_IS_OVERWRITE_CONTRECORD");
+        }
+        switch (state) {
+            case FIRST_PAGE:
+                if (continues) {
+                    state = State.SKIPPING;
+                    remaining = remLen;
+                    return remLen != 0 || noRemLen(pageLsn);
+                }
+                break;
+            case SKIPPING:
+                if (!overwrites) {
+                    return checkContinued(pageLsn, continues, remLen, remaining, Lsn.INVALID);
+                }
+                break;
+            case COLLECTING:
+                if (!overwrites) {
+                    return checkContinued(pageLsn, continues, remLen, wanted - collected, recordLsn);
+                }
+                overwrittenLsn = recordLsn;
+                break;
+            default:
+                if (continues) {
+                    return sign(
+                            pageLsn,
+                            "xlp_info " + hex(info)
+                                    + " has XLP_FIRST_IS_CONTRECORD, though the record before ended on the page before");
+                }
+        }
+        state = State.AT_RECORD;
+        movePosition(lsn);
+        return true;
+    }
+
+    private boolean checkContinued(long pageLsn, boolean continues, long remLen, long wanted, long from) {
+        if (continues && remLen == wanted) {
+            return true;
+        }
+        return sign(
+                pageLsn,
+                (continues ? "xlp_rem_len " + remLen : "no XLP_FIRST_IS_CONTRECORD in xlp_info")
+                        + ", wanted " + (continues ? "" : "it with an xlp_rem_len of ") + wanted
+                        + " as the rest of the record"
+                        + (from == Lsn.INVALID ? " that began before" : " at " + Lsn.format(from)));
+    }
+
+    private boolean noRemLen(long pageLsn) {
+        return sign(pageLsn, "xlp_rem_len 0, wanted the length of the rest that XLP_FIRST_IS_CONTRECORD tells of");
+    }
+
+    /** Skips the rest of a record that began before the first page. */
+    private void skip() {
+        if (isAtPageStart() || pageHeaderCollected > 0) {
+            enterPage();
+            return;
+        }
+        int bytes = (int) Math.min(remaining, Math.min(leftOnPage(), inputEnd - inputAt));
+        consume(bytes);
+        remaining -= bytes;
+        if (remaining == 0) {
+            jumpTo(align(lsn));
+            state = State.AT_RECORD;
+            movePosition(lsn);
+        }
+    }
+
+    /** The next record begins at {@code lsn}, or after the page header if that is the start of a page. */
+    private void movePosition(long next) {
+        long start = (next & PAGE_SIZE - 1) == 0 ? next + pageHeaderSize(next) : next;
+        if (Lsn.isBefore(position, start)) {
+            position = start;
+        }
+    }
+
+    // Records
+
+    /** Reads a record that lies in the input as a whole and on one page; otherwise leads to another state. */
+    private boolean readInPlace(WalRecord record) {
+        if (isAtPageStart() || pageHeaderCollected > 0) {
+            enterPage();
+            return false;
+        }
+        int available = Math.min(leftOnPage(), inputEnd - inputAt);
+        if (available >= HEADER_SIZE) {
+            long totalLength = input.u32(inputAt + XL_TOT_LEN_AT);
+            if (totalLength <= available) {
+                if (!checkLength(lsn, totalLength) || !checkHeader(input, inputAt, lsn, totalLength)) {
+                    return false;
+                }
+                int at = inputAt;
+                long start = lsn;
+                consume((int) totalLength);
+                return finish(record, input, at, (int) totalLength, start, timeline);
+            }
+        }
+        startCollecting();
+        return false;
+    }
+
+    private void startCollecting() {
+        if (inputAt == inputEnd) {
+            return;
+        }
+        state = State.COLLECTING;
+        collected = 0;
+        wanted = 0;
+        recordLsn = lsn;
+        recordTimeline = timeline;
+        if (buffer.length == 0 || buffer.length > KEPT_BUFFER) {
+            buffer = new byte[FIRST_BUFFER];
+        }
+        bufferBytes.wrap(buffer, 0, buffer.length);
+    }
+
+    /** Takes what the input has of the record; true when it is whole. */
+    private boolean collect(WalRecord record) {
+        while (true) {
+            if (isAtPageStart() || pageHeaderCollected > 0) {
+                if (!enterPage() || state != State.COLLECTING) {
+                    return false;
+                }
+            }
+            int target = wanted == 0 ? Integer.BYTES : collected < HEADER_SIZE ? HEADER_SIZE : wanted;
+            int bytes = Math.min(target - collected, Math.min(leftOnPage(), inputEnd - inputAt));
+            if (bytes == 0) {
+                return false;
+            }
+            makeRoom(collected + bytes);
+            input.copyTo(inputAt, buffer, collected, bytes);
+            consume(bytes);
+            collected += bytes;
+            if (collected < target) {
+                continue;
+            }
+            long totalLength = bufferBytes.u32(XL_TOT_LEN_AT);
+            if (target == Integer.BYTES) {
+                if (!checkLength(recordLsn, totalLength)) {
+                    return false;
+                }
+                // Not above the maximum until the rest of the header has been checked; only compared until then.
+                wanted = (int) Math.min(totalLength, Integer.MAX_VALUE);
+                continue;
+            }
+            if (target == HEADER_SIZE && !checkHeader(bufferBytes, 0, recordLsn, totalLength)) {
+                return false;
+            }
+            if (collected == wanted) {
+                state = State.AT_RECORD;
+                return finish(record, bufferBytes, 0, wanted, recordLsn, recordTimeline);
+            }
+        }
+    }
+
+    /** Makes room for bytes that are there already: the buffer never gets longer than twice what was collected. */
+    private void makeRoom(int size) {
+        if (size > buffer.length) {
+            byte[] longer = new byte[(int) Math.min(Math.max(2L * buffer.length, size), Math.max(wanted, size))];
+            System.arraycopy(buffer, 0, longer, 0, collected);
+            buffer = longer;
+            bufferBytes.wrap(buffer, 0, buffer.length);
+        }
+    }
+
+    private boolean checkLength(long start, long totalLength) {
+        if (totalLength >= HEADER_SIZE) {
+            return true;
+        }
+        return sign(
+                start,
+                "xl_tot_len " + totalLength
+                        + (totalLength == 0
+                                ? ", wanted a record: nothing was written here"
+                                : " is below the " + HEADER_SIZE + "-byte record header"));
+    }
+
+    private boolean checkHeader(WalBytes bytes, int at, long start, long totalLength) {
+        int rmgrId = bytes.u8(at + XL_RMID_AT);
+        if (!Rmgr.isValidId(layout, rmgrId)) {
+            return sign(
+                    start,
+                    "xl_rmid " + rmgrId + " is no resource manager of PostgreSQL "
+                            + layout.version().major());
+        }
+        long prev = bytes.u64(at + XL_PREV_AT);
+        if (previousLsn != Lsn.INVALID ? prev != previousLsn : !Lsn.isBefore(prev, start)) {
+            return sign(
+                    start,
+                    "xl_prev " + Lsn.format(prev) + ", wanted "
+                            + (previousLsn != Lsn.INVALID ? Lsn.format(previousLsn) : "an LSN before the record"));
+        }
+        if (totalLength > layout.maxRecordSize()) {
+            return sign(start, "xl_tot_len " + totalLength + " is above the maximum of " + layout.maxRecordSize());
+        }
+        return true;
+    }
+
+    private boolean checkCrc(WalBytes bytes, int at, int length, long start) {
+        crc.reset();
+        crc.update(bytes.array(), bytes.arrayOffset() + at + HEADER_SIZE, length - HEADER_SIZE);
+        crc.update(bytes.array(), bytes.arrayOffset() + at, XL_CRC_AT);
+        long computed = crc.getValue();
+        return computed == bytes.u32(at + XL_CRC_AT) || wrongCrc(computed, bytes.u32(at + XL_CRC_AT), start);
+    }
+
+    private boolean wrongCrc(long computed, long found, long start) {
+        return sign(start, "xl_crc " + hex(found) + ", wanted " + hex(computed) + " as computed from the record");
+    }
+
+    /** The record is whole and {@link #lsn} behind it; true if it is to be given. */
+    private boolean finish(WalRecord record, WalBytes bytes, int at, int length, long start, int startTimeline) {
+        if (!checkCrc(bytes, at, length, start)) {
+            return false;
+        }
+        decode(record, bytes, at, length, start);
+        record.timeline = startTimeline;
+        boolean isXlog = record.rmgrId == 0;
+        if (isXlog && record.rmgrInfo() == XLOG_SWITCH) {
+            jumpTo((lsn - 1 | segmentSize - 1) + 1);
+        } else {
+            if (overwrittenLsn != Lsn.INVALID) {
+                checkOverwritten(record, isXlog);
+            }
+            jumpTo(align(lsn));
+        }
+        record.endLsn = lsn;
+        previousLsn = start;
+        movePosition(lsn);
+        return !Lsn.isBefore(start, startLsn);
+    }
+
+    private void checkOverwritten(WalRecord record, boolean isXlog) {
+        if (!isXlog || record.rmgrInfo() != XLOG_OVERWRITE_CONTRECORD) {
+            throw damage(
+                    record.lsn,
+                    record.rmgrName() + " " + record.typeName()
+                            + ", wanted OVERWRITE_CONTRECORD after a page that gives up the record at "
+                            + Lsn.format(overwrittenLsn));
+        }
+        long found = record.mainData(Long.BYTES, "xl_overwrite_contrecord").u64(0);
+        if (found != overwrittenLsn) {
+            throw damage(record.lsn, "overwritten_lsn " + Lsn.format(found) + ", wanted " + Lsn.format(overwrittenLsn));
+        }
+        overwrittenLsn = Lsn.INVALID;
+    }
+
+    /** Takes a record apart whose CRC is right: what is wrong from here on is no end of WAL. */
+    private void decode(WalRecord record, WalBytes bytes, int at, int length, long start) {
+        for (int i = 0; i <= record.maxBlockId; i++) {
+            record.inUse[i] = false;
+        }
+        record.maxBlockId = -1;
+        record.lsn = start;
+        record.xid = bytes.u32(at + XL_XID_AT);
+        record.prevLsn = bytes.u64(at + XL_PREV_AT);
+        record.info = bytes.u8(at + XL_INFO_AT);
+        record.rmgrId = bytes.u8(at + XL_RMID_AT);
+        record.totalLength = length;
+        record.layout = layout;
+        record.hasOrigin = false;
+        record.origin = 0;
+        record.hasTopLevelXid = false;
+        record.topLevelXid = 0;
+
+        int end = at + length;
+        int cursor = at + HEADER_SIZE;
+        long payload = 0;
+        long mainLength = 0;
+        BlockRef before = null;
+        while (end - cursor > payload) {
+            int id = bytes.u8(cursor++);
+            if (id <= WalRecord.MAX_BLOCK_ID) {
+                if (id <= record.maxBlockId) {
+                    throw damage(start, "block_id " + id + " follows block_id " + record.maxBlockId);
+                }
+                BlockRef block = record.blocks[id];
+                block.lsn = start;
+                block.blockId = id;
+                cursor = decodeBlock(block, before, bytes, cursor, end);
+                record.maxBlockId = id;
+                record.inUse[id] = true;
+                payload += block.imageLength + block.dataLength;
+                before = block;
+            } else if (id == XLR_BLOCK_ID_DATA_SHORT) {
+                checkLeft(start, "the main data length", end - cursor, 1);
+                mainLength = bytes.u8(cursor);
+                cursor += 1;
+                payload += mainLength;
+                break;
+            } else if (id == XLR_BLOCK_ID_DATA_LONG) {
+                checkLeft(start, "the main data length", end - cursor, Integer.BYTES);
+                mainLength = bytes.u32(cursor);
+                cursor += Integer.BYTES;
+                payload += mainLength;
+                break;
+            } else if (id == XLR_BLOCK_ID_ORIGIN) {
+                checkLeft(start, "the replication origin", end - cursor, Short.BYTES);
+                record.hasOrigin = true;
+                record.origin = bytes.u16(cursor);
+                cursor += Short.BYTES;
+            } else if (id == XLR_BLOCK_ID_TOPLEVEL_XID && layout.hasTopLevelXidItem()) {
+                checkLeft(start, "the top-level xid", end - cursor, Integer.BYTES);
+                record.hasTopLevelXid = true;
+                record.topLevelXid = bytes.u32(cursor);
+                cursor += Integer.BYTES;
+            } else {
+                throw damage(start, "block_id " + id + " is none, wanted at most " + WalRecord.MAX_BLOCK_ID);
+            }
+        }
+        if (end - cursor != payload) {
+            throw damage(
+                    start,
+                    "xl_tot_len " + length + " leaves " + (end - cursor) + " bytes for images and data, wanted "
+                            + payload + " as the headers in the record tell");
+        }
+        for (int id = 0; id <= record.maxBlockId; id++) {
+            if (record.inUse[id]) {
+                BlockRef block = record.blocks[id];
+                block.image.wrap(bytes, cursor, block.imageLength);
+                block.data.wrap(bytes, cursor + block.imageLength, block.dataLength);
+                cursor += block.imageLength + block.dataLength;
+            }
+        }
+        record.mainData.wrap(bytes, cursor, (int) mainLength);
+    }
+
+    /** Reads what follows the id of a block reference; gives the position behind it. */
+    private int decodeBlock(BlockRef block, BlockRef before, WalBytes bytes, int from, int end) {
+        int cursor = from;
+        checkLeft(block.lsn, "the block reference", end - cursor, 3);
+        int flags = bytes.u8(cursor);
+        block.forkFlags = flags;
+        block.dataLength = bytes.u16(cursor + 1);
+        cursor += 3;
+        if (!Fork.isValid(flags & BlockRef.FORK_MASK)) {
+            throw damage(block, "fork_flags " + hex(flags) + " is of no fork");
+        }
+        if ((flags & BlockRef.HAS_DATA) != 0 != block.dataLength > 0) {
+            throw damage(block, "fork_flags " + hex(flags) + " and data_length " + block.dataLength + " disagree");
+        }
+        if ((flags & BlockRef.HAS_IMAGE) != 0) {
+            cursor = decodeImage(block, bytes, cursor, end);
+        } else {
+            block.imageLength = 0;
+            block.holeOffset = 0;
+            block.holeLength = 0;
+            block.imageInfo = 0;
+            block.imageApplies = false;
+            block.imageCompression = ImageCompression.NONE;
+        }
+        if ((flags & BlockRef.SAME_REL) == 0) {
+            checkLeft(block.lsn, "the RelFileLocator", end - cursor, 12);
+            block.spcOid = bytes.u32(cursor);
+            block.dbOid = bytes.u32(cursor + 4);
+            block.relNumber = bytes.u32(cursor + 8);
+            cursor += 12;
+        } else if (before != null) {
+            block.spcOid = before.spcOid;
+            block.dbOid = before.dbOid;
+            block.relNumber = before.relNumber;
+        } else {
+            throw damage(block, "BKPBLOCK_SAME_REL, though it is the first block reference");
+        }
+        checkLeft(block.lsn, "the block number", end - cursor, Integer.BYTES);
+        block.blockNumber = bytes.u32(cursor);
+        return cursor + Integer.BYTES;
+    }
+
+    private int decodeImage(BlockRef block, WalBytes bytes, int from, int end) {
+        int cursor = from;
+        checkLeft(block.lsn, "the image header", end - cursor, 5);
+        int imageLength = bytes.u16(cursor);
+        int holeOffset = bytes.u16(cursor + 2);
+        int info = bytes.u8(cursor + 4);
+        cursor += 5;
+        boolean hasHole = (info & BKPIMAGE_HAS_HOLE) != 0;
+        ImageCompression compression = compression(block, info);
+        int holeLength = 0;
+        if (compression == ImageCompression.NONE) {
+            holeLength = FULL_PAGE - imageLength;
+        } else if (hasHole) {
+            checkLeft(block.lsn, "hole_length", end - cursor, Short.BYTES);
+            holeLength = bytes.u16(cursor);
+            cursor += Short.BYTES;
+        }
+        if (hasHole
+                ? holeOffset == 0 || holeLength <= 0 || holeOffset + holeLength > FULL_PAGE
+                : holeOffset != 0 || holeLength != 0) {
+            throw damage(
+                    block,
+                    "bimg_info " + hex(info) + ", hole_offset " + holeOffset + ", hole_length " + holeLength
+                            + " and an image of " + imageLength + " bytes disagree");
+        }
+        if (compression != ImageCompression.NONE && imageLength >= FULL_PAGE - holeLength) {
+            throw damage(
+                    block,
+                    "bimg_len " + imageLength + " of a compressed image, wanted less than the "
+                            + (FULL_PAGE - holeLength) + " bytes without compression");
+        }
+        block.imageLength = imageLength;
+        block.holeOffset = holeOffset;
+        block.holeLength = holeLength;
+        block.imageInfo = info;
+        block.imageApplies = (info & layout.imageAppliesBit()) != 0;
+        block.imageCompression = compression;
+        return cursor;
+    }
+
+    private ImageCompression compression(BlockRef block, int info) {
+        int bits = info & ~(BKPIMAGE_HAS_HOLE | layout.imageAppliesBit());
+        if (bits == 0) {
+            return ImageCompression.NONE;
+        }
+        if (bits == layout.imagePglzBit()) {
+            return ImageCompression.PGLZ;
+        }
+        if (bits == layout.imageLz4Bit()) {
+            return ImageCompression.LZ4;
+        }
+        if (bits == layout.imageZstdBit()) {
+            return ImageCompression.ZSTD;
+        }
+        throw damage(
+                block,
+                "bimg_info " + hex(info) + " tells of no one way of compression of PostgreSQL "
+                        + layout.version().major());
+    }
+
+    private void checkLeft(long start, String what, int left, int needed) {
+        if (left < needed) {
+            throw damage(start, "xl_tot_len ends in " + what + ": " + left + " bytes are left, wanted " + needed);
+        }
+    }
+
+    // What is told when something is wrong; all of it is cold
+
+    /** A sign of the end of WAL, or damage if WAL is known to go on; always false. */
+    private boolean sign(long at, String message) {
+        if (hasLimit) {
+            throw damage(at, message);
+        }
+        endReason = message + where(at);
+        state = State.ENDED;
+        return false;
+    }
+
+    private WalFormatException damage(long at, String message) {
+        return new WalFormatException(at, message + where(at));
+    }
+
+    private WalFormatException damage(BlockRef block, String message) {
+        return damage(block.lsn, "block reference " + block.blockId + ": " + message);
+    }
+
+    private String where(long at) {
+        WalSegmentName segment = WalSegmentName.of(timeline, at, segmentSize);
+        return " (LSN " + Lsn.format(at) + ", segment "
+                + (timeline == 0 ? "*" + segment.toString().substring(8) : segment) + ")";
+    }
+
+    private static String hex(long value) {
+        return String.format(Locale.ROOT, "0x%04X", value);
     }
 }
