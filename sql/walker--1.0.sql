@@ -301,6 +301,9 @@ BEGIN
     EXCEPTION WHEN SQLSTATE 'WLK00' THEN
         NULL;
     END;
+    IF NOT done AND (SELECT s.state FROM walker.status() s) <> 'running' THEN
+        RAISE WARNING 'the walker does not run';
+    END IF;
     RETURN done;
 END
 $$;
@@ -824,7 +827,6 @@ BEGIN
     END LOOP;
     -- However it ended, the next walk may begin.
     IF failed AND state <> '57014' THEN
-        message := pg_catalog.regexp_replace(message, '^java\.sql\.SQLException: ', '');
         PERFORM walker._failed(source, message, walker._failure_lsn()::pg_lsn);
         COMMIT;
     END IF;
@@ -833,9 +835,10 @@ BEGIN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));
     END IF;
     PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'run'));
-    IF failed THEN
-        RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = coalesce(detail, ''),
-            HINT = coalesce(hint, '');
+    IF failed AND coalesce(detail, '') || coalesce(hint, '') <> '' THEN
+        RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = detail, HINT = hint;
+    ELSIF failed THEN
+        RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message;
     END IF;
 END
 $$;

@@ -39,7 +39,8 @@ public final class PluginLoader {
     /** Registered plugins by short name. */
     private TreeMap<String, Class<? extends WalPlugin>> registered() {
         TreeMap<String, Class<? extends WalPlugin>> found = new TreeMap<>();
-        var providers = ServiceLoader.load(WalPlugin.class, classLoader).stream().iterator();
+        var providers =
+                ServiceLoader.load(WalPlugin.class, classLoader).stream().iterator();
         while (true) {
             try {
                 if (!providers.hasNext()) {
@@ -81,8 +82,7 @@ public final class PluginLoader {
         try {
             return type.getConstructor().newInstance();
         } catch (InvocationTargetException e) {
-            throw new PluginException(
-                    "plugin \"" + name + "\": its constructor threw " + e.getCause(), e.getCause());
+            throw new PluginException("plugin \"" + name + "\": its constructor threw " + e.getCause(), e.getCause());
         } catch (NoSuchMethodException | InstantiationException | IllegalAccessException e) {
             throw new PluginException(
                     "plugin \"" + name + "\": class " + type.getName()

@@ -97,8 +97,8 @@ public final class Walker {
             if (status == ReadStatus.RECORD) {
                 walked();
             } else if (status == ReadStatus.END_OF_WAL) {
-                throw new IllegalStateException("end of WAL below its end at " + Lsn.format(readable) + ": "
-                        + reader.endReason());
+                throw new IllegalStateException(
+                        "end of WAL below its end at " + Lsn.format(readable) + ": " + reader.endReason());
             } else if (!readMore(readable)) {
                 return false;
             }
@@ -132,8 +132,6 @@ public final class Walker {
     }
 
     private boolean endsOwnTransaction() {
-        return record.rmgrId() == Rmgr.XACT.id()
-                && !ownXids.isEmpty()
-                && ownXids.checkedRemove((int) record.xid());
+        return record.rmgrId() == Rmgr.XACT.id() && !ownXids.isEmpty() && ownXids.checkedRemove((int) record.xid());
     }
 }

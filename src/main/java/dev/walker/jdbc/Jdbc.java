@@ -43,8 +43,7 @@ final class Jdbc {
     }
 
     /** The one row of a query that always has one. */
-    static <T> T one(Connection connection, String sql, RowReader<T> reader, Object... parameters)
-            throws SQLException {
+    static <T> T one(Connection connection, String sql, RowReader<T> reader, Object... parameters) throws SQLException {
         return first(connection, sql, reader, parameters)
                 .orElseThrow(() -> new SQLException("no row from: " + sql, "02000"));
     }
@@ -73,7 +72,8 @@ final class Jdbc {
             } else if (value instanceof byte[] bytes) {
                 statement.setBytes(i + 1, bytes);
             } else {
-                throw new IllegalArgumentException("parameter " + (i + 1) + " is a " + value.getClass().getName());
+                throw new IllegalArgumentException(
+                        "parameter " + (i + 1) + " is a " + value.getClass().getName());
             }
         }
     }

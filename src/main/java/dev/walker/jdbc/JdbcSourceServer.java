@@ -8,8 +8,9 @@ import java.sql.SQLException;
 /** Asks a running server. */
 final class JdbcSourceServer implements SourceServer {
     /** A transaction of the future would be an error. */
-    private static final String STATUS = "SELECT CASE WHEN x.xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())"
-            + " THEN pg_catalog.pg_xact_status(x.xid) END FROM (SELECT ?::text::xid8 AS xid) x";
+    private static final String STATUS =
+            "SELECT CASE WHEN x.xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())"
+                    + " THEN pg_catalog.pg_xact_status(x.xid) END FROM (SELECT ?::text::xid8 AS xid) x";
 
     private static final String UPDATER = "SELECT m.xid::text FROM pg_catalog.pg_get_multixact_members(?::text::xid) m"
             + " WHERE m.mode IN ('nokeyupd', 'upd')";
@@ -25,8 +26,7 @@ final class JdbcSourceServer implements SourceServer {
     @Override
     public XidStatus xidStatus(long fullXid) {
         try {
-            String status = Jdbc.first(
-                            connection, STATUS, row -> row.getString(1), Long.toUnsignedString(fullXid))
+            String status = Jdbc.first(connection, STATUS, row -> row.getString(1), Long.toUnsignedString(fullXid))
                     .orElse("unknown");
             return switch (status) {
                 case "committed" -> XidStatus.COMMITTED;

@@ -62,9 +62,10 @@ final class JdbcStateTable implements StateTable {
                             + ", PRIMARY KEY (source_id, " + keys(spec) + "))");
             Jdbc.update(connection, "GRANT SELECT ON walker." + spec.name() + " TO pg_monitor");
         } else if (!found.equals(wanted)) {
-            throw new IllegalStateException("table walker." + spec.name() + " has the columns (" + String.join(", ", found)
-                    + "), wanted (" + String.join(", ", wanted)
-                    + "); update the extension, or rename the table if it is of an older plugin");
+            throw new IllegalStateException(
+                    "table walker." + spec.name() + " has the columns (" + String.join(", ", found)
+                            + "), wanted (" + String.join(", ", wanted)
+                            + "); update the extension, or rename the table if it is of an older plugin");
         }
     }
 
@@ -77,8 +78,8 @@ final class JdbcStateTable implements StateTable {
     public void put(Object... row) {
         checkWritable();
         if (row.length != spec.columns().size()) {
-            throw new IllegalArgumentException("table " + spec.name() + " has "
-                    + spec.columns().size() + " columns, the row has " + row.length);
+            throw new IllegalArgumentException(
+                    "table " + spec.name() + " has " + spec.columns().size() + " columns, the row has " + row.length);
         }
         try {
             if (pending == null) {
@@ -158,8 +159,7 @@ final class JdbcStateTable implements StateTable {
 
     private void checkWritable() {
         if (!writable) {
-            throw new IllegalStateException(
-                    "table " + spec.name() + " may be written in onStartup and onFlush only");
+            throw new IllegalStateException("table " + spec.name() + " may be written in onStartup and onFlush only");
         }
     }
 
@@ -193,9 +193,11 @@ final class JdbcStateTable implements StateTable {
     }
 
     private static String upsertSql(TableSpec spec) {
-        List<Column> values = spec.columns().subList(spec.keyColumns(), spec.columns().size());
+        List<Column> values =
+                spec.columns().subList(spec.keyColumns(), spec.columns().size());
         String names = spec.columns().stream().map(Column::name).collect(Collectors.joining(", "));
-        String parameters = spec.columns().stream().map(JdbcStateTable::parameter).collect(Collectors.joining(", "));
+        String parameters =
+                spec.columns().stream().map(JdbcStateTable::parameter).collect(Collectors.joining(", "));
         String updates = values.stream()
                 .map(column -> column.name() + " = EXCLUDED." + column.name())
                 .collect(Collectors.joining(", "));
@@ -213,7 +215,8 @@ final class JdbcStateTable implements StateTable {
             case BOOLEAN -> "?::boolean";
             case TEXT -> "?::text";
             case BYTEA -> "?::bytea";
-            case SMALLINT_ARRAY, PG_LSN, TIMESTAMPTZ, JSONB -> "?::text::" + column.type().sqlName();
+            case SMALLINT_ARRAY, PG_LSN, TIMESTAMPTZ, JSONB ->
+                "?::text::" + column.type().sqlName();
         };
     }
 
@@ -235,12 +238,21 @@ final class JdbcStateTable implements StateTable {
                 case BOOLEAN -> setNullable(statement, index, (Boolean) value, java.sql.Types.BOOLEAN);
                 case TEXT, JSONB -> setNullable(statement, index, (String) value, java.sql.Types.VARCHAR);
                 case BYTEA -> setNullable(statement, index, (byte[]) value, java.sql.Types.BINARY);
-                case SMALLINT_ARRAY -> setNullable(
-                        statement, index, value == null ? null : arrayText((short[]) value), java.sql.Types.VARCHAR);
-                case PG_LSN -> setNullable(
-                        statement, index, value == null ? null : Lsn.format((Long) value), java.sql.Types.VARCHAR);
-                case TIMESTAMPTZ -> setNullable(
-                        statement, index, value == null ? null : ((Instant) value).toString(), java.sql.Types.VARCHAR);
+                case SMALLINT_ARRAY ->
+                    setNullable(
+                            statement,
+                            index,
+                            value == null ? null : arrayText((short[]) value),
+                            java.sql.Types.VARCHAR);
+                case PG_LSN ->
+                    setNullable(
+                            statement, index, value == null ? null : Lsn.format((Long) value), java.sql.Types.VARCHAR);
+                case TIMESTAMPTZ ->
+                    setNullable(
+                            statement,
+                            index,
+                            value == null ? null : ((Instant) value).toString(),
+                            java.sql.Types.VARCHAR);
             }
         } catch (ClassCastException e) {
             throw new IllegalArgumentException(

@@ -13,17 +13,15 @@ public final class JdbcWalSource implements WalSource {
     /** Larger and smaller pieces are both slower. */
     private static final int MOST_AT_ONCE = 1 << 20;
 
-    private static final String END_OF_WAL =
-            "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery()"
-                    + " THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())"
-                    + " ELSE pg_catalog.pg_current_wal_flush_lsn() END)::text";
+    private static final String END_OF_WAL = "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery()"
+            + " THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())"
+            + " ELSE pg_catalog.pg_current_wal_flush_lsn() END)::text";
 
-    private static final String TIMELINE =
-            "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
-                    + " THEN coalesce((SELECT received_tli FROM pg_catalog.pg_stat_wal_receiver),"
-                    + " (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()))"
-                    + " ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name("
-                    + "pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::integer END";
+    private static final String TIMELINE = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
+            + " THEN coalesce((SELECT received_tli FROM pg_catalog.pg_stat_wal_receiver),"
+            + " (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()))"
+            + " ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name("
+            + "pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::integer END";
 
     private static final String READ =
             "SELECT pg_catalog.pg_read_binary_file('pg_wal/' || ?, ?::bigint, ?::bigint, true)";
@@ -44,13 +42,9 @@ public final class JdbcWalSource implements WalSource {
     public JdbcWalSource(Connection connection) throws SQLException {
         this.connection = connection;
         this.systemIdentifier = Jdbc.one(
-                connection,
-                "SELECT system_identifier FROM pg_catalog.pg_control_system()",
-                row -> row.getLong(1));
+                connection, "SELECT system_identifier FROM pg_catalog.pg_control_system()", row -> row.getLong(1));
         this.segmentSize = Jdbc.one(
-                connection,
-                "SELECT bytes_per_wal_segment FROM pg_catalog.pg_control_init()",
-                row -> row.getInt(1));
+                connection, "SELECT bytes_per_wal_segment FROM pg_catalog.pg_control_init()", row -> row.getInt(1));
         this.timeline = Jdbc.one(connection, TIMELINE, row -> row.getInt(1));
     }
 
@@ -82,7 +76,7 @@ public final class JdbcWalSource implements WalSource {
     public int read(long lsn, byte[] target, int targetAt, int length) {
         int offset = Lsn.segmentOffset(lsn, segmentSize);
         int most = Math.min(Math.min(length, MOST_AT_ONCE), segmentSize - offset);
-        String segment = WalSegmentName.of(timeline, lsn, segmentSize);
+        String segment = WalSegmentName.of(timeline, lsn, segmentSize).toString();
         Optional<byte[]> bytes;
         try {
             bytes = Jdbc.first(connection, READ, row -> row.getBytes(1), segment, (long) offset, (long) most);
@@ -106,7 +100,7 @@ public final class JdbcWalSource implements WalSource {
         try {
             oldest = Jdbc.first(connection, OLDEST, row -> row.getString(1), segment.substring(0, 8))
                     .map(name -> "the oldest one on this timeline is " + name + ", which begins at LSN "
-                            + Lsn.format(WalSegmentName.startLsn(name, segmentSize)))
+                            + Lsn.format(WalSegmentName.parse(name, segmentSize).startLsn()))
                     .orElse("there is none on this timeline");
         } catch (SQLException e) {
             oldest = "pg_wal cannot be listed: " + e.getMessage();

@@ -61,8 +61,9 @@ final class ReplicationSlot {
                     row -> row.getString(1),
                     name);
         } catch (SQLException e) {
-            throw new WalSourceException("cannot make replication slot \"" + name + "\": " + e.getMessage()
-                    + ". Without a slot the server may remove WAL before it is walked; set walker.slot to '' to accept that",
+            throw new WalSourceException(
+                    "cannot make replication slot \"" + name + "\": " + e.getMessage()
+                            + ". Without a slot the server may remove WAL before it is walked; set walker.slot to '' to accept that",
                     e);
         }
     }

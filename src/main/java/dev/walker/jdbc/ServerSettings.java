@@ -17,8 +17,7 @@ public final class ServerSettings implements Function<String, Optional<String>> 
     @Override
     public Optional<String> apply(String name) {
         try {
-            return Jdbc.first(
-                    connection, "SELECT pg_catalog.current_setting(?, true)", row -> row.getString(1), name);
+            return Jdbc.first(connection, "SELECT pg_catalog.current_setting(?, true)", row -> row.getString(1), name);
         } catch (SQLException e) {
             throw new StateException("cannot ask the server for setting " + name + ": " + e.getMessage(), e);
         }

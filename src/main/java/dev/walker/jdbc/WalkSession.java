@@ -254,8 +254,7 @@ public final class WalkSession {
         slotIsBehind = slot.isPresent();
     }
 
-    private void savePlugin(LoadedPlugin entry, JdbcPluginContext context, int ordinal, long lsn)
-            throws SQLException {
+    private void savePlugin(LoadedPlugin entry, JdbcPluginContext context, int ordinal, long lsn) throws SQLException {
         if (entry.isActive()) {
             Savepoint savepoint = target.setSavepoint();
             context.writable(true);

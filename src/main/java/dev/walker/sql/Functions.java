@@ -1,10 +1,10 @@
 package dev.walker.sql;
 
 import dev.walker.engine.PluginException;
+import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.jdbc.JdbcWalSource;
-import dev.walker.jdbc.RecordRange;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.StaleStateException;
 import dev.walker.jdbc.StateException;
@@ -86,10 +86,10 @@ public final class Functions {
     /** {@code walker._record_rows}: the records of a range, in the columns of {@code walker.records}. */
     public static Iterator<String[]> records(String startLsn, String endLsn) throws SQLException {
         try {
-            return RecordRange.open(
+            return new RecordRows(new RecordRange(
                     new JdbcWalSource(connection()),
                     Lsn.parse(startLsn),
-                    endLsn == null ? Optional.empty() : Optional.of(Lsn.parse(endLsn)));
+                    endLsn == null ? Optional.empty() : Optional.of(Lsn.parse(endLsn))));
         } catch (SQLException | RuntimeException e) {
             throw describe(e);
         }
@@ -121,22 +121,23 @@ public final class Functions {
         }
     }
 
-    private static SQLException describe(Throwable thrown) {
+    static SQLException describe(Throwable thrown) {
         if (thrown instanceof WalFormatException damage) {
             failureLsn = damage.lsn();
-            return new SQLException(
+            return new FunctionException(
                     damage.getMessage(), damage instanceof UnsupportedWalException ? "0A000" : "XX001", damage);
         }
-        if (thrown instanceof PluginException || thrown instanceof SettingException
+        if (thrown instanceof PluginException
+                || thrown instanceof SettingException
                 || thrown instanceof IllegalArgumentException) {
-            return new SQLException(thrown.getMessage(), "22023", thrown);
+            return new FunctionException(thrown.getMessage(), "22023", thrown);
         }
         if (thrown instanceof WalSourceException || thrown instanceof StateException) {
-            return new SQLException(thrown.getMessage(), "55000", thrown);
+            return new FunctionException(thrown.getMessage(), "55000", thrown);
         }
         if (thrown instanceof SQLException sql) {
             return sql;
         }
-        return new SQLException("internal error: " + thrown, "XX000", thrown);
+        return new FunctionException("internal error: " + thrown, "XX000", thrown);
     }
 }
