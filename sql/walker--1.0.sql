@@ -471,12 +471,12 @@ RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
     WITH here AS MATERIALIZED (
-        SELECT d.oid AS db_oid, d.dattablespace, walker._local_source_id() AS source_id
+        SELECT d.oid AS here_oid, d.dattablespace, walker._local_source_id() AS source_id
           FROM pg_catalog.pg_database d
          WHERE d.datname = pg_catalog.current_database()
     ), class AS (
         SELECT c.oid, c.oid::regclass AS relation, coalesce(nullif(c.reltablespace, 0), h.dattablespace) AS spc_oid,
-               CASE WHEN c.relisshared THEN 0 ELSE h.db_oid END AS db_oid,
+               CASE WHEN c.relisshared THEN 0 ELSE h.here_oid END AS db_oid,
                pg_catalog.pg_relation_filenode(c.oid) AS relfilenode,
                pg_catalog.pg_relation_size(c.oid) AS size,
                greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) AS live_tuples
@@ -487,7 +487,7 @@ AS $$
         SELECT c.spc_oid, c.db_oid, c.relfilenode, pg_catalog.sum(pg_catalog.bit_count(c.known)) AS pages
           FROM walker.heatmap_chunk c
           JOIN here h USING (source_id)
-         WHERE c.db_oid IN (0, h.db_oid)
+         WHERE c.db_oid IN (0, h.here_oid)
          GROUP BY 1, 2, 3
     )
     SELECT c.relation, r.relfilenode, r.dead_tuples,
@@ -648,7 +648,7 @@ COMMENT ON FUNCTION walker.install_plugin IS 'loads a jar with plugins, or repla
 CREATE FUNCTION walker._step(source_id integer, fresh boolean, until_lsn text) RETURNS integer
 LANGUAGE java VOLATILE
 AS 'int=dev.walker.sql.Functions.step(int,boolean,java.lang.String)';
-COMMENT ON FUNCTION walker._step IS 'walks one batch; what to do next: -1 end, 0 go on at once, else go on after this many milliseconds';
+COMMENT ON FUNCTION walker._step IS 'walks one batch; what to do next: -1 end, 0 go on at once, above: go on after this many milliseconds, below: look after as many whether there is a reason to';
 
 CREATE FUNCTION walker._end() RETURNS void
 LANGUAGE java VOLATILE
@@ -780,6 +780,7 @@ DECLARE
     fresh boolean := true;
     ready boolean := false;
     next integer;
+    seen pg_lsn;
     failed boolean := false;
     state text;
     message text;
@@ -800,6 +801,7 @@ BEGIN
         RAISE object_in_use USING MESSAGE = 'a walker already runs in this database';
     END IF;
     LOOP
+        seen := pg_catalog.pg_current_wal_flush_lsn();
         BEGIN
             next := walker._step(source, fresh, until_lsn::text);
             fresh := false;
@@ -810,20 +812,24 @@ BEGIN
         END;
         EXIT WHEN failed;
         COMMIT;
-        EXIT WHEN next < 0;
+        EXIT WHEN next = -1;
         IF NOT ready THEN
             PERFORM pg_catalog.pg_advisory_lock(walker._lock_class(), walker._lock_id(source, 'ready'));
             ready := true;
         END IF;
-        IF next > 0 THEN
+        -- Where there is nothing to do the looks cost little, since no Java is called, and commits let the snapshot go.
+        WHILE next <> 0 LOOP
             BEGIN
-                PERFORM pg_catalog.pg_sleep(next / 1000.0);
+                PERFORM pg_catalog.pg_sleep(abs(next) / 1000.0);
             EXCEPTION WHEN query_canceled THEN
                 GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
                 failed := true;
             END;
-            EXIT WHEN failed;
-        END IF;
+            EXIT WHEN failed OR next > 0 OR pg_catalog.pg_current_wal_flush_lsn() <> seen
+                OR walker._wanted(source, 'save') OR walker._wanted(source, 'stop');
+            COMMIT;
+        END LOOP;
+        EXIT WHEN failed;
     END LOOP;
     -- However it ended, the next walk may begin.
     IF failed AND state <> '57014' THEN

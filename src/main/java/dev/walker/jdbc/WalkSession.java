@@ -33,8 +33,10 @@ public final class WalkSession {
     public enum Next {
         /** Step again: there is more WAL. */
         AT_ONCE,
-        /** Step again after {@link #napMillis}: all WAL is walked. */
+        /** Step again after {@link #napMillis}: all WAL is walked, but something is left to be saved. */
         AFTER_NAP,
+        /** Step again after {@link #napMillis}, if there is more WAL by then or somebody wants something. */
+        WHEN_NEEDED,
         /** Stop: the wanted LSN is reached, or somebody asked for it. */
         END
     }
@@ -200,7 +202,18 @@ public final class WalkSession {
         if (until != Lsn.INVALID && !more) {
             flushSource(until);
         }
-        return more ? Next.AT_ONCE : Next.AFTER_NAP;
+        if (more) {
+            return Next.AT_ONCE;
+        }
+        boolean quiet = !changes.isRaised() && !waitedFor && !slotIsBehind && until == Lsn.INVALID;
+        return quiet ? Next.WHEN_NEEDED : Next.AFTER_NAP;
+    }
+
+    /** Saves what is not saved yet; the caller commits. */
+    public void finish() throws SQLException {
+        if (changes.isRaised() || walker.foreignBytes() > savedForeignBytes) {
+            save();
+        }
     }
 
     /** Tells the plugins that the walk ends. */

@@ -6,8 +6,8 @@ import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.ServerSettings;
-import dev.walker.jdbc.StaleStateException;
 import dev.walker.jdbc.StateException;
+import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.UnsupportedWalException;
@@ -25,7 +25,7 @@ import java.util.Optional;
  * transaction of the caller; a walk lives in this class from step to step.
  */
 public final class Functions {
-    private static WalkSession session;
+    private static Walk walk;
     private static long failureLsn = Lsn.INVALID;
 
     private Functions() {}
@@ -35,44 +35,36 @@ public final class Functions {
      *
      * @param fresh whether this is the first step of a walk
      * @param untilLsn where the walk is to end, null for nowhere
-     * @return what to do next: -1 end, 0 go on at once, else go on after this many milliseconds
+     * @return what to do next: -1 end; 0 go on at once; a number above: go on after this many milliseconds; a number
+     *     below -1: see after as many milliseconds whether there is a reason to go on
      */
     public static int step(int sourceId, boolean fresh, String untilLsn) throws SQLException {
         if (fresh) {
-            session = null;
+            walk = null;
         }
         failureLsn = Lsn.INVALID;
         try {
             long until = untilLsn == null ? Lsn.INVALID : Lsn.parse(untilLsn);
-            if (session == null) {
-                session = open(sourceId);
+            if (walk == null) {
+                walk = new Walk(() -> open(sourceId));
             }
-            WalkSession.Next next = stepOnFreshState(sourceId, until);
-            return switch (next) {
+            return switch (walk.step(until)) {
                 case END -> -1;
                 case AT_ONCE -> 0;
-                case AFTER_NAP -> session.napMillis();
+                case AFTER_NAP -> walk.napMillis();
+                case WHEN_NEEDED -> -walk.napMillis();
             };
         } catch (SQLException | RuntimeException | LinkageError e) {
             // What is in memory is ahead of the tables now.
-            session = null;
+            walk = null;
             throw describe(e);
-        }
-    }
-
-    private static WalkSession.Next stepOnFreshState(int sourceId, long until) throws SQLException {
-        try {
-            return session.step(until);
-        } catch (StaleStateException e) {
-            session = open(sourceId);
-            return session.step(until);
         }
     }
 
     /** {@code walker._end}: the walk of this session ends. */
     public static void end() throws SQLException {
-        WalkSession ended = session;
-        session = null;
+        Walk ended = walk;
+        walk = null;
         if (ended != null) {
             ended.shutdown();
         }
