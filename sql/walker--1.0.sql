@@ -660,6 +660,13 @@ LANGUAGE java VOLATILE
 AS 'java.lang.String=dev.walker.sql.Functions.failureLsn()';
 COMMENT ON FUNCTION walker._failure_lsn IS 'where the last step failed, null if it is not known';
 
+CREATE FUNCTION walker._plain(message text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT pg_catalog.regexp_replace(message, '^java\.sql\.SQLException: ', '')
+$$;
+COMMENT ON FUNCTION walker._plain IS 'a message without the class name that PL/Java puts in front of it';
+
 CREATE FUNCTION walker._record_rows(start_lsn text, end_lsn text) RETURNS SETOF text[]
 LANGUAGE java VOLATILE ROWS 10000
 AS 'dev.walker.sql.Functions.records(java.lang.String,java.lang.String)';
@@ -669,11 +676,21 @@ CREATE FUNCTION walker.records(
 RETURNS TABLE (
     start_lsn pg_lsn, end_lsn pg_lsn, prev_lsn pg_lsn, xid xid, resource_manager text, record_type text,
     record_length integer, main_data_length integer, fpi_length integer, description text, block_ref text)
-LANGUAGE sql VOLATILE ROWS 10000
+LANGUAGE plpgsql VOLATILE ROWS 10000
 AS $$
+#variable_conflict use_column
+DECLARE
+    state text;
+    message text;
+BEGIN
+    RETURN QUERY
     SELECT r[1]::pg_lsn, r[2]::pg_lsn, r[3]::pg_lsn, r[4]::xid, r[5], r[6], r[7]::integer, r[8]::integer,
            r[9]::integer, r[10], r[11]
-      FROM walker._record_rows($1::text, $2::text) r
+      FROM walker._record_rows($1::text, $2::text) r;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message);
+END
 $$;
 COMMENT ON FUNCTION walker.records IS 'the records from start_lsn to end_lsn, or to the end of the flushed WAL';
 
@@ -808,6 +825,7 @@ BEGIN
         EXCEPTION WHEN OTHERS OR query_canceled THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
                 hint = PG_EXCEPTION_HINT;
+            message := walker._plain(message);
             failed := true;
         END;
         EXIT WHEN failed;

@@ -116,20 +116,20 @@ public final class Functions {
     static SQLException describe(Throwable thrown) {
         if (thrown instanceof WalFormatException damage) {
             failureLsn = damage.lsn();
-            return new FunctionException(
+            return new SQLException(
                     damage.getMessage(), damage instanceof UnsupportedWalException ? "0A000" : "XX001", damage);
         }
         if (thrown instanceof PluginException
                 || thrown instanceof SettingException
                 || thrown instanceof IllegalArgumentException) {
-            return new FunctionException(thrown.getMessage(), "22023", thrown);
+            return new SQLException(thrown.getMessage(), "22023", thrown);
         }
         if (thrown instanceof WalSourceException || thrown instanceof StateException) {
-            return new FunctionException(thrown.getMessage(), "55000", thrown);
+            return new SQLException(thrown.getMessage(), "55000", thrown);
         }
         if (thrown instanceof SQLException sql) {
             return sql;
         }
-        return new FunctionException("internal error: " + thrown, "XX000", thrown);
+        return new SQLException("internal error: " + thrown, "XX000", thrown);
     }
 }
