@@ -30,6 +30,14 @@ public interface SourceServer {
      */
     long multixactUpdater(long multiXid);
 
+    /**
+     * The next XID that the server will give out, with its epoch in the upper 32 bits; it may be ahead of the WAL that
+     * was read. 0 if nobody knows.
+     */
+    default long nextFullXid() {
+        return 0;
+    }
+
     /** A server that cannot be asked: the offline host. */
     static SourceServer none() {
         return new SourceServer() {

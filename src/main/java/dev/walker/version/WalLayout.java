@@ -105,4 +105,51 @@ public final class WalLayout {
     public int imageZstdBit() {
         return imageZstdBit;
     }
+
+    // Payload of heap, transaction, checkpoint and database records
+
+    /** Whether VACUUM's second pass has a record of its own, {@code XLOG_HEAP2_VACUUM}: 14 to 16. */
+    public boolean hasHeapVacuumRecord() {
+        return version.major() >= 14 && version.major() <= 16;
+    }
+
+    /** Whether {@code xl_heap_prune} says by flags what it holds, freeze plans too: since 17. */
+    public boolean hasCombinedPruneRecord() {
+        return version.major() >= 17;
+    }
+
+    /** Whether freezing is told as {@code xlhp_freeze_plan} shared by tuples, not tuple by tuple: since 16. */
+    public boolean hasFreezePlans() {
+        return version.major() >= 16;
+    }
+
+    /** Whether prune and freeze records tell that the relation is a catalog: since 16. */
+    public boolean hasCatalogRelFlag() {
+        return version.major() >= 16;
+    }
+
+    /** Whether {@code xl_heap_inplace} holds invalidation messages: since 18. */
+    public boolean hasInplaceInvalidations() {
+        return version.major() >= 18;
+    }
+
+    /** Whether transactions tell the statistics that they drop: since 15. */
+    public boolean hasDroppedStats() {
+        return version.major() >= 15;
+    }
+
+    /** Bytes of {@code xl_xact_stats_item}. */
+    public int droppedStatsItemSize() {
+        return version.major() >= 18 ? 16 : 12;
+    }
+
+    /** Whether checkpoint and end-of-recovery records tell {@code wal_level}: since 17. */
+    public boolean hasCheckpointWalLevel() {
+        return version.major() >= 17;
+    }
+
+    /** Whether databases can be made by copying block by block through WAL: since 15. */
+    public boolean hasDatabaseCreateWalLog() {
+        return version.major() >= 15;
+    }
 }

@@ -174,6 +174,16 @@ public final class WalRecord {
         return mainData;
     }
 
+    /**
+     * An exception that says what is wrong with this record, to be thrown by whoever decodes its payload.
+     *
+     * @param what C struct and field, found and wanted; the place is added to it
+     */
+    public WalFormatException malformed(String what) {
+        return new WalFormatException(
+                lsn, what + " (LSN " + Lsn.format(lsn) + ", " + rmgrName() + " " + typeName() + ")");
+    }
+
     private WalFormatException tooShort(int atLeast, String struct) {
         return new WalFormatException(
                 lsn,

@@ -1,0 +1,46 @@
+package dev.walker.rmgr.xlog;
+
+import dev.walker.bytes.WalBytes;
+import dev.walker.wal.WalRecord;
+
+/** Settings that a standby must know: {@code xl_parameter_change}, access/xlog_internal.h. Valid until the next record. */
+public final class XlogParameterChange {
+    /** Byte position of {@code wal_level} (int) in the main data. */
+    public static final int WAL_LEVEL_AT = 20;
+    /** Byte position of {@code wal_log_hints} (bool) in the main data. */
+    public static final int WAL_LOG_HINTS_AT = 24;
+    /** Byte position of {@code track_commit_timestamp} (bool) in the main data. */
+    public static final int TRACK_COMMIT_TIMESTAMP_AT = 25;
+    /** Bytes up to the last field. */
+    public static final int SIZE = 26;
+
+    private WalBytes data;
+
+    /** A view without a record. */
+    public XlogParameterChange() {}
+
+    /**
+     * Moves to a record of type PARAMETER_CHANGE.
+     *
+     * @throws dev.walker.wal.WalFormatException if it is too short
+     */
+    public XlogParameterChange wrap(WalRecord record) {
+        data = record.mainData(SIZE, "xl_parameter_change");
+        return this;
+    }
+
+    /** {@code wal_level}: 0 minimal, 1 replica, 2 logical. */
+    public int walLevel() {
+        return data.s32(WAL_LEVEL_AT);
+    }
+
+    /** {@code wal_log_hints}. */
+    public boolean isWalLogHints() {
+        return data.u8(WAL_LOG_HINTS_AT) != 0;
+    }
+
+    /** {@code track_commit_timestamp}. */
+    public boolean isTrackCommitTimestamp() {
+        return data.u8(TRACK_COMMIT_TIMESTAMP_AT) != 0;
+    }
+}
