@@ -2,7 +2,7 @@ package dev.walker.host;
 
 import dev.walker.engine.PluginException;
 import dev.walker.engine.SettingException;
-import dev.walker.jdbc.StateException;
+import dev.walker.spi.StateException;
 import dev.walker.wal.WalFormatException;
 import dev.walker.wal.WalSourceException;
 import java.sql.SQLException;

@@ -163,8 +163,8 @@ final class JdbcStateTable implements StateTable {
         }
     }
 
-    private StateException failed(String what, SQLException e) {
-        return new StateException("cannot " + what + " walker." + spec.name() + ": " + e.getMessage(), e);
+    private RuntimeException failed(String what, SQLException e) {
+        return StoreErrors.of("cannot " + what + " walker." + spec.name(), e);
     }
 
     private void setKeys(PreparedStatement statement, Object[] keyPrefix) throws SQLException {
