@@ -213,7 +213,7 @@ class ServerHostIT extends HostContract {
                             "CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()", "CHECKPOINT");
         }
         String message = walked.startFailing("heatmap");
-        assertTrue(message.contains("is not there any more; wanted LSN " + position), message);
+        assertTrue(message.contains("is not there any more; wanted LSN "), message);
         assertTrue(message.contains("begins at LSN"), message);
         assertEquals(position, query("SELECT position FROM walker.status()"));
         walked.server().execute("DELETE FROM walker.source");
