@@ -1,0 +1,402 @@
+package dev.walker.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * A PostgreSQL server of its own for a test: own data directory, own port on the loopback interface, superuser
+ * {@code postgres} without a password. It ends with {@link #close}, or when the JVM does.
+ *
+ * <pre>{@code
+ * try (TestServer server = TestServer.major(17).conf("wal_level = logical").start();
+ *         Connection connection = server.jdbc()) {
+ *     ...
+ * }
+ * }</pre>
+ *
+ * <p>PostgreSQL refuses to run as root. If the tests do, it is started in a user namespace, or as another user.
+ */
+public final class TestServer implements AutoCloseable {
+    private static final Set<TestServer> RUNNING = ConcurrentHashMap.newKeySet();
+    private static final int START_ATTEMPTS = 5;
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(TestServer::endAtExit)));
+    }
+
+    private final Installation installation;
+    private final List<String> prefix;
+    private final Path root;
+    private final Path dataDir;
+    private final Path log;
+    private int port;
+
+    private TestServer(Installation installation, List<String> prefix, Path root) {
+        this.installation = installation;
+        this.prefix = prefix;
+        this.root = root;
+        this.dataDir = root.resolve("data");
+        this.log = root.resolve("log");
+    }
+
+    // Which servers there are
+
+    /** Majors for which there is a server, ascending: for {@code @MethodSource}. */
+    public static List<Integer> majors() {
+        return Installation.versions().stream()
+                .map(version -> Integer.parseInt(version.substring(0, version.indexOf('.'))))
+                .distinct()
+                .collect(Collectors.toList());
+    }
+
+    /** Versions for which there is a server, ascending, such as {@code 17.7.0}: for {@code @MethodSource}. */
+    public static List<String> versions() {
+        return Installation.versions();
+    }
+
+    /** Prepares a server of the newest version of a major. */
+    public static Builder major(int major) {
+        return new Builder(Installation.ofMajor(major));
+    }
+
+    /** Prepares a server of a version that {@link #versions} lists. */
+    public static Builder version(String version) {
+        return new Builder(Installation.ofVersion(version));
+    }
+
+    /** Prepares a server that is installed on this machine; empty if it is not. */
+    public static Optional<Builder> installed(Path pgConfig) {
+        return Installation.installed(pgConfig).map(Builder::new);
+    }
+
+    /** What a new server is to be like. */
+    public static final class Builder {
+        private final Installation installation;
+        private final List<String> conf = new ArrayList<>();
+        private final List<String> initdb = new ArrayList<>();
+
+        private Builder(Installation installation) {
+            this.installation = installation;
+        }
+
+        /** Lines for {@code postgresql.conf}. */
+        public Builder conf(String... lines) {
+            conf.addAll(List.of(lines));
+            return this;
+        }
+
+        /** Options for {@code initdb}, such as {@code --wal-segsize=1}. */
+        public Builder initdb(String... options) {
+            initdb.addAll(List.of(options));
+            return this;
+        }
+
+        /** Makes the database cluster and starts the server. */
+        public TestServer start() {
+            try {
+                return create();
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot make a server of " + installation, e);
+            }
+        }
+
+        private TestServer create() throws IOException {
+            Path root = Files.createTempDirectory("walker-pg");
+            Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
+            TestServer server = new TestServer(installation, prefix(installation, root), root);
+            boolean started = false;
+            try {
+                List<String> options =
+                        new ArrayList<>(List.of("-D", server.dataDir.toString(), "-U", "postgres", "-A", "trust"));
+                options.addAll(List.of("-E", "UTF8", "--locale=C", "--no-sync"));
+                options.addAll(initdb);
+                server.run("initdb", options.toArray(new String[0]));
+                server.configure(
+                        "listen_addresses = '127.0.0.1'",
+                        "unix_socket_directories = '" + root + "'",
+                        "fsync = off",
+                        "shared_buffers = 32MB",
+                        "log_line_prefix = '%m [%p] %q%a '");
+                server.configure(conf.toArray(new String[0]));
+                server.start();
+                started = true;
+                return server;
+            } finally {
+                if (!started) {
+                    server.close();
+                }
+            }
+        }
+    }
+
+    // Which user runs it
+
+    /** What to put before each program of the server so that it does not run as root. */
+    private static List<String> prefix(Installation installation, Path root) throws IOException {
+        if (!"root".equals(System.getProperty("user.name"))) {
+            return List.of();
+        }
+        if (installation.isEmbedded() && userNamespacesWork()) {
+            return List.of("unshare", "-U");
+        }
+        String user = installation.isEmbedded() ? "nobody" : "postgres";
+        UserPrincipal owner =
+                root.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user);
+        Files.setOwner(root, owner);
+        return List.of("runuser", "-u", user, "--");
+    }
+
+    private static boolean userNamespacesWork() {
+        try {
+            Command.of("unshare", "-U", "true").run();
+            return true;
+        } catch (IllegalStateException | UncheckedIOException e) {
+            return false;
+        }
+    }
+
+    /** Runs a program of this server's installation as the user that owns the server; gives its output. */
+    public String run(String program, String... arguments) {
+        List<String> words = new ArrayList<>(prefix);
+        words.add(installation.binDir().resolve(program).toString());
+        words.addAll(List.of(arguments));
+        return Command.of(words).run();
+    }
+
+    // Starting and ending
+
+    /** Appends lines to {@code postgresql.conf}, for the next start or reload. */
+    public void configure(String... lines) {
+        try {
+            Files.write(
+                    dataDir.resolve("postgresql.conf"),
+                    List.of(lines),
+                    StandardCharsets.UTF_8,
+                    StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts it again after {@link #stop} or {@link #crash}, on the same port. */
+    public void start() {
+        boolean first = port == 0;
+        for (int attempt = 1; ; attempt++) {
+            if (first) {
+                port = freePort();
+            }
+            RUNNING.add(this);
+            try {
+                run(
+                        "pg_ctl",
+                        "-D",
+                        dataDir.toString(),
+                        "-l",
+                        log.toString(),
+                        "-w",
+                        "-t",
+                        "100",
+                        "-o",
+                        "-p " + port,
+                        "start");
+                return;
+            } catch (IllegalStateException e) {
+                RUNNING.remove(this);
+                String text = log();
+                if (!first || attempt == START_ATTEMPTS || !text.contains("Address already in use")) {
+                    throw new IllegalStateException(e.getMessage() + "\n" + text, e);
+                }
+            }
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Shuts it down in the usual way (fast), with a shutdown checkpoint. */
+    public void stop() {
+        run("pg_ctl", "-D", dataDir.toString(), "-m", "fast", "-w", "-t", "100", "stop");
+        RUNNING.remove(this);
+    }
+
+    /** {@link #stop} and {@link #start}. */
+    public void restart() {
+        stop();
+        start();
+    }
+
+    /** Kills all processes of the server at once, as if the machine had lost power, but nothing written is lost. */
+    public void crash() {
+        ProcessHandle postmaster = ProcessHandle.of(postmasterPid())
+                .orElseThrow(() -> new IllegalStateException("the server in " + dataDir + " does not run"));
+        List<ProcessHandle> processes = new ArrayList<>();
+        processes.add(postmaster);
+        postmaster.descendants().forEach(processes::add);
+        processes.forEach(ProcessHandle::destroyForcibly);
+        for (ProcessHandle process : processes) {
+            process.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+        }
+        RUNNING.remove(this);
+    }
+
+    private long postmasterPid() {
+        try {
+            return Long.parseLong(
+                    Files.readAllLines(dataDir.resolve("postmaster.pid")).get(0).trim());
+        } catch (IOException e) {
+            throw new UncheckedIOException("the server in " + dataDir + " does not run", e);
+        }
+    }
+
+    /** Whether the server was started and neither stopped nor crashed. */
+    public boolean isRunning() {
+        return RUNNING.contains(this);
+    }
+
+    /** Ends it at once if it still runs, and deletes its files. */
+    @Override
+    public void close() {
+        if (isRunning()) {
+            run("pg_ctl", "-D", dataDir.toString(), "-m", "immediate", "-w", "-t", "100", "stop");
+            RUNNING.remove(this);
+        }
+        Installation.deleteTree(root);
+    }
+
+    private void endAtExit() {
+        try {
+            crash();
+        } finally {
+            Installation.deleteTree(root);
+        }
+    }
+
+    // Using it
+
+    /** Major version. */
+    public int major() {
+        return installation.major();
+    }
+
+    /** Full version, such as {@code 17.7.0}. */
+    public String version() {
+        return installation.version();
+    }
+
+    /** TCP port on the loopback interface. */
+    public int port() {
+        return port;
+    }
+
+    /** The data directory. */
+    public Path dataDir() {
+        return dataDir;
+    }
+
+    /** The directory of WAL segments. */
+    public Path walDir() {
+        return dataDir.resolve("pg_wal");
+    }
+
+    /** The directory of the data directory, for files that the server may write: tablespaces, archives; its socket too. */
+    public Path root() {
+        return root;
+    }
+
+    /** Makes an empty directory below {@link #root} that belongs to the user who runs the server. */
+    public Path directory(String name) {
+        try {
+            Path directory = Files.createDirectories(root.resolve(name));
+            Files.setOwner(directory, Files.getOwner(dataDir));
+            return directory;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Where {@code postgres} and its programs are. */
+    public Path binDir() {
+        return installation.binDir();
+    }
+
+    /** Whether the installation has this program; the archives from Maven Central have neither pgbench nor pg_waldump. */
+    public boolean hasProgram(String program) {
+        return Files.isExecutable(installation.binDir().resolve(program));
+    }
+
+    /** The JDBC address of a database. */
+    public String url(String database) {
+        return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
+    }
+
+    /** A new connection to database {@code postgres} as superuser {@code postgres}; to be closed by the caller. */
+    public Connection jdbc() throws SQLException {
+        return jdbc("postgres", "postgres");
+    }
+
+    /** A new connection; to be closed by the caller. */
+    public Connection jdbc(String database, String user) throws SQLException {
+        return DriverManager.getConnection(url(database), user, "");
+    }
+
+    /** Runs statements one by one, each in a transaction of its own, in database {@code postgres}. */
+    public void execute(String... statements) throws SQLException {
+        try (Connection connection = jdbc();
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    /** The first column of the first row as text, in database {@code postgres}. */
+    public String query(String sql) throws SQLException {
+        try (Connection connection = jdbc();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            if (!rows.next()) {
+                throw new IllegalStateException("no row from " + sql);
+            }
+            return rows.getString(1);
+        }
+    }
+
+    /** The server's log so far. */
+    public String log() {
+        try {
+            return Files.exists(log) ? Files.readString(log) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "PostgreSQL " + version() + " on port " + port;
+    }
+}
