@@ -1,11 +1,64 @@
 package dev.walker.host;
 
-/** The command line: {@code java -jar walker.jar COMMAND}. */
+import dev.walker.engine.PluginException;
+import dev.walker.engine.SettingException;
+import dev.walker.spi.StateException;
+import dev.walker.wal.WalFormatException;
+import dev.walker.wal.WalSourceException;
+import java.sql.SQLException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+
+/** The command line: {@code java -jar walker.jar COMMAND}. Exit status 0, 1 (failed) or 2 (usage). */
+@Command(
+        name = "walker",
+        description = "Walks over the WAL of a PostgreSQL server and calls plugins.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {InitCommand.class, RunCommand.class, StatusCommand.class})
 public final class Main {
     private Main() {}
 
-    /** Runs a command. */
+    /** Runs a command and ends the program. */
     public static void main(String[] args) {
-        System.exit(2);
+        System.exit(run(args));
+    }
+
+    /** Runs a command; its exit status. */
+    static int run(String... args) {
+        CommandLine commandLine = new CommandLine(new Main());
+        commandLine.setExecutionExceptionHandler(Main::failed);
+        if (args.length == 0) {
+            commandLine.usage(commandLine.getErr());
+            return CommandLine.ExitCode.USAGE;
+        }
+        return commandLine.execute(args);
+    }
+
+    private static int failed(Exception thrown, CommandLine commandLine, CommandLine.ParseResult parsed)
+            throws Exception {
+        boolean expected = thrown instanceof SQLException
+                || thrown instanceof PluginException
+                || thrown instanceof SettingException
+                || thrown instanceof StateException
+                || thrown instanceof WalFormatException
+                || thrown instanceof WalSourceException
+                || thrown instanceof CommandException;
+        if (!expected) {
+            throw thrown;
+        }
+        commandLine.getErr().println("walker: " + thrown.getMessage());
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** The version as the jar has it. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"walker " + (version == null ? "(not packaged)" : version)};
+        }
     }
 }

@@ -101,6 +101,15 @@ public final class Installation {
                 false));
     }
 
+    /**
+     * An installation at another place, as {@link PlJava} makes it.
+     *
+     * @param binDir where its programs are
+     */
+    static Installation moved(String version, Path binDir) {
+        return new Installation(version, binDir, false);
+    }
+
     /** Unpacks next to the place and moves the whole there, so that nobody sees half of it. */
     private static void unpack(Path archive, Path target) throws IOException {
         Files.createDirectories(target.getParent());

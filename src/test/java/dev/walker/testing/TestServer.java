@@ -89,6 +89,11 @@ public final class TestServer implements AutoCloseable {
         return Installation.installed(pgConfig).map(Builder::new);
     }
 
+    /** A server of an installation. */
+    public static Builder of(Installation installation) {
+        return new Builder(installation);
+    }
+
     /** What a new server is to be like. */
     public static final class Builder {
         private final Installation installation;

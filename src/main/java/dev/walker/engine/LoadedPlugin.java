@@ -1,0 +1,68 @@
+package dev.walker.engine;
+
+import dev.walker.spi.WalPlugin;
+import dev.walker.wal.Lsn;
+import java.util.Optional;
+
+/** A plugin in its place in the order, with what is told about it. */
+public final class LoadedPlugin {
+    private final String name;
+    private final WalPlugin plugin;
+    private long records;
+    private String error;
+    private long errorLsn = Lsn.INVALID;
+
+    /**
+     * A plugin that was made.
+     *
+     * @param name as it stands in {@code walker.plugins}
+     * @param records how many records it was given in earlier walks
+     */
+    public LoadedPlugin(String name, WalPlugin plugin, long records) {
+        this.name = name;
+        this.plugin = plugin;
+        this.records = records;
+    }
+
+    /** The name under which it was loaded. */
+    public String name() {
+        return name;
+    }
+
+    /** The plugin. */
+    public WalPlugin plugin() {
+        return plugin;
+    }
+
+    /** How many records it was given. */
+    public long records() {
+        return records;
+    }
+
+    /** Whether it takes part, that is has not thrown. */
+    public boolean isActive() {
+        return error == null;
+    }
+
+    /** What it threw. */
+    public Optional<String> error() {
+        return Optional.ofNullable(error);
+    }
+
+    /** LSN of the record at which it threw; {@link Lsn#INVALID} if it has not. */
+    public long errorLsn() {
+        return errorLsn;
+    }
+
+    void countRecord() {
+        records++;
+    }
+
+    /** Sets it aside for good; the first error is kept. */
+    void fail(Throwable thrown, long lsn) {
+        if (error == null) {
+            error = thrown.toString();
+            errorLsn = lsn;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.walker.engine;
+
+import dev.walker.spi.WalPlugin;
+import java.lang.reflect.InvocationTargetException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** Finds plugins by the short name under which they are registered, or by class name. */
+public final class PluginLoader {
+    private final ClassLoader classLoader;
+
+    /** Looks in what a class loader sees: WALker's jar and the jars of the user. */
+    public PluginLoader(ClassLoader classLoader) {
+        this.classLoader = classLoader;
+    }
+
+    /**
+     * Makes the plugins with these names, in this order.
+     *
+     * @throws PluginException if one is not known, or cannot be made; none is started then
+     */
+    public List<WalPlugin> load(List<String> names) {
+        TreeMap<String, Class<? extends WalPlugin>> registered = registered();
+        if (names.isEmpty()) {
+            throw new PluginException("walker.plugins names no plugin, so there is nothing to do; known: "
+                    + String.join(", ", registered.keySet()));
+        }
+        List<WalPlugin> plugins = new ArrayList<>();
+        for (String name : names) {
+            Class<? extends WalPlugin> type = registered.get(name);
+            plugins.add(make(name, type != null ? type : byClassName(name, registered)));
+        }
+        return plugins;
+    }
+
+    /** Registered plugins by short name. */
+    private TreeMap<String, Class<? extends WalPlugin>> registered() {
+        TreeMap<String, Class<? extends WalPlugin>> found = new TreeMap<>();
+        var providers =
+                ServiceLoader.load(WalPlugin.class, classLoader).stream().iterator();
+        while (true) {
+            try {
+                if (!providers.hasNext()) {
+                    return found;
+                }
+                Class<? extends WalPlugin> type = providers.next().type();
+                found.put(shortName(type), type);
+            } catch (ServiceConfigurationError e) {
+                throw new PluginException(
+                        "a jar registers a plugin in META-INF/services/dev.walker.spi.WalPlugin that is none: "
+                                + e.getMessage(),
+                        e);
+            }
+        }
+    }
+
+    /** The short name needs an instance; a plugin that cannot be made is known by its class name. */
+    private static String shortName(Class<? extends WalPlugin> type) {
+        try {
+            return type.getDeclaredConstructor().newInstance().name();
+        } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+            return type.getName();
+        }
+    }
+
+    private Class<? extends WalPlugin> byClassName(String name, TreeMap<String, ?> registered) {
+        try {
+            return Class.forName(name, false, classLoader).asSubclass(WalPlugin.class);
+        } catch (ClassNotFoundException | NoClassDefFoundError e) {
+            throw new PluginException("walker.plugins names \"" + name + "\", which is not known; known: "
+                    + String.join(", ", registered.keySet()) + ", or the class name of a plugin in an installed jar");
+        } catch (ClassCastException e) {
+            throw new PluginException("walker.plugins names \"" + name + "\", a class that does not implement "
+                    + WalPlugin.class.getName());
+        }
+    }
+
+    private static WalPlugin make(String name, Class<? extends WalPlugin> type) {
+        try {
+            return type.getConstructor().newInstance();
+        } catch (InvocationTargetException e) {
+            throw new PluginException("plugin \"" + name + "\": its constructor threw " + e.getCause(), e.getCause());
+        } catch (NoSuchMethodException | InstantiationException | IllegalAccessException e) {
+            throw new PluginException(
+                    "plugin \"" + name + "\": class " + type.getName()
+                            + " must be public and have a public constructor without arguments",
+                    e);
+        } catch (LinkageError e) {
+            throw new PluginException("plugin \"" + name + "\" cannot be linked: " + e, e);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.walker.engine;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The settings {@code walker.*}, read from wherever the host keeps them and checked here, since PostgreSQL takes any
+ * text for a setting of an extension that has no C code.
+ */
+public final class Settings {
+    private static final Pattern AMOUNT = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]*)");
+
+    private final Function<String, Optional<String>> lookup;
+
+    /**
+     * Settings from a look-up.
+     *
+     * @param lookup gives the text of a setting by its full name, empty if it is not set
+     */
+    public Settings(Function<String, Optional<String>> lookup) {
+        this.lookup = lookup;
+    }
+
+    /** The text of a setting, without blanks around; empty if it is not set or has no text. */
+    public Optional<String> text(String name) {
+        return lookup.apply(name).map(String::strip).filter(text -> !text.isEmpty());
+    }
+
+    /**
+     * {@code walker.plugins}: names in the order in which they are called.
+     *
+     * @throws SettingException if there is none
+     */
+    public List<String> plugins() {
+        List<String> names = Arrays.stream(text("walker.plugins").orElse("").split(","))
+                .map(String::strip)
+                .filter(name -> !name.isEmpty())
+                .toList();
+        for (int i = 0; i < names.size(); i++) {
+            if (names.indexOf(names.get(i)) != i) {
+                throw new SettingException("walker.plugins names \"" + names.get(i) + "\" twice");
+            }
+        }
+        return names;
+    }
+
+    /** {@code walker.slot}: name of the replication slot that keeps the WAL; empty if it is set to nothing. */
+    public Optional<String> slot() {
+        Optional<String> value = lookup.apply("walker.slot").map(String::strip);
+        String slot = value.orElse("walker");
+        if (!slot.isEmpty() && !slot.matches("[a-z0-9_]{1,63}")) {
+            throw new SettingException("walker.slot is \"" + slot
+                    + "\"; wanted the name of a replication slot: up to 63 lower-case letters, digits and _");
+        }
+        return slot.isEmpty() ? Optional.empty() : Optional.of(slot);
+    }
+
+    /** {@code walker.naptime}: milliseconds between two looks for new WAL. */
+    public int naptimeMillis() {
+        return (int) millis("walker.naptime", 200, 10, 1000);
+    }
+
+    /** {@code walker.flush_interval}: milliseconds between two commits of state while there is something to save. */
+    public long flushIntervalMillis() {
+        return millis("walker.flush_interval", 1000, 0, 600_000);
+    }
+
+    /** {@code walker.batch_bytes}: bytes of WAL that are walked in one transaction. */
+    public long batchBytes() {
+        return bytes("walker.batch_bytes", 4L << 20, 64L << 10, 1L << 30);
+    }
+
+    private long millis(String name, long preset, long least, long most) {
+        return amount(name, preset, least, most, "milliseconds, or a number with ms, s or min", unit -> switch (unit) {
+            case "", "ms" -> 1L;
+            case "s" -> 1000L;
+            case "min" -> 60_000L;
+            default -> 0L;
+        });
+    }
+
+    private long bytes(String name, long preset, long least, long most) {
+        return amount(name, preset, least, most, "bytes, or a number with kB, MB or GB", unit -> switch (unit) {
+            case "", "B" -> 1L;
+            case "kB" -> 1L << 10;
+            case "MB" -> 1L << 20;
+            case "GB" -> 1L << 30;
+            default -> 0L;
+        });
+    }
+
+    private long amount(
+            String name, long preset, long least, long most, String wanted, Function<String, Long> factorOfUnit) {
+        Optional<String> text = text(name);
+        if (text.isEmpty()) {
+            return preset;
+        }
+        Matcher matcher = AMOUNT.matcher(text.get());
+        long factor = matcher.matches() ? factorOfUnit.apply(matcher.group(2)) : 0;
+        long number = factor == 0 ? 0 : Long.parseLong(matcher.group(1));
+        if (factor == 0 || number > most / factor || number * factor < least) {
+            throw new SettingException(
+                    name + " is \"" + text.get() + "\"; wanted " + wanted + ", from " + least + " to " + most);
+        }
+        return number * factor;
+    }
+}

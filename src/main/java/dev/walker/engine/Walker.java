@@ -1,0 +1,137 @@
+package dev.walker.engine;
+
+import dev.walker.rmgr.Rmgr;
+import dev.walker.wal.Lsn;
+import dev.walker.wal.ReadStatus;
+import dev.walker.wal.WalReader;
+import dev.walker.wal.WalRecord;
+import dev.walker.wal.WalSource;
+import org.roaringbitmap.RoaringBitmap;
+
+/** Walks over the WAL of a source and hands each record to the dispatcher. Knows no host and no store. */
+public final class Walker {
+    /** Bytes that are asked of the source at once; large enough for its fixed cost to vanish. */
+    private static final int CHUNK = 1 << 20;
+
+    private final WalSource source;
+    private final Dispatcher dispatcher;
+    private final WalReader reader;
+    private final WalRecord record = new WalRecord();
+    private final byte[] chunk = new byte[CHUNK];
+    private final ChangeFlag changes;
+    /** Transactions in which state was saved, until their end is walked. */
+    private final RoaringBitmap ownXids = new RoaringBitmap();
+
+    private OwnRelations own;
+    private long records;
+    private long bytes;
+    private long foreignBytes;
+
+    /**
+     * A walker that begins at a record.
+     *
+     * @param changes raised by plugins
+     * @param own whose records are not dispatched
+     */
+    public Walker(WalSource source, Dispatcher dispatcher, ChangeFlag changes, OwnRelations own, long startLsn) {
+        this.source = source;
+        this.dispatcher = dispatcher;
+        this.changes = changes;
+        this.own = own;
+        this.reader = new WalReader(startLsn, source.segmentSize(), source.systemIdentifier());
+    }
+
+    /** Replaces what is known of WALker's own relations. */
+    public void own(OwnRelations relations) {
+        this.own = relations;
+    }
+
+    /**
+     * Names a transaction in which WALker saves state. Its end is dispatched like any other, but does not count as a
+     * reason to save again; otherwise a plugin that counts commits would keep an idle server busy.
+     *
+     * @param xid unsigned 32-bit, of the top-level transaction
+     */
+    public void ownTransaction(long xid) {
+        ownXids.add((int) xid);
+    }
+
+    /** LSN of the next record: all before it was dispatched. */
+    public long position() {
+        return reader.position();
+    }
+
+    /** Records walked, those of WALker's own relations too. */
+    public long records() {
+        return records;
+    }
+
+    /** Bytes of these records. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** Bytes of the records that were dispatched. */
+    public long foreignBytes() {
+        return foreignBytes;
+    }
+
+    /**
+     * Walks on.
+     *
+     * @param mostBytes ends after about this many bytes of WAL
+     * @param until ends at this LSN, if it gets there; {@link Lsn#INVALID} for no such end
+     * @return whether there is more to be read at once
+     * @throws dev.walker.wal.WalFormatException if the WAL is damaged
+     * @throws dev.walker.wal.WalSourceException if the source does not give it
+     */
+    public boolean walk(long mostBytes, long until) {
+        long readable = source.readableUpTo();
+        reader.limit(readable);
+        long begin = reader.position();
+        while (reader.position() - begin < mostBytes) {
+            if (until != Lsn.INVALID && !Lsn.isBefore(reader.position(), until)) {
+                return false;
+            }
+            ReadStatus status = reader.next(record);
+            if (status == ReadStatus.RECORD) {
+                walked();
+            } else if (status == ReadStatus.END_OF_WAL) {
+                throw new IllegalStateException(
+                        "end of WAL below its end at " + Lsn.format(readable) + ": " + reader.endReason());
+            } else if (!readMore(readable)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean readMore(long readable) {
+        long wanted = reader.wantedLsn();
+        if (!Lsn.isBefore(wanted, readable)) {
+            return false;
+        }
+        long left = readable - wanted;
+        int length = (int) Math.min(left < 0 ? CHUNK : left, CHUNK);
+        reader.feed(chunk, 0, source.read(wanted, chunk, 0, length));
+        return true;
+    }
+
+    private void walked() {
+        records++;
+        bytes += record.totalLength();
+        if (own.owns(record)) {
+            return;
+        }
+        foreignBytes += record.totalLength();
+        boolean raisedBefore = changes.isRaised();
+        dispatcher.dispatch(record);
+        if (endsOwnTransaction() && !raisedBefore) {
+            changes.lower();
+        }
+    }
+
+    private boolean endsOwnTransaction() {
+        return record.rmgrId() == Rmgr.XACT.id() && !ownXids.isEmpty() && ownXids.checkedRemove((int) record.xid());
+    }
+}

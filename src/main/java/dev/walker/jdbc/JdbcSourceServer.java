@@ -1,0 +1,58 @@
+package dev.walker.jdbc;
+
+import dev.walker.spi.SourceServer;
+import dev.walker.wal.WalSourceException;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** Asks a running server. */
+final class JdbcSourceServer implements SourceServer {
+    /** A transaction of the future would be an error. */
+    private static final String STATUS =
+            "SELECT CASE WHEN x.xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())"
+                    + " THEN pg_catalog.pg_xact_status(x.xid) END FROM (SELECT ?::text::xid8 AS xid) x";
+
+    private static final String UPDATER = "SELECT m.xid::text FROM pg_catalog.pg_get_multixact_members(?::text::xid) m"
+            + " WHERE m.mode IN ('nokeyupd', 'upd')";
+
+    private static final String NEXT_XID = "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text";
+
+    private final Connection connection;
+
+    JdbcSourceServer(Connection connection) {
+        this.connection = connection;
+    }
+
+    @Override
+    public XidStatus xidStatus(long fullXid) {
+        try {
+            String status = Jdbc.first(connection, STATUS, row -> row.getString(1), Long.toUnsignedString(fullXid))
+                    .orElse("unknown");
+            return switch (status) {
+                case "committed" -> XidStatus.COMMITTED;
+                case "aborted" -> XidStatus.ABORTED;
+                case "in progress" -> XidStatus.IN_PROGRESS;
+                default -> XidStatus.UNKNOWN;
+            };
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot ask the server for transaction " + fullXid + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public long multixactUpdater(long multiXid) {
+        try {
+            return Savepoints.attempt(
+                    connection,
+                    () -> Jdbc.first(
+                                    connection,
+                                    UPDATER,
+                                    row -> Long.parseLong(row.getString(1)),
+                                    Long.toString(multiXid))
+                            .orElse(0L),
+                    () -> -1L);
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot ask the server for multixact " + multiXid + ": " + e.getMessage(), e);
+        }
+    }
+}

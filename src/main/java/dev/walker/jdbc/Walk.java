@@ -1,0 +1,55 @@
+package dev.walker.jdbc;
+
+import java.sql.SQLException;
+
+/** A walk from one session to the next: state that others have changed is loaded anew without ado. */
+public final class Walk {
+    /** Makes a session from the saved state. */
+    public interface Opener {
+        /** A new session, as the constructor of {@link WalkSession} makes it. */
+        WalkSession open() throws SQLException;
+    }
+
+    private final Opener opener;
+    private WalkSession session;
+
+    /** Begins a walk. */
+    public Walk(Opener opener) throws SQLException {
+        this.opener = opener;
+        this.session = opener.open();
+    }
+
+    /** A step of the session, see {@link WalkSession#step}. */
+    public WalkSession.Next step(long until) throws SQLException {
+        try {
+            return session.step(until);
+        } catch (StaleStateException e) {
+            session = opener.open();
+            return session.step(until);
+        }
+    }
+
+    /** See {@link WalkSession#napMillis}. */
+    public int napMillis() {
+        return session.napMillis();
+    }
+
+    /** See {@link WalkSession#position}. */
+    public long position() {
+        return session.position();
+    }
+
+    /** See {@link WalkSession#shutdown}. */
+    public void shutdown() throws SQLException {
+        session.shutdown();
+    }
+
+    /** See {@link WalkSession#finish}; what others have changed meanwhile stands. */
+    public void finish() throws SQLException {
+        try {
+            session.finish();
+        } catch (StaleStateException e) {
+            session = opener.open();
+        }
+    }
+}

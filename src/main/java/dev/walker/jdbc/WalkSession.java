@@ -1,0 +1,340 @@
+package dev.walker.jdbc;
+
+import dev.walker.engine.ChangeFlag;
+import dev.walker.engine.Dispatcher;
+import dev.walker.engine.LoadedPlugin;
+import dev.walker.engine.OwnRelations;
+import dev.walker.engine.PluginException;
+import dev.walker.engine.PluginLoader;
+import dev.walker.engine.Settings;
+import dev.walker.engine.Walker;
+import dev.walker.spi.StateException;
+import dev.walker.spi.WalPlugin;
+import dev.walker.wal.Lsn;
+import dev.walker.wal.WalSource;
+import dev.walker.wal.WalSourceException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A walk whose state and position are kept in schema {@code walker} of a database: what the server host and the remote
+ * host have in common.
+ *
+ * <p>The caller owns the transaction: it calls {@link #step}, commits, and calls it again. State and position are written
+ * by the same step, so they are committed together or not at all. After any exception this object is to be thrown away;
+ * a new one goes on from what was committed.
+ */
+public final class WalkSession {
+    /** What the caller is to do after it has committed. */
+    public enum Next {
+        /** Step again: there is more WAL. */
+        AT_ONCE,
+        /** Step again after {@link #napMillis}: all WAL is walked, but something is left to be saved. */
+        AFTER_NAP,
+        /** Step again after {@link #napMillis}, if there is more WAL by then or somebody wants something. */
+        WHEN_NEEDED,
+        /** Stop: the wanted LSN is reached, or somebody asked for it. */
+        END
+    }
+
+    /** After this many bytes the position is saved even if no plugin has state to save. */
+    private static final long MOST_UNSAVED_BYTES = 16L << 20;
+
+    private static final int SHORT_NAP_MILLIS = 10;
+
+    private final Connection target;
+    private final Connection sourceConnection;
+    private final int sourceId;
+    private final WalSource source;
+    private final Settings settings;
+    private final Consumer<String> log;
+    private final int naptimeMillis;
+    private final long flushIntervalNanos;
+    private final long batchBytes;
+    private final boolean sameServer;
+    private final ChangeFlag changes = new ChangeFlag();
+    private final List<JdbcPluginContext> contexts = new ArrayList<>();
+    private final Optional<ReplicationSlot> slot;
+    private final Progress progress;
+    private Dispatcher dispatcher;
+    private Walker walker;
+    private long savedForeignBytes;
+    private long lastSaveNanos = System.nanoTime();
+    private boolean slotIsBehind;
+    private boolean pluginFailed;
+    private boolean waitedFor;
+
+    /**
+     * Loads plugins and state, and makes ready to walk from the saved position on.
+     *
+     * @param target where schema {@code walker} is
+     * @param sourceConnection leads to the server whose WAL is walked; may be {@code target}
+     * @param sourceId its row in {@code walker.source}
+     * @param source the WAL of that server
+     * @param classLoader where plugins are looked for
+     * @param log takes lines for the log of the server or the program
+     * @throws PluginException if a plugin cannot be found, made or started
+     * @throws dev.walker.engine.SettingException if a setting is wrong
+     */
+    public WalkSession(
+            Connection target,
+            Connection sourceConnection,
+            int sourceId,
+            WalSource source,
+            Settings settings,
+            ClassLoader classLoader,
+            Consumer<String> log)
+            throws SQLException {
+        this.target = target;
+        this.sourceConnection = sourceConnection;
+        this.sourceId = sourceId;
+        this.source = source;
+        this.settings = settings;
+        this.log = log;
+        this.naptimeMillis = settings.naptimeMillis();
+        this.flushIntervalNanos = settings.flushIntervalMillis() * 1_000_000L;
+        this.batchBytes = settings.batchBytes();
+        Optional<String> slotName = settings.slot();
+        List<String> names = settings.plugins();
+        List<WalPlugin> plugins = new PluginLoader(classLoader).load(names);
+        this.sameServer = target == sourceConnection
+                || Jdbc.one(
+                                target,
+                                "SELECT system_identifier FROM pg_catalog.pg_control_system()",
+                                row -> row.getLong(1))
+                        == source.systemIdentifier();
+        this.slot = slotName.isPresent()
+                ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get()))
+                : Optional.empty();
+        long begin = slot.isPresent() ? slot.get().restartLsn() : redoLsn();
+        this.progress = Progress.loadOrBegin(target, sourceId, source, begin, slotName);
+        startPlugins(names, plugins);
+        this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+    }
+
+    /** From here on every page that changes comes with an image, or has come with one before. */
+    private long redoLsn() throws SQLException {
+        return Lsn.parse(Jdbc.one(
+                sourceConnection,
+                "SELECT redo_lsn::text FROM pg_catalog.pg_control_checkpoint()",
+                row -> row.getString(1)));
+    }
+
+    private void startPlugins(List<String> names, List<WalPlugin> plugins) throws SQLException {
+        Jdbc.update(
+                target,
+                "DELETE FROM walker.plugin WHERE source_id = ? AND name <> ALL (?::text::text[])",
+                sourceId,
+                arrayLiteral(names));
+        List<LoadedPlugin> loaded = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.get(i);
+            WalPlugin plugin = plugins.get(i);
+            long records = Jdbc.one(
+                    target,
+                    "INSERT INTO walker.plugin AS p (source_id, name, ordinal, class_name) VALUES (?, ?, ?, ?)"
+                            + " ON CONFLICT (source_id, name) DO UPDATE SET ordinal = EXCLUDED.ordinal,"
+                            + " class_name = EXCLUDED.class_name, last_error = NULL, error_lsn = NULL"
+                            + " RETURNING p.records",
+                    row -> row.getLong(1),
+                    sourceId,
+                    name,
+                    i + 1,
+                    plugin.getClass().getName());
+            loaded.add(new LoadedPlugin(name, plugin, records));
+        }
+        dispatcher = new Dispatcher(loaded, failed -> {
+            pluginFailed = true;
+            log.accept(Dispatcher.describeFailure(failed));
+        });
+        JdbcSourceServer server = new JdbcSourceServer(sourceConnection);
+        for (LoadedPlugin entry : loaded) {
+            JdbcPluginContext context =
+                    new JdbcPluginContext(entry.name(), target, sourceId, settings, server, changes, log);
+            contexts.add(context);
+            try {
+                context.writable(true);
+                entry.plugin().onStartup(context);
+                context.send();
+            } catch (StateException | WalSourceException e) {
+                throw e;
+            } catch (RuntimeException | LinkageError | AssertionError e) {
+                throw new PluginException("plugin \"" + entry.name() + "\" could not start: " + e, e);
+            } finally {
+                context.writable(false);
+            }
+        }
+    }
+
+    /** Milliseconds to wait after {@link Next#AFTER_NAP}; few while somebody waits for the walk. */
+    public int napMillis() {
+        return waitedFor ? SHORT_NAP_MILLIS : naptimeMillis;
+    }
+
+    /** LSN of the next record: all before it is walked, though perhaps not saved. */
+    public long position() {
+        return walker.position();
+    }
+
+    /**
+     * Walks a batch, and saves state and position if it is time. The caller commits.
+     *
+     * @param until end at this LSN; {@link Lsn#INVALID} for no end
+     * @throws dev.walker.wal.WalFormatException if the WAL is damaged
+     * @throws WalSourceException if the source does not give the WAL
+     */
+    public Next step(long until) throws SQLException {
+        // What was saved by the step before is committed by now.
+        advanceSlot();
+        boolean stop = wanted("stop");
+        boolean more = !stop && walker.walk(batchBytes, until);
+        boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
+        boolean end = stop || reached;
+        waitedFor = !more && wanted("save");
+        if (end || isSaveDue() || waitedFor) {
+            save();
+        }
+        if (end) {
+            return Next.END;
+        }
+        if (until != Lsn.INVALID && !more) {
+            flushSource(until);
+        }
+        if (more) {
+            return Next.AT_ONCE;
+        }
+        boolean quiet = !changes.isRaised() && !waitedFor && !slotIsBehind && until == Lsn.INVALID;
+        return quiet ? Next.WHEN_NEEDED : Next.AFTER_NAP;
+    }
+
+    /** Saves what is not saved yet; the caller commits. */
+    public void finish() throws SQLException {
+        if (changes.isRaised() || walker.foreignBytes() > savedForeignBytes) {
+            save();
+        }
+    }
+
+    /** Tells the plugins that the walk ends. */
+    public void shutdown() throws SQLException {
+        advanceSlot();
+        dispatcher.shutdown(walker.position());
+    }
+
+    private boolean isSaveDue() {
+        if (pluginFailed || walker.foreignBytes() - savedForeignBytes >= MOST_UNSAVED_BYTES) {
+            return true;
+        }
+        return changes.isRaised() && System.nanoTime() - lastSaveNanos >= flushIntervalNanos;
+    }
+
+    /** What is wanted may not be flushed yet, and nothing else may come that flushes it. */
+    private void flushSource(long until) throws SQLException {
+        if (sameServer && Lsn.isBefore(source.readableUpTo(), until)) {
+            Jdbc.first(
+                    target,
+                    "SELECT CASE WHEN ?::text::pg_lsn <= pg_catalog.pg_current_wal_insert_lsn()"
+                            + " THEN pg_catalog.pg_logical_emit_message(true, 'walker', '')::text END",
+                    row -> row.getString(1),
+                    Lsn.format(until));
+        }
+    }
+
+    private boolean wanted(String purpose) throws SQLException {
+        return Jdbc.one(target, "SELECT walker._wanted(?, ?)", row -> row.getBoolean(1), sourceId, purpose);
+    }
+
+    private void save() throws SQLException {
+        long lsn = walker.position();
+        progress.lock(target);
+        walker.own(ownRelations());
+        if (sameServer) {
+            walker.ownTransaction(Jdbc.one(
+                    target,
+                    "SELECT (pg_catalog.pg_current_xact_id()::text::numeric % 4294967296)::bigint",
+                    row -> row.getLong(1)));
+        }
+        List<LoadedPlugin> plugins = dispatcher.plugins();
+        for (int i = 0; i < plugins.size(); i++) {
+            savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
+        }
+        progress.save(target, lsn, walker.records(), walker.bytes(), source.readableUpTo());
+        changes.lower();
+        pluginFailed = false;
+        savedForeignBytes = walker.foreignBytes();
+        lastSaveNanos = System.nanoTime();
+        slotIsBehind = slot.isPresent();
+    }
+
+    private void savePlugin(LoadedPlugin entry, JdbcPluginContext context, int ordinal, long lsn) throws SQLException {
+        if (entry.isActive()) {
+            Savepoint savepoint = target.setSavepoint();
+            context.writable(true);
+            boolean done = dispatcher.guarded(entry, lsn, () -> {
+                entry.plugin().onFlush(lsn);
+                context.send();
+            });
+            context.writable(false);
+            if (done) {
+                target.releaseSavepoint(savepoint);
+            } else {
+                context.forget();
+                target.rollback(savepoint);
+            }
+        }
+        Jdbc.update(
+                target,
+                "UPDATE walker.plugin SET records = ?, last_error = ?, error_lsn = ?::text::pg_lsn"
+                        + " WHERE source_id = ? AND name = ?"
+                        + " AND (records, last_error) IS DISTINCT FROM (?::bigint, ?::text)",
+                entry.records(),
+                entry.error().orElse(null),
+                entry.isActive() ? null : Lsn.format(entry.errorLsn()),
+                sourceId,
+                entry.name(),
+                entry.records(),
+                entry.error().orElse(null));
+    }
+
+    private void advanceSlot() throws SQLException {
+        if (slotIsBehind) {
+            slot.orElseThrow().advance(progress.position());
+            slotIsBehind = false;
+        }
+    }
+
+    private OwnRelations ownRelations() throws SQLException {
+        if (!sameServer) {
+            return OwnRelations.none();
+        }
+        long dbOid = Jdbc.one(
+                target,
+                "SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()",
+                row -> row.getLong(1));
+        List<Long> relNumbers = Jdbc.all(
+                target,
+                "WITH own AS (SELECT c.oid, c.reltoastrelid FROM pg_catalog.pg_class c"
+                        + " WHERE c.relnamespace = 'walker'::pg_catalog.regnamespace AND c.relkind IN ('r', 'S')),"
+                        + " heap AS (SELECT oid FROM own UNION ALL SELECT reltoastrelid FROM own WHERE reltoastrelid <> 0),"
+                        + " file AS (SELECT oid FROM heap UNION ALL"
+                        + " SELECT i.indexrelid FROM pg_catalog.pg_index i JOIN heap h ON h.oid = i.indrelid)"
+                        + " SELECT pg_catalog.pg_relation_filenode(oid)::bigint FROM file",
+                row -> row.getLong(1));
+        return new OwnRelations(dbOid, relNumbers);
+    }
+
+    private static String arrayLiteral(List<String> texts) {
+        StringBuilder literal = new StringBuilder("{");
+        for (String text : texts) {
+            literal.append(literal.length() > 1 ? "," : "")
+                    .append('"')
+                    .append(text.replace("\\", "\\\\").replace("\"", "\\\""))
+                    .append('"');
+        }
+        return literal.append('}').toString();
+    }
+}

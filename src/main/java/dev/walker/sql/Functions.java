@@ -1,0 +1,135 @@
+package dev.walker.sql;
+
+import dev.walker.engine.PluginException;
+import dev.walker.engine.RecordRange;
+import dev.walker.engine.SettingException;
+import dev.walker.engine.Settings;
+import dev.walker.jdbc.JdbcWalSource;
+import dev.walker.jdbc.ServerSettings;
+import dev.walker.jdbc.Walk;
+import dev.walker.jdbc.WalkSession;
+import dev.walker.spi.StateException;
+import dev.walker.wal.Lsn;
+import dev.walker.wal.UnsupportedWalException;
+import dev.walker.wal.WalFormatException;
+import dev.walker.wal.WalSourceException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.Iterator;
+import java.util.Optional;
+
+/**
+ * What {@code sql/walker--1.0.sql} declares as functions in language java. Runs in a backend of the server, in the
+ * transaction of the caller; a walk lives in this class from step to step.
+ */
+public final class Functions {
+    private static Walk walk;
+    private static long failureLsn = Lsn.INVALID;
+
+    private Functions() {}
+
+    /**
+     * {@code walker._step}: walks one batch; the caller commits.
+     *
+     * @param fresh whether this is the first step of a walk
+     * @param untilLsn where the walk is to end, null for nowhere
+     * @return what to do next: -1 end; 0 go on at once; a number above: go on after this many milliseconds; a number
+     *     below -1: see after as many milliseconds whether there is a reason to go on
+     */
+    public static int step(int sourceId, boolean fresh, String untilLsn) throws SQLException {
+        if (fresh) {
+            walk = null;
+        }
+        failureLsn = Lsn.INVALID;
+        try {
+            long until = untilLsn == null ? Lsn.INVALID : Lsn.parse(untilLsn);
+            if (walk == null) {
+                walk = new Walk(() -> open(sourceId));
+            }
+            return switch (walk.step(until)) {
+                case END -> -1;
+                case AT_ONCE -> 0;
+                case AFTER_NAP -> walk.napMillis();
+                case WHEN_NEEDED -> -walk.napMillis();
+            };
+        } catch (SQLException | RuntimeException | LinkageError e) {
+            // What is in memory is ahead of the tables now.
+            walk = null;
+            throw describe(e);
+        }
+    }
+
+    /** {@code walker._end}: the walk of this session ends. */
+    public static void end() throws SQLException {
+        Walk ended = walk;
+        walk = null;
+        if (ended != null) {
+            ended.shutdown();
+        }
+    }
+
+    /** {@code walker._failure_lsn}: where the last step failed, null if it is not known. */
+    public static String failureLsn() {
+        return failureLsn == Lsn.INVALID ? null : Lsn.format(failureLsn);
+    }
+
+    /** {@code walker._record_rows}: the records of a range, in the columns of {@code walker.records}. */
+    public static Iterator<String[]> records(String startLsn, String endLsn) throws SQLException {
+        try {
+            return new RecordRows(new RecordRange(
+                    new JdbcWalSource(connection()),
+                    Lsn.parse(startLsn),
+                    endLsn == null ? Optional.empty() : Optional.of(Lsn.parse(endLsn))));
+        } catch (SQLException | RuntimeException e) {
+            throw describe(e);
+        }
+    }
+
+    private static WalkSession open(int sourceId) throws SQLException {
+        Connection connection = connection();
+        return new WalkSession(
+                connection,
+                connection,
+                sourceId,
+                new JdbcWalSource(connection),
+                new Settings(new ServerSettings(connection)),
+                Functions.class.getClassLoader(),
+                Functions::log);
+    }
+
+    private static Connection connection() throws SQLException {
+        return DriverManager.getConnection("jdbc:default:connection");
+    }
+
+    /** Through SQL, since a message of PL/Java's own logging could go to a client that is not there any more. */
+    private static void log(String message) {
+        try (PreparedStatement statement = connection().prepareStatement("SELECT walker._log(?)")) {
+            statement.setString(1, message);
+            statement.executeQuery().close();
+        } catch (SQLException e) {
+            throw new StateException("cannot write to the server log: " + e.getMessage(), e);
+        }
+    }
+
+    static SQLException describe(Throwable thrown) {
+        if (thrown instanceof WalFormatException damage) {
+            failureLsn = damage.lsn();
+            return new SQLException(
+                    damage.getMessage(), damage instanceof UnsupportedWalException ? "0A000" : "XX001", damage);
+        }
+        if (thrown instanceof PluginException
+                || thrown instanceof SettingException
+                || thrown instanceof IllegalArgumentException) {
+            return new SQLException(thrown.getMessage(), "22023", thrown);
+        }
+        if (thrown instanceof WalSourceException || thrown instanceof StateException) {
+            return new SQLException(thrown.getMessage(), "55000", thrown);
+        }
+        if (thrown instanceof SQLException sql) {
+            return sql;
+        }
+        return new SQLException("internal error: " + thrown, "XX000", thrown);
+    }
+}

@@ -1,0 +1,237 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.Test;
+
+/** What a user sees is the same whichever host the walker runs in. */
+abstract class HostContract {
+    /** The server under test, with a walker that runs at the beginning of each test. */
+    abstract WalkedServer walked();
+
+    private void sql(String... statements) throws SQLException {
+        walked().server().execute(statements);
+    }
+
+    private String query(String sql) throws SQLException {
+        return walked().server().query(sql);
+    }
+
+    @Test
+    void countsOfEveryKindOfGarbageEqualPgstattuple() throws Exception {
+        sql(
+                "DROP TABLE IF EXISTS orders, queue, notes, target",
+                "CREATE TABLE orders (id int PRIMARY KEY, state int, note text)",
+                "INSERT INTO orders SELECT i, 0, repeat('x', 20) FROM generate_series(1, 5000) i",
+                "UPDATE orders SET state = 1 WHERE id % 7 = 0",
+                "UPDATE orders SET id = id + 100000 WHERE id % 11 = 0",
+                "DELETE FROM orders WHERE id BETWEEN 1000 AND 1500",
+                "CREATE TABLE queue (id int)",
+                "INSERT INTO queue SELECT generate_series(1, 3000)",
+                "DELETE FROM queue WHERE id <= 2000",
+                "VACUUM queue",
+                "DELETE FROM queue WHERE id <= 2500",
+                "CREATE TABLE notes (id int, body text)",
+                "ALTER TABLE notes ALTER body SET STORAGE EXTERNAL",
+                "INSERT INTO notes SELECT i, repeat(md5(i::text), 200) FROM generate_series(1, 50) i",
+                "UPDATE notes SET body = repeat('y', 5000) WHERE id <= 20",
+                "CREATE TABLE target (id int PRIMARY KEY, n int)",
+                "INSERT INTO target VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET n = target.n + 1",
+                "INSERT INTO target VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET n = target.n + 1");
+        walked().assertExact();
+        assertEquals(
+                "t",
+                query("SELECT bool_and(complete) FROM walker.garbage() WHERE relation::text"
+                        + " IN ('orders', 'queue', 'notes', 'target')"));
+        sql("VACUUM orders", "TRUNCATE queue", "VACUUM FULL notes", "DELETE FROM notes WHERE id = 30");
+        walked().assertExact();
+    }
+
+    @Test
+    void rolledBackInsertsShowAsAbortedTuples() throws Exception {
+        sql("DROP TABLE IF EXISTS attempts", "CREATE TABLE attempts (id int)");
+        try (Connection connection = walked().server().jdbc();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("INSERT INTO attempts SELECT generate_series(1, 1000)");
+            connection.rollback();
+        }
+        walked().waitFor();
+        assertEquals(
+                "1000", query("SELECT aborted_tuples FROM walker.garbage() WHERE relation = 'attempts'::regclass"));
+        assertEquals("1000", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'attempts'::regclass"));
+        assertEquals("1000", query("SELECT sum(aborted_tuples) FROM walker.heatmap('attempts')"));
+    }
+
+    @Test
+    void rolledBackSavepointOfCommittedTransactionShowsAsAbortedTuples() throws Exception {
+        sql("DROP TABLE IF EXISTS steps", "CREATE TABLE steps (id int)");
+        try (Connection connection = walked().server().jdbc();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("INSERT INTO steps SELECT generate_series(1, 10)");
+            statement.execute("SAVEPOINT s");
+            statement.execute("INSERT INTO steps SELECT generate_series(1, 1000)");
+            statement.execute("ROLLBACK TO SAVEPOINT s");
+            statement.execute("INSERT INTO steps SELECT generate_series(1, 10)");
+            connection.commit();
+        }
+        walked().waitFor();
+        assertEquals("1000", query("SELECT aborted_tuples FROM walker.garbage() WHERE relation = 'steps'::regclass"));
+        assertEquals("1000", query("SELECT sum(dead_tuples) FROM walker.heatmap_pages('steps')"));
+        walked().assertExact();
+    }
+
+    @Test
+    void preparedTransactionsCountWhenTheyEnd() throws Exception {
+        sql(
+                "DROP TABLE IF EXISTS votes",
+                "CREATE TABLE votes (id int)",
+                "INSERT INTO votes SELECT generate_series(1, 100)");
+        sql("BEGIN; DELETE FROM votes WHERE id <= 30; PREPARE TRANSACTION 'v1'");
+        sql("BEGIN; INSERT INTO votes SELECT generate_series(1, 50); PREPARE TRANSACTION 'v2'");
+        walked().waitFor();
+        assertEquals("0", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'votes'::regclass"));
+        walked().stop();
+        walked().start();
+        sql("COMMIT PREPARED 'v1'", "ROLLBACK PREPARED 'v2'");
+        walked().waitFor();
+        assertEquals("80", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'votes'::regclass"));
+        walked().assertExact();
+    }
+
+    @Test
+    void concurrentLoadIsCountedExactly() throws Exception {
+        Bank bank = new Bank(walked().server());
+        bank.create();
+        bank.begin(42);
+        Thread.sleep(4000);
+        assertTrue(bank.end() > 0);
+        walked().assertExact();
+    }
+
+    @Test
+    void killUnderLoadLosesAndRepeatsNothing() throws Exception {
+        Bank bank = new Bank(walked().server());
+        bank.create();
+        for (int round = 0; round < 3; round++) {
+            bank.begin(round);
+            Thread.sleep(1500);
+            walked().kill();
+            bank.end();
+            bank.begin(100 + round);
+            walked().start();
+            Thread.sleep(500);
+            bank.end();
+        }
+        walked().assertExact();
+    }
+
+    @Test
+    void unknownPluginIsRefusedAndChangesNothing() throws Exception {
+        walked().waitFor();
+        walked().stop();
+        String state = "SELECT (position, records, generation, timeline)::text FROM walker.progress";
+        String before = query(state);
+        String message = walked().startFailing("heatmap, nonsense");
+        assertTrue(message.contains("\"nonsense\""), message);
+        assertTrue(message.contains("known: heatmap"), message);
+        assertEquals(before, query(state));
+        walked().start();
+    }
+
+    @Test
+    void relationThatIsNoHeapIsRefused() throws Exception {
+        sql(
+                "DROP TABLE IF EXISTS parted, offline CASCADE",
+                "DROP SEQUENCE IF EXISTS numbers",
+                "CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+                "CREATE SEQUENCE numbers",
+                "CREATE UNLOGGED TABLE offline (id int)");
+        for (String[] refused : new String[][] {
+            {"parted", "partitioned table"},
+            {"numbers", "a sequence"},
+            {"pg_class_oid_index", "an index"},
+            {"pg_stats", "a view"},
+            {"offline", "an unlogged table"},
+        }) {
+            SQLException e = assertThrows(
+                    SQLException.class, () -> query("SELECT count(*) FROM walker.heatmap('" + refused[0] + "')"));
+            assertEquals("42809", e.getSQLState());
+            assertTrue(e.getMessage().contains(refused[1]), e.getMessage());
+        }
+        SQLException e =
+                assertThrows(SQLException.class, () -> query("SELECT count(*) FROM walker.heatmap('pg_class', 0)"));
+        assertTrue(e.getMessage().contains("ranges is 0"), e.getMessage());
+    }
+
+    @Test
+    void idleWalkerWritesNothing() throws Exception {
+        walked().waitFor();
+        // What waits in the server, such as a checkpoint's records, comes first.
+        sql("CHECKPOINT");
+        walked().waitFor();
+        Thread.sleep(1500);
+        String before = query("SELECT pg_current_wal_insert_lsn()");
+        Thread.sleep(3000);
+        assertEquals(before, query("SELECT pg_current_wal_insert_lsn()"));
+    }
+
+    @Test
+    void statusTellsWhatHappens() throws Exception {
+        walked().waitFor();
+        assertEquals("running", query("SELECT state FROM walker.status()"));
+        assertEquals("active", query("SELECT state FROM walker.plugins()"));
+        assertEquals(
+                "t",
+                query("SELECT records > 0 AND wal_bytes > 0 AND position <= flush_lsn AND lag_bytes >= 0"
+                        + " AND started_at < now() AND last_error IS NULL FROM walker.status()"));
+        assertFalse(query("SELECT pid FROM walker.status()").isEmpty());
+        walked().stop();
+        assertEquals("stopped", query("SELECT state FROM walker.status()"));
+        assertEquals("not loaded", query("SELECT state FROM walker.plugins()"));
+        assertEquals("f", query("SELECT walker.stop()"));
+        walked().start();
+    }
+
+    @Test
+    void resetForgetsARelation() throws Exception {
+        sql(
+                "DROP TABLE IF EXISTS forgotten",
+                "CREATE TABLE forgotten (id int)",
+                "INSERT INTO forgotten SELECT generate_series(1, 1000)",
+                "DELETE FROM forgotten WHERE id <= 400");
+        walked().waitFor();
+        assertEquals("400", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'forgotten'::regclass"));
+        sql("SELECT walker.reset('forgotten')");
+        assertEquals("0", query("SELECT count(*) FROM walker.garbage() WHERE relation = 'forgotten'::regclass"));
+        sql("DELETE FROM forgotten WHERE id <= 500");
+        walked().waitFor();
+        assertEquals("100", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'forgotten'::regclass"));
+        assertEquals("f", query("SELECT complete FROM walker.garbage() WHERE relation = 'forgotten'::regclass"));
+    }
+
+    @Test
+    void heatmapTextShowsWhereTheGarbageIs() throws Exception {
+        sql(
+                "DROP TABLE IF EXISTS hotspot",
+                "CREATE TABLE hotspot (id int, filler text)",
+                "INSERT INTO hotspot SELECT i, repeat('x', 200) FROM generate_series(1, 4000) i",
+                "DELETE FROM hotspot WHERE id > 3500");
+        walked().waitFor();
+        String text = query("SELECT string_agg(t, E'\\n') FROM walker.heatmap_text('hotspot', 32) t");
+        String[] lines = text.split("\n");
+        assertTrue(lines[0].startsWith("hotspot: 500 dead tuples on "), text);
+        assertTrue(lines[2].startsWith("  0 |\u00B7\u00B7"), text);
+        assertTrue(text.contains("\u2588"), text);
+        assertEquals("64", query("SELECT count(*) FROM walker.heatmap('hotspot')"));
+        assertEquals("100", query("SELECT max(cumulative_percent) FROM walker.heatmap('hotspot')"));
+        assertEquals("1", query("SELECT heat FROM walker.heatmap('hotspot') WHERE rank = 1"));
+    }
+}

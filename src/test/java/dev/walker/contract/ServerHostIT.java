@@ -1,0 +1,432 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.testing.PlJava;
+import dev.walker.testing.TestServer;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The server host, on every installed server that has PL/Java; see {@link ContainerHostIT} for machines that have none.
+ */
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true)
+@MethodSource("installed")
+class ServerHostIT extends HostContract {
+    private static PlJava running;
+    private static PlJavaServer walked;
+
+    @Parameter
+    PlJava host;
+
+    static Stream<PlJava> installed() {
+        return PlJava.installed().stream();
+    }
+
+    @BeforeEach
+    void serverOfThisHost() throws Exception {
+        if (host != running) {
+            close();
+            walked = new PlJavaServer(host);
+            running = host;
+        }
+        walked.ensureStarted();
+    }
+
+    @AfterAll
+    static void close() {
+        if (walked != null) {
+            walked.close();
+            walked = null;
+            running = null;
+        }
+    }
+
+    @Override
+    WalkedServer walked() {
+        return walked;
+    }
+
+    private static String query(String sql) throws SQLException {
+        return walked.server().query(sql);
+    }
+
+    @Test
+    void startIsRefusedWhileAWalkerRuns() throws SQLException {
+        for (String call : List.of("SELECT walker.start()", "CALL walker.run()")) {
+            SQLException e =
+                    assertThrows(SQLException.class, () -> walked.server().execute(call));
+            assertEquals("55006", e.getSQLState());
+            assertTrue(e.getMessage().contains("a walker already runs in database \"postgres\""), e.getMessage());
+        }
+    }
+
+    @Test
+    void wrongConnectionStringIsRefused() throws Exception {
+        walked.stop();
+        SQLException e = assertThrows(
+                SQLException.class, () -> query("SELECT walker.start('host=/nonexistent dbname=postgres')"));
+        assertTrue(e.getMessage().contains("could not establish connection"), e.getMessage());
+        String elsewhere = "host=" + walked.server().root() + " port="
+                + walked.server().port() + " dbname=template1 user=postgres";
+        e = assertThrows(SQLException.class, () -> query("SELECT walker.start('" + elsewhere + "')"));
+        assertTrue(e.getMessage().contains("another database"), e.getMessage());
+        assertEquals("stopped", query("SELECT state FROM walker.status()"));
+        walked.start();
+    }
+
+    @Test
+    void runWalksToAnLsnAndEnds() throws Exception {
+        walked.stop();
+        walked.server()
+                .execute(
+                        "CREATE TABLE walked_by_hand AS SELECT generate_series(1, 100) id",
+                        "DELETE FROM walked_by_hand WHERE id <= 10");
+        String end = query("SELECT pg_current_wal_insert_lsn()");
+        walked.server().execute("CALL walker.run('" + end + "')");
+        assertEquals("t", query("SELECT position >= '" + end + "' FROM walker.status()"));
+        assertEquals(
+                "10", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'walked_by_hand'::regclass"));
+        walked.start();
+    }
+
+    @Test
+    void recordsEqualPgWalinspect() throws Exception {
+        String start = query("SELECT pg_current_wal_flush_lsn()");
+        walked.server()
+                .execute(
+                        "CREATE TABLE inspected (id int PRIMARY KEY, t text)",
+                        "INSERT INTO inspected SELECT i, repeat('z', 3000) FROM generate_series(1, 200) i",
+                        "UPDATE inspected SET t = 'u' WHERE id % 3 = 0",
+                        "CHECKPOINT",
+                        "DELETE FROM inspected WHERE id % 5 = 0",
+                        "SELECT pg_switch_wal()",
+                        "VACUUM inspected",
+                        "DROP TABLE inspected");
+        String end = query("SELECT pg_current_wal_flush_lsn()");
+        String columns = "start_lsn, end_lsn, prev_lsn, xid, resource_manager, record_type, record_length,"
+                + " main_data_length, fpi_length, block_ref";
+        String range = "('" + start + "', '" + end + "')";
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM ((SELECT " + columns + " FROM walker.records" + range
+                        + " EXCEPT ALL SELECT " + columns + " FROM pg_get_wal_records_info" + range
+                        + ") UNION ALL (SELECT "
+                        + columns + " FROM pg_get_wal_records_info" + range + " EXCEPT ALL SELECT " + columns
+                        + " FROM walker.records" + range + ")) d"));
+        assertTrue(Long.parseLong(query("SELECT count(*) FROM walker.records" + range)) > 400);
+    }
+
+    @Test
+    void wrongRangesOfRecordsAreRefused() throws Exception {
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.records('FFFF/0')"));
+        assertTrue(e.getMessage().contains("beyond the end of the flushed WAL"), e.getMessage());
+        e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.records('0/2000000', '0/1000100')"));
+        assertTrue(e.getMessage().contains("is before the start LSN"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("ERROR: the end LSN"), e.getMessage());
+        e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.records('0/10')"));
+        assertTrue(e.getMessage().contains("000000010000000000000000 is not there any more"), e.getMessage());
+    }
+
+    @Test
+    void damagedSegmentStopsTheWalkerAndIsNotSkipped() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        walked.server().execute("CREATE TABLE IF NOT EXISTS damaged (id int)", "SELECT pg_switch_wal()");
+        String lsn = query("SELECT pg_current_wal_insert_lsn()");
+        walked.server()
+                .execute("INSERT INTO damaged SELECT generate_series(1, 1000)", "DELETE FROM damaged WHERE id <= 7");
+        Path segment = walked.server().walDir().resolve(query("SELECT pg_walfile_name('" + lsn + "'::pg_lsn + 8192)"));
+        long place = 3 * 8192 + 4000;
+        byte[] original = flip(segment, place);
+        String message = walked.startFailing("heatmap");
+        if (message.isEmpty()) {
+            // The damage lies behind the first batch: the walker stopped after it had started.
+            waitForState("failed");
+            message = query("SELECT last_error FROM walker.status()");
+        }
+        assertTrue(message.contains(segment.getFileName().toString()), message);
+        assertTrue(message.contains("LSN "), message);
+        assertEquals("failed", query("SELECT state FROM walker.status()"));
+        assertEquals("t", query("SELECT error_lsn >= '" + lsn + "' AND position <= error_lsn FROM walker.status()"));
+        try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
+            file.seek(place);
+            file.write(original);
+        }
+        walked.start();
+        walked.waitFor();
+        assertEquals("7", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'damaged'::regclass"));
+        assertEquals("t", query("SELECT last_error IS NULL FROM walker.status()"));
+    }
+
+    private static byte[] flip(Path file, long at) throws IOException {
+        try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
+            byte[] original = new byte[16];
+            access.seek(at);
+            access.readFully(original);
+            byte[] damaged = new byte[16];
+            for (int i = 0; i < damaged.length; i++) {
+                damaged[i] = (byte) ~original[i];
+            }
+            access.seek(at);
+            access.write(damaged);
+            return original;
+        }
+    }
+
+    private static void waitForState(String state) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!state.equals(query("SELECT state FROM walker.status()"))) {
+            assertTrue(
+                    System.nanoTime() < giveUp,
+                    "the walker is not " + state + "\n" + walked.server().log());
+            Thread.sleep(50);
+        }
+    }
+
+    @Test
+    void removedWalIsNamedWithBothLsns() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        walked.server().execute("SELECT pg_drop_replication_slot('walker')");
+        String position = query("SELECT position FROM walker.status()");
+        for (int i = 0; i < 8; i++) {
+            walked.server()
+                    .execute(
+                            "CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()", "CHECKPOINT");
+        }
+        String message = walked.startFailing("heatmap");
+        assertTrue(message.contains("is not there any more; wanted LSN " + position), message);
+        assertTrue(message.contains("begins at LSN"), message);
+        assertEquals(position, query("SELECT position FROM walker.status()"));
+        walked.server().execute("DELETE FROM walker.source");
+        walked.start();
+    }
+
+    @Test
+    void pluginsOfAThirdPartyAreLoadedFromTheirJar(@TempDir Path dir) throws Exception {
+        walked.stop();
+        Path jar = PluginJar.of(dir, "DeleteCounter", "Stumbler", "Unborn");
+        walked.server().execute("SELECT walker.install_plugin('third_party', 'file:" + jar + "')");
+        walked.configure("walker.plugins = 'heatmap, delete_counter, example.Stumbler'");
+        walked.start();
+        walked.server()
+                .execute(
+                        "CREATE TABLE counted (id int)",
+                        "INSERT INTO counted SELECT generate_series(1, 50)",
+                        "DELETE FROM counted WHERE id <= 12");
+        walked.waitFor();
+        assertEquals(
+                "{heatmap,delete_counter,example.Stumbler}",
+                query("SELECT array_agg(name ORDER BY ordinal) FROM walker.plugins()"));
+        assertEquals("{active,active,failed}", query("SELECT array_agg(state ORDER BY ordinal) FROM walker.plugins()"));
+        assertTrue(query("SELECT last_error FROM walker.plugins() WHERE state = 'failed'")
+                .contains("stumbled"));
+        assertEquals("t", query("SELECT error_lsn IS NOT NULL FROM walker.plugins() WHERE state = 'failed'"));
+        assertEquals("t", query("SELECT (r ->> 'deletes')::int >= 12 FROM walker.results('delete_counter') r"));
+        assertEquals("12", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'counted'::regclass"));
+        walked.stop();
+        String message = walked.startFailing("heatmap, example.Unborn");
+        assertTrue(message.contains("its constructor threw java.lang.IllegalStateException: not today"), message);
+        walked.configure("walker.plugins = 'heatmap'");
+        walked.start();
+        assertEquals("1", query("SELECT count(*) FROM walker.plugins()"));
+    }
+
+    @Test
+    void rolesCanDoWhatTheyShouldAndNoMore() throws Exception {
+        walked.server()
+                .execute(
+                        "DROP ROLE IF EXISTS watcher, stranger",
+                        "CREATE ROLE watcher LOGIN IN ROLE pg_monitor",
+                        "CREATE ROLE stranger LOGIN");
+        List<String> readers = List.of(
+                "SELECT * FROM walker.status()",
+                "SELECT * FROM walker.plugins()",
+                "SELECT * FROM walker.garbage()",
+                "SELECT * FROM walker.heatmap('pg_class')",
+                "SELECT * FROM walker.heatmap_pages('pg_class')",
+                "SELECT * FROM walker.heatmap_text('pg_class')",
+                "SELECT * FROM walker.results('heatmap')",
+                "SELECT walker.wait_for()");
+        List<String> forSuperusers = List.of(
+                "SELECT walker.start()",
+                "SELECT walker.stop()",
+                "CALL walker.run()",
+                "SELECT walker.reset()",
+                "SELECT walker.install_jar()",
+                "SELECT walker.install_plugin('x', 'file:/x')",
+                "SELECT * FROM walker.records('0/1000000')",
+                "SELECT walker._step(1, true, null)",
+                "SELECT * FROM walker._record_rows('0/1000000', null)");
+        for (String sql : readers) {
+            asRole("watcher", sql);
+        }
+        List<String> all = new ArrayList<>(readers);
+        all.addAll(forSuperusers);
+        for (String sql : all) {
+            SQLException e = assertThrows(SQLException.class, () -> asRole("stranger", sql), sql);
+            assertEquals("42501", e.getSQLState(), sql);
+        }
+        for (String sql : forSuperusers) {
+            SQLException e = assertThrows(SQLException.class, () -> asRole("watcher", sql), sql);
+            assertEquals("42501", e.getSQLState(), sql);
+        }
+    }
+
+    private static void asRole(String role, String sql) throws SQLException {
+        try (var connection = walked.server().jdbc("postgres", role);
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    @Test
+    void compressedImagesAreRead() throws Exception {
+        for (String method : List.of("pglz", "lz4", "zstd")) {
+            walked.server()
+                    .execute(
+                            "DROP TABLE IF EXISTS squeezed",
+                            "CREATE TABLE squeezed (id int, filler text)",
+                            "INSERT INTO squeezed SELECT i, repeat('x', 100) FROM generate_series(1, 500) i");
+            walked.configure("wal_compression = " + method);
+            walked.server().execute("CHECKPOINT", "DELETE FROM squeezed WHERE id % 2 = 0");
+            walked.waitFor();
+            assertEquals(
+                    "250",
+                    query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'squeezed'::regclass"),
+                    method);
+        }
+        walked.configure("wal_compression = off");
+    }
+
+    @Test
+    void dropExtensionLeavesNothingBehind() throws Exception {
+        walked.stop();
+        walked.server().execute("SELECT pg_drop_replication_slot('walker')", "DROP EXTENSION walker");
+        assertEquals("0", query("SELECT count(*) FROM pg_namespace WHERE nspname = 'walker'"));
+        walked.server().execute("CREATE EXTENSION walker", "SELECT walker.install_jar()");
+        walked.start();
+        walked.waitFor();
+    }
+
+    /** A walker in a backend of the server. */
+    private static final class PlJavaServer extends WalkedServer {
+        private final Path copy;
+
+        PlJavaServer(PlJava host) throws SQLException, IOException {
+            this(host, Files.createTempDirectory("walker-pljava"));
+        }
+
+        private PlJavaServer(PlJava host, Path copy) throws SQLException, IOException {
+            super(TestServer.of(host.copyTo(open(copy), JAR.toAbsolutePath(), SQL.toAbsolutePath()))
+                    .conf(SETTINGS)
+                    .conf(PlJava.settings().toArray(new String[0]))
+                    .start());
+            this.copy = copy;
+            server().execute(
+                            "CREATE EXTENSION pgstattuple",
+                            "CREATE EXTENSION walker CASCADE",
+                            "SELECT walker.install_jar()");
+        }
+
+        /** The user who runs the server must get there. */
+        private static Path open(Path dir) throws IOException {
+            Files.setPosixFilePermissions(dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+            return dir;
+        }
+
+        void ensureStarted() throws SQLException {
+            if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
+                start();
+            }
+        }
+
+        void configure(String line) throws SQLException, InterruptedException {
+            server().configure(line);
+            server().execute("SELECT pg_reload_conf()");
+            // The reload reaches new sessions a moment later.
+            String[] parts = line.split(" = ", 2);
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+            while (!parts[1].replace("'", "").equals(server().query("SELECT current_setting('" + parts[0] + "')"))) {
+                assertTrue(System.nanoTime() < giveUp, "setting not taken: " + line);
+                Thread.sleep(20);
+            }
+        }
+
+        @Override
+        void start() throws SQLException {
+            int pid = Integer.parseInt(server().query("SELECT walker.start()"));
+            assertEquals(Integer.toString(pid), server().query("SELECT pid FROM walker.status()"));
+            assertEquals(
+                    "1",
+                    server().query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'walker' AND pid = "
+                            + pid));
+        }
+
+        @Override
+        void kill() throws Exception {
+            long pid = Long.parseLong(server().query("SELECT pid FROM walker.status()"));
+            ProcessHandle backend = ProcessHandle.of(pid).orElseThrow();
+            backend.destroyForcibly();
+            backend.onExit().join();
+            // The postmaster starts the server again.
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (true) {
+                try {
+                    Thread.sleep(100);
+                    if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
+                        return;
+                    }
+                } catch (SQLException e) {
+                    if (System.nanoTime() > giveUp) {
+                        throw e;
+                    }
+                }
+            }
+        }
+
+        @Override
+        String startFailing(String plugins) throws Exception {
+            String before = server().query("SELECT current_setting('walker.plugins')");
+            configure("walker.plugins = '" + plugins + "'");
+            try {
+                server().query("SELECT walker.start()");
+                return "";
+            } catch (SQLException e) {
+                return e.getMessage();
+            } finally {
+                configure("walker.plugins = '" + before + "'");
+            }
+        }
+
+        @Override
+        public void close() {
+            super.close();
+            try (Stream<Path> paths = Files.walk(copy)) {
+                for (Path path : (Iterable<Path>) paths.sorted(java.util.Comparator.reverseOrder())::iterator) {
+                    Files.deleteIfExists(path);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package dev.walker.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.spi.WalPlugin;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.net.URLConnection;
+import java.net.URLStreamHandler;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PluginLoaderTest {
+    /** Registered under a short name. */
+    public static final class Named implements WalPlugin {
+        @Override
+        public String name() {
+            return "named";
+        }
+    }
+
+    /** Not registered. */
+    public static final class ByClass implements WalPlugin {}
+
+    /** Cannot be made. */
+    public static final class Unborn implements WalPlugin {
+        public Unborn() {
+            throw new IllegalArgumentException("not today");
+        }
+    }
+
+    /** Cannot be made from outside. */
+    public static final class Shy implements WalPlugin {
+        private Shy() {}
+    }
+
+    private static PluginLoader loader(Class<?>... registered) {
+        return new PluginLoader(new Services(registered));
+    }
+
+    @Test
+    void findsByShortNameAndByClassNameInTheOrderOfTheSetting() {
+        List<WalPlugin> plugins = loader(Named.class).load(List.of(ByClass.class.getName(), "named"));
+        assertInstanceOf(ByClass.class, plugins.get(0));
+        assertInstanceOf(Named.class, plugins.get(1));
+        assertEquals(2, plugins.size());
+    }
+
+    @Test
+    void unknownNameListsTheKnownOnes() {
+        PluginException e =
+                assertThrows(PluginException.class, () -> loader(Named.class).load(List.of("named", "nemo")));
+        assertTrue(e.getMessage().contains("\"nemo\""), e.getMessage());
+        assertTrue(e.getMessage().contains("known: named"), e.getMessage());
+    }
+
+    @Test
+    void noNameAtAllListsTheKnownOnes() {
+        PluginException e =
+                assertThrows(PluginException.class, () -> loader(Named.class).load(List.of()));
+        assertTrue(e.getMessage().contains("known: named"), e.getMessage());
+    }
+
+    @Test
+    void constructorThatThrowsIsNamedWithWhatItThrew() {
+        PluginException e = assertThrows(PluginException.class, () -> loader().load(List.of(Unborn.class.getName())));
+        assertTrue(e.getMessage().contains("not today"), e.getMessage());
+        assertInstanceOf(IllegalArgumentException.class, e.getCause());
+    }
+
+    @Test
+    void registeredPluginThatCannotBeMadeDoesNotHideTheOthers() {
+        assertInstanceOf(
+                Named.class,
+                loader(Unborn.class, Named.class).load(List.of("named")).get(0));
+    }
+
+    @Test
+    void classThatIsNoPluginIsRefused() {
+        PluginException e = assertThrows(PluginException.class, () -> loader().load(List.of("java.lang.String")));
+        assertTrue(e.getMessage().contains("does not implement"), e.getMessage());
+        e = assertThrows(PluginException.class, () -> loader().load(List.of(Shy.class.getName())));
+        assertTrue(e.getMessage().contains("public constructor"), e.getMessage());
+    }
+
+    @Test
+    void serviceFileThatNamesNoPluginIsAnError() {
+        PluginException e = assertThrows(
+                PluginException.class, () -> loader(PluginLoaderTest.class).load(List.of("named")));
+        assertTrue(e.getMessage().contains("META-INF/services"), e.getMessage());
+    }
+
+    /** Adds a service file to what the test class path has. */
+    private static final class Services extends ClassLoader {
+        private final String file;
+
+        Services(Class<?>... registered) {
+            super(new ClassLoader(null) {
+                @Override
+                protected Class<?> findClass(String name) throws ClassNotFoundException {
+                    return PluginLoaderTest.class.getClassLoader().loadClass(name);
+                }
+            });
+            file = String.join(
+                    "\n", List.of(registered).stream().map(Class::getName).toList());
+        }
+
+        @Override
+        public Enumeration<URL> getResources(String name) throws IOException {
+            if (!name.equals("META-INF/services/" + WalPlugin.class.getName())) {
+                return super.getResources(name);
+            }
+            URL url = new URL("memory", null, 0, name, new URLStreamHandler() {
+                @Override
+                protected URLConnection openConnection(URL opened) {
+                    return new URLConnection(opened) {
+                        @Override
+                        public void connect() {}
+
+                        @Override
+                        public InputStream getInputStream() {
+                            return new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8));
+                        }
+                    };
+                }
+            });
+            return Collections.enumeration(List.of(url));
+        }
+    }
+}
