@@ -138,6 +138,11 @@ public final class WalLayout {
         return version.major() >= 15;
     }
 
+    /** Whether transactions tell invalidations command by command, {@code XLOG_XACT_INVALIDATIONS}: since 14. */
+    public boolean hasXactInvalidations() {
+        return version.major() >= 14;
+    }
+
     /** Bytes of {@code xl_xact_stats_item}. */
     public int droppedStatsItemSize() {
         return version.major() >= 18 ? 16 : 12;
@@ -163,6 +168,11 @@ public final class WalLayout {
     /** Whether removed B-tree pages are stamped with an XID that has its epoch: since 14. */
     public boolean hasBtreeFullXids() {
         return version.major() >= 14;
+    }
+
+    /** Whether commit timestamps of other servers have a record, {@code COMMIT_TS_SETTS}: up to 13. */
+    public boolean hasCommitTsSet() {
+        return version.major() <= 13;
     }
 
     /**
