@@ -805,6 +805,7 @@ DECLARE
     next integer;
     seen pg_lsn;
     failed boolean := false;
+    failure_lsn pg_lsn;
     state text;
     message text;
     detail text;
@@ -857,10 +858,18 @@ BEGIN
     END LOOP;
     -- However it ended, the next walk may begin.
     IF failed AND state <> '57014' THEN
-        PERFORM walker._failed(source, message, walker._failure_lsn()::pg_lsn);
+        BEGIN
+            failure_lsn := walker._failure_lsn();
+        EXCEPTION WHEN OTHERS THEN
+            -- It is Java itself that has failed; that message is the one to be kept.
+            failure_lsn := NULL;
+        END;
+        PERFORM walker._failed(source, message, failure_lsn);
         COMMIT;
     END IF;
-    PERFORM walker._end();
+    IF ready AND NOT failed THEN
+        PERFORM walker._end();
+    END IF;
     IF ready THEN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));
     END IF;
