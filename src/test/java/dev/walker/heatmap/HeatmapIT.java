@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("server")
 class HeatmapIT {
     private static final int SEGMENT_SIZE = 16 << 20;
-    private static final int SESSIONS = 4;
+    private static final int SESSIONS = 6;
 
     /** Answers from the server as it is now, like the hosts do. */
     private static final class LiveServer implements SourceServer {
@@ -81,14 +81,17 @@ class HeatmapIT {
     }
 
     @ParameterizedTest(name = "{0} {1}")
-    @CsvSource({
-        "15.19.0, wal_level = replica, --data-checksums",
-        "16.15.0, wal_level = logical, --wal-segsize=16",
-        "17.7.0, full_page_writes = off, --wal-segsize=16",
-        "17.11.0, wal_log_hints = on, --wal-segsize=16",
-        "18.1.0, wal_level = logical, --data-checksums",
-        "18.6.0, wal_consistency_checking = 'heap\\,heap2', --data-checksums"
-    })
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = {
+                "15.19.0; wal_level = replica; --data-checksums",
+                "16.15.0; wal_level = logical; --wal-segsize=16",
+                "17.7.0; full_page_writes = off; --wal-segsize=16",
+                "17.11.0; wal_log_hints = on; --wal-segsize=16",
+                "18.1.0; wal_level = logical; --data-checksums",
+                "18.6.0; wal_consistency_checking = 'heap,heap2'; --data-checksums"
+            })
     void agreesWithTheServerAfterRandomLoad(String version, String setting, String initdb) throws Exception {
         long seed = Long.getLong("walker.seed", new Random().nextInt(1_000_000));
         double seconds = Double.parseDouble(System.getProperty("walker.seconds", "4"));
@@ -96,7 +99,7 @@ class HeatmapIT {
         try (TestServer server = TestServer.version(version)
                 .initdb(initdb)
                 .conf(
-                        setting.replace("\\,", ","),
+                        setting,
                         "autovacuum = off",
                         "max_prepared_transactions = 100",
                         "deadlock_timeout = 50ms",
@@ -145,7 +148,7 @@ class HeatmapIT {
             }
             server.start();
             server.execute("VACUUM plain");
-            long end = flushed();
+            long end = settled();
             try (Connection connection = server.jdbc()) {
                 compare("after a crash", walked(start, end, SourceServer.none()), connection, true, end);
                 compare(
@@ -184,8 +187,16 @@ class HeatmapIT {
             return Lsn.parse(server.query("SELECT pg_current_wal_flush_lsn()"));
         }
 
+        /** Like {@link #flushed}, after the oracle has written all the hint bits that it wants to write. */
+        private long settled() throws SQLException {
+            try (Connection connection = server.jdbc()) {
+                PageOracle.heaps(connection);
+            }
+            return flushed();
+        }
+
         private void compareAll(String when, long middle, LiveWalk live) throws Exception {
-            long end = flushed();
+            long end = settled();
             HeatmapPlugin all = walked(start, end, SourceServer.none());
             try (Connection connection = server.jdbc()) {
                 compare(when, all, connection, true, end);
@@ -324,8 +335,10 @@ class HeatmapIT {
                     Comparator.comparing(heat -> heat.locator().toString());
             List<RelationHeat> relations = new ArrayList<>(left.relations());
             List<RelationHeat> others = new ArrayList<>(right.relations());
-            relations.sort(order);
-            others.sort(order);
+            for (List<RelationHeat> list : List.of(relations, others)) {
+                list.sort(order);
+                list.removeIf(heat -> heat.lastChange() == 0);
+            }
             for (int i = 0; i < Math.min(relations.size(), others.size()); i++) {
                 assertEquals(relations.get(i), others.get(i), when + ", seed " + seed);
                 RelFileLocator locator = relations.get(i).locator();
