@@ -2,6 +2,8 @@
 
 -- Part 1: tables and plain SQL. Needs nothing but PostgreSQL; "walker.jar init" runs this part alone.
 
+CREATE SCHEMA walker;
+
 -- What is walked, and how far --------------------------------------------------------------------------------------
 
 CREATE TABLE walker.source (
@@ -671,26 +673,30 @@ CREATE FUNCTION walker._record_rows(start_lsn text, end_lsn text) RETURNS SETOF 
 LANGUAGE java VOLATILE ROWS 10000
 AS 'dev.walker.sql.Functions.records(java.lang.String,java.lang.String)';
 
+CREATE FUNCTION walker._plain_record_rows(start_lsn text, end_lsn text) RETURNS SETOF text[]
+LANGUAGE plpgsql VOLATILE ROWS 10000
+AS $$
+DECLARE
+    state text;
+    message text;
+BEGIN
+    RETURN QUERY SELECT * FROM walker._record_rows(start_lsn, end_lsn);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message);
+END
+$$;
+
 CREATE FUNCTION walker.records(
     IN start_lsn pg_lsn, IN end_lsn pg_lsn DEFAULT NULL)
 RETURNS TABLE (
     start_lsn pg_lsn, end_lsn pg_lsn, prev_lsn pg_lsn, xid xid, resource_manager text, record_type text,
     record_length integer, main_data_length integer, fpi_length integer, description text, block_ref text)
-LANGUAGE plpgsql VOLATILE ROWS 10000
+LANGUAGE sql VOLATILE ROWS 10000
 AS $$
-#variable_conflict use_column
-DECLARE
-    state text;
-    message text;
-BEGIN
-    RETURN QUERY
     SELECT r[1]::pg_lsn, r[2]::pg_lsn, r[3]::pg_lsn, r[4]::xid, r[5], r[6], r[7]::integer, r[8]::integer,
-           r[9]::integer, r[10], r[11]
-      FROM walker._record_rows($1::text, $2::text) r;
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message);
-END
+           r[9]::integer, NULL::text, r[10]
+      FROM walker._plain_record_rows($1::text, $2::text) r
 $$;
 COMMENT ON FUNCTION walker.records IS 'the records from start_lsn to end_lsn, or to the end of the flushed WAL';
 
@@ -799,6 +805,7 @@ DECLARE
     next integer;
     seen pg_lsn;
     failed boolean := false;
+    failure_lsn pg_lsn;
     state text;
     message text;
     detail text;
@@ -851,10 +858,18 @@ BEGIN
     END LOOP;
     -- However it ended, the next walk may begin.
     IF failed AND state <> '57014' THEN
-        PERFORM walker._failed(source, message, walker._failure_lsn()::pg_lsn);
+        BEGIN
+            failure_lsn := walker._failure_lsn();
+        EXCEPTION WHEN OTHERS THEN
+            -- It is Java itself that has failed; that message is the one to be kept.
+            failure_lsn := NULL;
+        END;
+        PERFORM walker._failed(source, message, failure_lsn);
         COMMIT;
     END IF;
-    PERFORM walker._end();
+    IF ready AND NOT failed THEN
+        PERFORM walker._end();
+    END IF;
     IF ready THEN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));
     END IF;

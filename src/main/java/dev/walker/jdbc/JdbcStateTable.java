@@ -61,6 +61,13 @@ final class JdbcStateTable implements StateTable {
                             + " (source_id integer REFERENCES walker.source ON DELETE CASCADE, " + columns
                             + ", PRIMARY KEY (source_id, " + keys(spec) + "))");
             Jdbc.update(connection, "GRANT SELECT ON walker." + spec.name() + " TO pg_monitor");
+            if (Jdbc.one(
+                    connection,
+                    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'walker')",
+                    row -> row.getBoolean(1))) {
+                // So that DROP EXTENSION takes it along.
+                Jdbc.update(connection, "ALTER EXTENSION walker ADD TABLE walker." + spec.name());
+            }
         } else if (!found.equals(wanted)) {
             throw new IllegalStateException(
                     "table walker." + spec.name() + " has the columns (" + String.join(", ", found)
