@@ -3,6 +3,10 @@ package dev.walker.heatmap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.rmgr.Rmgr;
+import dev.walker.rmgr.heap.HeapDelete;
+import dev.walker.rmgr.heap.HeapOp;
+import dev.walker.rmgr.multixact.MultixactCreate;
 import dev.walker.spi.SourceServer;
 import dev.walker.testing.TestServer;
 import dev.walker.wal.Lsn;
@@ -20,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +37,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("server")
 class HeatmapIT {
     private static final int SEGMENT_SIZE = 16 << 20;
-    private static final int SESSIONS = 6;
+    private static final int SESSIONS = 7;
+    /** What each load writes for certain; what it writes besides is printed. */
+    private static final List<String> COVERED = List.of(
+            "Heap INSERT",
+            "Heap INSERT+INIT",
+            "Heap DELETE",
+            "Heap UPDATE",
+            "Heap HOT_UPDATE",
+            "Heap LOCK",
+            "Heap2 MULTI_INSERT",
+            "Heap2 VISIBLE",
+            "Storage CREATE",
+            "Transaction ABORT",
+            "Transaction COMMIT",
+            "Transaction PREPARE",
+            "Transaction ABORT_PREPARED",
+            "multixact with an updater");
 
     /** Answers from the server as it is now, like the hosts do. */
     private static final class LiveServer implements SourceServer {
@@ -110,6 +131,27 @@ class HeatmapIT {
         }
     }
 
+    /** What the server says. */
+    private static final class Truth {
+        final long end;
+        final Map<RelFileLocator, PageOracle.Heap> heaps;
+        final Set<Long> files = new HashSet<>();
+
+        /**
+         * @param end up to where WAL is walked
+         */
+        Truth(Connection connection, long end) throws SQLException {
+            this.end = end;
+            heaps = PageOracle.byLocator(PageOracle.heaps(connection));
+            try (Statement statement = connection.createStatement();
+                    ResultSet rows = statement.executeQuery("SELECT pg_relation_filenode(oid) FROM pg_class")) {
+                while (rows.next()) {
+                    files.add(rows.getLong(1));
+                }
+            }
+        }
+    }
+
     private static final class Run {
         private final TestServer server;
         private final long seed;
@@ -149,14 +191,19 @@ class HeatmapIT {
             server.start();
             server.execute("VACUUM plain");
             long end = settled();
+            Map<String, Integer> coverage = coverage(end);
+            System.out.println("  " + load.statements + " statements, " + coverage);
+            for (String type : COVERED) {
+                assertTrue(coverage.containsKey(type), type + " was not written, seed " + seed);
+            }
             try (Connection connection = server.jdbc()) {
-                compare("after a crash", walked(start, end, SourceServer.none()), connection, true, end);
+                Truth truth = new Truth(connection, end);
+                compare("after a crash", walked(start, end, SourceServer.none()), truth, true);
                 compare(
                         "after a crash, from the middle",
                         walked(middle, end, new LiveServer(connection)),
-                        connection,
-                        false,
-                        end);
+                        truth,
+                        false);
             }
         }
 
@@ -198,31 +245,54 @@ class HeatmapIT {
         private void compareAll(String when, long middle, LiveWalk live) throws Exception {
             long end = settled();
             HeatmapPlugin all = walked(start, end, SourceServer.none());
+            HeatmapPlugin restarted = restarted(end);
+            assertSame(when, all, restarted);
             try (Connection connection = server.jdbc()) {
-                compare(when, all, connection, true, end);
-                compare(when + ", with restarts", restarted(end), connection, true, end);
-                assertSame(when, all, restarted(end));
-                compare(
-                        when + ", from the middle",
-                        walked(middle, end, new LiveServer(connection)),
-                        connection,
-                        false,
-                        end);
-                compare(
-                        when + ", from the middle, offline",
-                        walked(middle, end, SourceServer.none()),
-                        connection,
-                        false,
-                        end);
-                compare(when + ", walked live", live.upTo(end), connection, false, end);
+                Truth truth = new Truth(connection, end);
+                compare(when, all, truth, true);
+                compare(when + ", with restarts", restarted, truth, true);
+                compare(when + ", from the middle", walked(middle, end, new LiveServer(connection)), truth, false);
+                compare(when + ", from the middle, offline", walked(middle, end, SourceServer.none()), truth, false);
+                compare(when + ", walked live", live.upTo(end), truth, false);
             }
         }
 
         private HeatmapPlugin walked(long from, long end, SourceServer source) throws Exception {
+            return walked(from, end, source, (record, same) -> same);
+        }
+
+        private HeatmapPlugin walked(long from, long end, SourceServer source, WalkLoop.AfterRecord after)
+                throws Exception {
             WalkLoop loop = new WalkLoop(server.walDir(), SEGMENT_SIZE, from);
-            HeatmapPlugin plugin = loop.walk(end, new MemoryStore().start(source, Map.of()));
+            HeatmapPlugin plugin = loop.walk(end, new MemoryStore().start(source, Map.of()), after);
             loop.close();
             return plugin;
+        }
+
+        /** What the load has written, and how often. */
+        private Map<String, Integer> coverage(long end) throws Exception {
+            Map<String, Integer> counts = new TreeMap<>();
+            HeapDelete delete = new HeapDelete();
+            MultixactCreate multixact = new MultixactCreate();
+            walked(start, end, SourceServer.none(), (record, same) -> {
+                String type = record.rmgrName() + " " + record.typeName();
+                if (record.rmgrId() == Rmgr.HEAP.id()
+                        && HeapOp.of(record) == HeapOp.DELETE
+                        && delete.wrap(record).isSuper()) {
+                    type = "super-delete";
+                }
+                if (type.equals("MultiXact CREATE_ID") && multixact.wrap(record).updater() != 0) {
+                    type = "multixact with an updater";
+                }
+                counts.merge(type, 1, Integer::sum);
+                for (int id = 0; id <= record.maxBlockId(); id++) {
+                    if (record.hasBlock(id) && record.block(id).imageApplies()) {
+                        counts.merge("image " + record.block(id).imageCompression(), 1, Integer::sum);
+                    }
+                }
+                return same;
+            });
+            return counts;
         }
 
         /** Saves and starts anew again and again, with little memory. */
@@ -246,37 +316,35 @@ class HeatmapIT {
             return store[0].copy().start(SourceServer.none(), settings);
         }
 
-        private void compare(String when, HeatmapPlugin plugin, Connection connection, boolean complete, long end)
-                throws SQLException {
+        private void compare(String when, HeatmapPlugin plugin, Truth truth, boolean complete) {
             List<String> differences = new ArrayList<>();
             int knownPages = 0;
             int pages = 0;
             long dead = 0;
-            Map<RelFileLocator, PageOracle.Heap> heaps = PageOracle.byLocator(PageOracle.heaps(connection));
-            for (PageOracle.Heap heap : heaps.values()) {
+            for (PageOracle.Heap heap : truth.heaps.values()) {
                 boolean allKnown = true;
                 for (Map.Entry<Long, PageOracle.Page> entry : heap.pages().entrySet()) {
                     long block = entry.getKey();
-                    PageOracle.Page truth = entry.getValue();
+                    PageOracle.Page page = entry.getValue();
                     PageHeat heat = plugin.page(heap.locator(), block);
                     List<Integer> items = plugin.deadItems(heap.locator(), block);
                     pages++;
                     knownPages += heat.known() ? 1 : 0;
                     allKnown &= heat.known();
-                    if (Lsn.isBefore(end, truth.lsn())) {
+                    if (Lsn.isBefore(truth.end, page.lsn())) {
                         if (!heap.catalog() && !heap.name().startsWith("pg_toast")) {
                             differences.add(heap.name() + " block " + block + " changed meanwhile");
                         }
                         allKnown = false;
                         continue;
                     }
-                    dead += truth.dead().size();
+                    dead += page.dead().size();
                     boolean same = heat.known()
-                            ? items.equals(truth.dead())
-                            : truth.dead().containsAll(items);
+                            ? items.equals(page.dead())
+                            : page.dead().containsAll(items);
                     if (!same || items.size() != heat.deadTuples()) {
                         differences.add(heap.name() + " " + heap.locator() + " block " + block + ", known "
-                                + heat.known() + ": found " + items + ", wanted " + truth.dead());
+                                + heat.known() + ": found " + items + ", wanted " + page.dead());
                     }
                     if (complete && !heap.catalog() && !heat.known()) {
                         differences.add(heap.name() + " " + heap.locator() + " block " + block + " is not known");
@@ -287,10 +355,10 @@ class HeatmapIT {
                     differences.add(heap.name() + " has " + sum + ", pgstattuple counts " + heap.pgstattupleDead());
                 }
             }
-            checkNoneIsLeft(plugin, heaps, differences, connection);
+            checkNoneIsLeft(plugin, truth, differences);
             System.out.printf(
-                    "  %s: %d of %d pages known, %d dead tuples in %d heaps, %d statements%n",
-                    when, knownPages, pages, dead, heaps.size(), load.statements.get());
+                    "  %s: %d of %d pages known, %d dead tuples in %d heaps%n",
+                    when, knownPages, pages, dead, truth.heaps.size());
             assertTrue(
                     differences.isEmpty(),
                     () -> when + ", seed " + seed + ": " + differences.size() + " differences\n"
@@ -306,24 +374,12 @@ class HeatmapIT {
         }
 
         /** Files that were dropped must be gone from the map too. */
-        private void checkNoneIsLeft(
-                HeatmapPlugin plugin,
-                Map<RelFileLocator, PageOracle.Heap> heaps,
-                List<String> differences,
-                Connection connection)
-                throws SQLException {
-            Set<Long> files = new HashSet<>();
-            try (Statement statement = connection.createStatement();
-                    ResultSet rows = statement.executeQuery("SELECT pg_relation_filenode(oid) FROM pg_class")) {
-                while (rows.next()) {
-                    files.add(rows.getLong(1));
-                }
-            }
+        private void checkNoneIsLeft(HeatmapPlugin plugin, Truth truth, List<String> differences) {
             for (RelationHeat heat : plugin.relations()) {
                 RelFileLocator locator = heat.locator();
-                if (locator.relNumber() >= 16384 && !files.contains(locator.relNumber())) {
+                if (locator.relNumber() >= 16384 && !truth.files.contains(locator.relNumber())) {
                     differences.add("there is no " + locator + " any more");
-                } else if (locator.relNumber() >= 16384 && !heaps.containsKey(locator)) {
+                } else if (locator.relNumber() >= 16384 && !truth.heaps.containsKey(locator)) {
                     differences.add(locator + " is no heap");
                 }
             }
