@@ -524,6 +524,7 @@ DECLARE
     hottest bigint;
     total bigint;
     pages bigint;
+    unknown bigint;
     digits integer;
     legend text;
     low bigint;
@@ -551,6 +552,11 @@ BEGIN
               FROM walker.heatmap(rel, cells) m
              WHERE m.rank <= (SELECT pg_catalog.min(n.rank) FROM walker.heatmap(rel, cells) n
                                WHERE n.cumulative_percent >= 90));
+    END IF;
+    SELECT heap.blocks - pg_catalog.count(*) INTO unknown FROM walker.heatmap_pages(rel) p WHERE p.known;
+    IF unknown > 0 THEN
+        RETURN NEXT pg_catalog.format('not complete: garbage that %s of the pages have from before the walk is not counted',
+                                      unknown);
     END IF;
     digits := pg_catalog.length((heap.blocks - 1)::text);
     RETURN QUERY
