@@ -27,6 +27,7 @@ final class RandomLoad {
     private final long seed;
     private final List<String> compressions = new ArrayList<>();
     private final AtomicInteger prepared = new AtomicInteger();
+    private final AtomicInteger races = new AtomicInteger();
     final AtomicInteger statements = new AtomicInteger();
 
     RandomLoad(TestServer server, long seed) {
@@ -51,6 +52,10 @@ final class RandomLoad {
                         + "'BEGIN PERFORM pg_sleep(0.0005); RETURN $1; END'",
                 "CREATE TABLE spec (id int, v int, pad text)",
                 "CREATE UNIQUE INDEX spec_id ON spec (slowly(id))",
+                "CREATE TABLE raced (id int, v int, pad text)",
+                "CREATE UNIQUE INDEX raced_id ON raced (slowly(id))",
+                "CREATE TABLE locked (id int PRIMARY KEY, v int, pad text)",
+                "INSERT INTO locked SELECT i, i, 'l' FROM generate_series(0, 11) i",
                 "CREATE TABLE parent (id int PRIMARY KEY, v int, pad text)",
                 "CREATE TABLE child (id int REFERENCES parent, v int, pad text)",
                 "CREATE TABLE wide (id int, v int, pad text) WITH (autovacuum_enabled = off)",
@@ -76,9 +81,10 @@ final class RandomLoad {
         long end = System.nanoTime() + (long) (seconds * 1e9);
         for (int i = 0; i < sessions; i++) {
             Random random = new Random(seed * 31 + i);
+            int role = i;
             Thread thread = new Thread(() -> {
                 try {
-                    new Session(random).run(end);
+                    new Session(random, role).run(end);
                 } catch (Throwable e) {
                     synchronized (failures) {
                         failures.add(e);
@@ -98,19 +104,28 @@ final class RandomLoad {
 
     private final class Session {
         private final Random random;
+        private final int role;
         private Connection connection;
 
-        Session(Random random) {
+        /** The first two insert the same keys at the same time, the next two lock and update the same rows. */
+        Session(Random random, int role) {
             this.random = random;
+            this.role = role;
         }
 
         void run(long end) throws SQLException {
             try (Connection opened = server.jdbc()) {
                 connection = opened;
-                execute("SET lock_timeout = '150ms'");
+                execute("SET lock_timeout = '40ms'");
                 execute("SET client_min_messages = error");
                 while (System.nanoTime() < end) {
-                    step();
+                    if (role < 2) {
+                        attempt(this::race);
+                    } else if (role < 4) {
+                        attempt(this::lockAndUpdate);
+                    } else {
+                        attempt(this::step);
+                    }
                 }
                 resolvePrepared();
             }
@@ -123,18 +138,67 @@ final class RandomLoad {
             }
         }
 
-        private void step() throws SQLException {
-            try {
-                int choice = random.nextInt(100);
-                if (choice < 60) {
-                    transaction();
-                } else if (choice < 72) {
-                    change();
-                } else if (choice < 84) {
-                    vacuum();
-                } else {
-                    definition();
+        private void step() throws SQLException, IOException {
+            int choice = random.nextInt(100);
+            if (choice < 70) {
+                transaction();
+            } else if (choice < 80) {
+                change();
+            } else if (choice < 92) {
+                vacuum();
+            } else {
+                definition();
+            }
+        }
+
+        /** Two sessions that insert the same new keys: one of them has to take its tuple back. */
+        private void race() throws SQLException {
+            int key = races.incrementAndGet() / 2 * 3;
+            boolean transaction = random.nextInt(3) == 0;
+            if (transaction) {
+                execute("BEGIN");
+            }
+            execute("INSERT INTO raced SELECT i, 0, " + (random.nextInt(4) == 0 ? "repeat(md5(i::text), 200)" : "''")
+                    + " FROM generate_series(" + key + ", " + (key + 5) + ") i ON CONFLICT (slowly(id)) DO "
+                    + (random.nextBoolean() ? "NOTHING" : "UPDATE SET v = raced.v + 1"));
+            if (transaction) {
+                execute(random.nextInt(3) == 0 ? "ROLLBACK" : "COMMIT");
+            }
+            if (random.nextInt(40) == 0) {
+                execute("DELETE FROM raced WHERE id % 3 = 0");
+                execute("VACUUM raced");
+            }
+        }
+
+        /** Row locks that get along with an update make multixacts that have an updater. */
+        private void lockAndUpdate() throws SQLException {
+            execute("BEGIN");
+            for (int i = random.nextInt(4); i >= 0; i--) {
+                String rows = " locked WHERE id = " + random.nextInt(12);
+                switch (random.nextInt(5)) {
+                    case 0 -> execute("SAVEPOINT s");
+                    case 1, 2 -> execute("SELECT * FROM" + rows + " FOR KEY SHARE");
+                    default -> execute("UPDATE" + rows.replace("WHERE", "SET v = v + 1 WHERE"));
                 }
+                if (random.nextInt(6) == 0) {
+                    execute("SAVEPOINT t");
+                    execute("UPDATE" + rows.replace("WHERE", "SET pad = pad || 'x' WHERE"));
+                    execute("ROLLBACK TO SAVEPOINT t");
+                }
+            }
+            execute(random.nextInt(3) == 0 ? "ROLLBACK" : "COMMIT");
+            if (random.nextInt(50) == 0) {
+                execute(random.nextBoolean() ? "VACUUM locked" : "VACUUM (FREEZE) locked");
+            }
+        }
+
+        private interface Action {
+            void run() throws SQLException, IOException;
+        }
+
+        private void attempt(Action action) throws SQLException {
+            try {
+                action.run();
             } catch (SQLException e) {
                 if (!EXPECTED.contains(e.getSQLState())) {
                     throw e;
