@@ -63,6 +63,32 @@ as_root() {
     fi
 }
 
+can_leave_root() { have runuser || have setpriv; }
+
+# The user that servers of this machine run as by default; for who is not root, himself.
+server_user() {
+    if ! is_root; then
+        id -un
+    elif id postgres >/dev/null 2>&1; then
+        echo postgres
+    else
+        echo nobody
+    fi
+}
+
+# Runs a program as that user.
+as_server() {
+    local user
+    user=$(server_user)
+    if ! is_root; then
+        "$@"
+    elif have runuser; then
+        runuser -u "$user" -- "$@"
+    else
+        setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups "$@"
+    fi
+}
+
 package_manager() {
     if have apt-get; then
         echo apt-get
@@ -115,26 +141,26 @@ install_first_of() {
 
 # Java ---------------------------------------------------------------------------------------------------------------
 
-# java_property JAVA NAME
-java_property() {
-    "$1" -XshowSettings:properties -version 2>&1 | sed -n "s/^ *${2//./\\.} = //p" | head -n 1
-}
-
-# Major version of a java program, 0 if it does not run. Java 8 calls itself 1.8.
-java_major() {
-    local version
-    version=$(java_property "$1" java.specification.version)
-    version=${version#1.}
-    if [[ $version =~ ^[0-9]+$ ]]; then
-        echo "$version"
-    else
-        echo 0
-    fi
+# Asks a java program what it is: sets seen_major (0 if it does not run) and seen_home.
+ask_java() {
+    local name value
+    seen_major=0 seen_home=""
+    while IFS='=' read -r name value; do
+        name=${name//[[:space:]]/}
+        value=${value# }
+        case $name in
+            java.home) seen_home=$value ;;
+            java.specification.version)
+                value=${value#1.} # Java 8 calls itself 1.8
+                [[ ! $value =~ ^[0-9]+$ ]] || seen_major=$value
+                ;;
+        esac
+    done < <("$1" -XshowSettings:properties -version 2>&1)
 }
 
 # Sets java_cmd to a Java that can run WALker. With "jdk", to one that has a compiler, since it is to build the jar.
 require_java() {
-    local home needed=bin/java
+    local needed=bin/java
     [[ ${1:-} == jdk ]] && needed=bin/javac
     if find_java "$needed"; then
         return
@@ -158,14 +184,12 @@ require_java() {
 
 # find_java PROGRAM: sets java_cmd to the first Java that is new enough and whose home has the program.
 find_java() {
-    local java home
+    local java
     while IFS= read -r java; do
-        if [[ $(java_major "$java") -ge $OLDEST_JAVA ]]; then
-            home=$(java_property "$java" java.home)
-            if [[ -x $home/$1 || $1 == bin/java ]]; then
-                java_cmd=$java
-                return 0
-            fi
+        ask_java "$java"
+        if [[ $seen_major -ge $OLDEST_JAVA && -x $seen_home/$1 ]]; then
+            java_cmd=$java
+            return 0
         fi
     done < <(java_candidates)
     return 1
@@ -175,7 +199,6 @@ find_java() {
 java_candidates() {
     local home
     if [[ -n $java_home ]]; then
-        [[ -x $java_home/bin/java ]] || die "--java-home $java_home has no bin/java"
         echo "$java_home/bin/java"
         return
     fi
@@ -192,24 +215,28 @@ java_candidates() {
     done
 }
 
+# Whether servers, which never run as root, can read a file that root has found.
+server_can_read() {
+    ! is_root || ! can_leave_root || as_server test -r "$1"
+}
+
 # Sets libjvm and vmoptions to what PL/Java needs; else sets problem and is false.
 find_libjvm() {
-    local java major home file too_new="" found=""
+    local java file too_new="" found=""
     while IFS= read -r java; do
-        major=$(java_major "$java")
-        found+="${found:+, }$java (Java $major)"
-        if [[ $major -gt $NEWEST_PLJAVA_JAVA ]]; then
+        ask_java "$java"
+        found+="${found:+, }$java (Java $seen_major)"
+        if [[ $seen_major -gt $NEWEST_PLJAVA_JAVA ]]; then
             too_new=yes
             continue
         fi
-        [[ $major -ge $OLDEST_JAVA ]] || continue
-        home=$(java_property "$java" java.home)
-        for file in "$home/lib/server/libjvm.so" "$home/lib/libjvm.so"; do
-            if [[ -f $file ]]; then
+        [[ $seen_major -ge $OLDEST_JAVA ]] || continue
+        for file in "$seen_home/lib/server/libjvm.so" "$seen_home/lib/libjvm.so"; do
+            if [[ -f $file ]] && server_can_read "$file"; then
                 libjvm=$file
                 vmoptions=""
                 # From Java 18 on PL/Java's security policy has to be allowed.
-                [[ $major -lt 18 ]] || vmoptions=-Djava.security.manager=allow
+                [[ $seen_major -lt 18 ]] || vmoptions=-Djava.security.manager=allow
                 java_cmd=$java
                 return 0
             fi
@@ -234,7 +261,7 @@ require_jar() {
         return
     fi
     jar=$HERE/target/walker.jar
-    if [[ -f $jar && -z $(find "$HERE/src/main" "$HERE/sql" "$HERE/pom.xml" -newer "$jar" -print -quit) ]]; then
+    if [[ -f $jar && -z $(find "$HERE/src/main" "$HERE/pom.xml" "$HERE"/sql/walker* -newer "$jar" -print -quit) ]]; then
         return
     fi
     require_java jdk
@@ -245,11 +272,12 @@ require_jar() {
     say "Building target/walker.jar (mvn package; the first time Maven fetches what it needs)"
     (
         cd "$HERE"
-        JAVA_HOME=$(java_property "$java_cmd" java.home)
-        export JAVA_HOME
-        mvn -B -q -Dmaven.test.skip=true -Dspotless.check.skip=true package </dev/null
+        export JAVA_HOME=$seen_home
+        mvn -B -q -Dstyle.color=never -Dmaven.test.skip=true -Dspotless.check.skip=true package </dev/null
     ) || die "the build failed; \"mvn -B package\" in $HERE shows why"
     [[ -f $jar ]] || die "the build made no $jar"
+    # Maven leaves a jar alone whose contents are the same.
+    touch "$jar"
 }
 
 # The server ---------------------------------------------------------------------------------------------------------
@@ -274,7 +302,18 @@ find_pg_config() {
     case ${#servers[@]} in
         0) problem="no PostgreSQL server was found; --pg-config names the pg_config of one" && return 1 ;;
         1) pg_config=${servers[0]} ;;
-        *) problem="there are several servers; choose one with --pg-config: ${servers[*]}" && return 1 ;;
+        *)
+            if [[ $command != demo ]]; then
+                problem="there are several servers; choose one with --pg-config: ${servers[*]}"
+                return 1
+            fi
+            # Any will do; the newest with PL/Java is best.
+            pg_config=${servers[${#servers[@]} - 1]}
+            for candidate in "${servers[@]}"; do
+                sharedir=$("$candidate" --sharedir)
+                ! has_extension pljava || pg_config=$candidate
+            done
+            ;;
     esac
 }
 
@@ -383,8 +422,8 @@ database_sql() {
         fi
     done
     # To the server root is nobody; the system user postgres is its superuser by default.
-    if is_root && [[ -z $username$host${PGUSER:-}${PGHOST:-} ]] && id postgres >/dev/null 2>&1 && have runuser; then
-        psql_command=(runuser -u postgres -- "${psql_command[@]}")
+    if is_root && [[ -z $username$host${PGUSER:-}${PGHOST:-} ]] && id postgres >/dev/null 2>&1 && can_leave_root; then
+        psql_command=(as_server "${psql_command[@]}")
     fi
     (cd / && PGAPPNAME=walker-install "${psql_command[@]}")
 }
@@ -571,7 +610,7 @@ uninstall_walker() {
 demo_dir="" demo_server="" demo_walker=""
 
 demo() {
-    local reason=""
+    local reason="" asked=$pg_config
     trap end_demo EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -585,7 +624,7 @@ demo() {
         if [[ $remote == yes ]]; then
             reason="as asked for"
         elif ! { require_pljava && require_contrib pg_walinspect dblink && find_libjvm; }; then
-            reason="as $problem"
+            reason=$problem
             remote=yes
         fi
         if [[ $remote == yes ]]; then
@@ -594,12 +633,13 @@ demo() {
             copy_server
         fi
     else
-        reason="as $problem"
+        [[ -z $asked ]] || die "$problem"
+        reason=$problem
         remote=yes
         embedded_server
     fi
     if [[ $remote == yes ]]; then
-        say "Without PL/Java the walker runs outside of the server ($reason)."
+        say "Without PL/Java the walker runs outside of the server: $reason."
         [[ -n $java_cmd ]] || require_java
     fi
 
@@ -652,7 +692,7 @@ embedded_server() {
     mkdir "$dir"
     (
         cd "$dir"
-        mvn -B -q dependency:copy -Dartifact="$EMBEDDED-$arch:$version" -DoutputDirectory=. </dev/null
+        mvn -B -q -Dstyle.color=never dependency:copy -Dartifact="$EMBEDDED-$arch:$version" -DoutputDirectory=. </dev/null
         unzip_here ./*.jar
         mkdir pg
         tar -xJf ./*.txz -C pg
@@ -662,26 +702,12 @@ embedded_server() {
 }
 
 unzip_here() {
-    local jar_cmd
-    [[ -n $java_cmd ]] || require_java
-    jar_cmd=$(java_property "$java_cmd" java.home)/bin/jar
-    if [[ -x $jar_cmd ]]; then
-        "$jar_cmd" -xf "$1"
+    if find_java bin/jar; then
+        "$seen_home/bin/jar" -xf "$1"
     elif have unzip; then
         unzip -q "$1"
     else
         python3 -m zipfile -e "$1" .
-    fi
-}
-
-# Runs a program of the server. PostgreSQL refuses to run as root.
-as_server() {
-    if ! is_root; then
-        "$@"
-    elif have runuser; then
-        runuser -u "$demo_user" -- "$@"
-    else
-        setpriv --reuid "$demo_user" --regid "$(id -g "$demo_user")" --clear-groups "$@"
     fi
 }
 
@@ -696,18 +722,13 @@ free_port() {
 
 start_server() {
     local password data=$demo_dir/data listen=""
-    demo_user=$(id -un)
-    if is_root; then
-        demo_user=nobody
-        ! id postgres >/dev/null 2>&1 || demo_user=postgres
-        have runuser || have setpriv || die "PostgreSQL does not run as root, and there is neither runuser nor setpriv"
-    fi
+    ! is_root || can_leave_root || die "PostgreSQL does not run as root, and there is neither runuser nor setpriv"
     install -d -m 700 "$data" "$demo_dir/socket"
     demo_port=$(free_port)
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     (umask 077 && echo "$password" >"$demo_dir/password" && echo "*:*:*:*:$password" >"$demo_dir/pgpass")
     if is_root; then
-        chown "$demo_user" "$data" "$demo_dir/socket" "$demo_dir/password"
+        chown "$(server_user)" "$data" "$demo_dir/socket" "$demo_dir/password"
     fi
 
     cd "$demo_dir"
@@ -844,7 +865,7 @@ END
 
 say_how_to_go_on() {
     local stop="" run=""
-    ! is_root || run="runuser -u $demo_user -- "
+    ! is_root || run="runuser -u $(server_user) -- "
     [[ -z $demo_walker ]] || stop="kill $demo_walker; "
     step "The server goes on, as asked for"
     say "Connect:  psql -h $demo_dir/socket -p $demo_port -U postgres postgres"
@@ -942,8 +963,8 @@ END
 # Arguments ----------------------------------------------------------------------------------------------------------
 
 command="" database="" host="" port="" username="" packages=yes keep=no remote=no
-pg_config=${PG_CONFIG:-} java_home="" java_cmd="" problem="" libjvm="" vmoptions="" jar="" major="" bindir="" sharedir=""
-demo_bin="" demo_user="" demo_port="" demo_url="" demo_psql=""
+pg_config=${PG_CONFIG:-} java_home="" java_cmd="" seen_major=0 seen_home="" problem="" libjvm="" vmoptions="" jar="" major="" bindir="" sharedir=""
+demo_bin="" demo_port="" demo_url="" demo_psql=""
 
 main() {
     local given=()
@@ -983,6 +1004,7 @@ main() {
         shift
     done
     command=${command:-install}
+    [[ -z $java_home || -x $java_home/bin/java ]] || die_usage "--java-home $java_home has no bin/java"
     local option
     for option in ${given[@]+"${given[@]}"}; do
         case $command:$option in

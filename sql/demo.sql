@@ -34,8 +34,8 @@ BEGIN
 END
 $$;
 
-DELETE FROM sessions WHERE id BETWEEN 40000 AND 60000;
 DELETE FROM sessions WHERE id % 97 = 0;
+DELETE FROM sessions WHERE id BETWEEN 40000 AND 60000;
 
 BEGIN;
 INSERT INTO imports (batch, line) SELECT 1, repeat('x', 90) FROM generate_series(1, 9000);
