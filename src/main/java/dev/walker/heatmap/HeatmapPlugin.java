@@ -130,7 +130,7 @@ public final class HeatmapPlugin implements WalPlugin {
         if (!tables.load(heatmap, state)) {
             long nextFullXid = context.server().nextFullXid();
             if (nextFullXid != 0) {
-                outcomes.beginsBefore(nextFullXid);
+                outcomes.epoch(nextFullXid);
             }
         }
     }

@@ -1,7 +1,7 @@
 package dev.walker.sql;
 
 import dev.walker.engine.RecordRange;
-import dev.walker.wal.Lsn;
+import dev.walker.wal.RecordRow;
 import dev.walker.wal.WalRecord;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -32,9 +32,6 @@ final class RecordRows implements Iterator<String[]> {
             throw new NoSuchElementException();
         }
         peeked = false;
-        return new String[] {
-            Lsn.format(record.lsn()), Lsn.format(record.endLsn()), Lsn.format(record.prevLsn()),
-            Long.toString(record.xid()), record.rmgrName(), record.typeName(),
-        };
+        return RecordRow.of(record);
     }
 }

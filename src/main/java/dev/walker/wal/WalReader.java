@@ -310,11 +310,11 @@ public final class WalReader {
         }
         boolean isLong = (info & XLP_LONG_HEADER) != 0;
         if (isLong != mustBeLong) {
-            return sign(
+            throw damage(
                     pageLsn,
                     "xlp_info " + hex(info) + (isLong ? " has" : " lacks")
-                            + " XLP_LONG_HEADER, which only the first page of a segment has; the segment size is taken as "
-                            + segmentSize);
+                            + " XLP_LONG_HEADER, which the first page of a segment has and no other; the segment size is"
+                            + " taken as " + segmentSize);
         }
         if (isLong) {
             checkLongHeader(pageLsn, page);

@@ -338,7 +338,7 @@ class ServerHostIT extends HostContract {
         private PlJavaServer(PlJava host, Path copy) throws SQLException, IOException {
             super(TestServer.of(host.copyTo(open(copy), JAR.toAbsolutePath(), SQL.toAbsolutePath()))
                     .conf(SETTINGS)
-                    .conf(PlJava.settings().toArray(new String[0]))
+                    .conf(host.settings(copy).toArray(new String[0]))
                     .start());
             this.copy = copy;
             server().execute(

@@ -143,7 +143,7 @@ class WalReaderTest {
                     assertTrue(Lsn.compare(record.endLsn(), reader.position()) <= 0);
                     lines.add(record + " " + record.totalLength() + " " + Lsn.format(record.endLsn()) + " "
                             + record.timeline() + " " + record.origin() + " " + record.topLevelXid() + " "
-                            + RecordBuilder.hex(record.mainData().toArray()).hashCode() + " "
+                            + Arrays.hashCode(record.mainData().toArray()) + " "
                             + BlockRefText.format(record));
                 }
                 case NEED_MORE -> {
@@ -231,8 +231,8 @@ class WalReaderTest {
             assertEquals(expected, read(wal, chunk), () -> "in chunks of " + chunk);
         }
         byte[] all = wal.bytes();
-        // In the zeros after XLOG_SWITCH there is nothing to be cut.
-        for (int cut = 0; cut < all.length; cut += cut >= 90_000 && cut < (1 << 20) - 9 ? 8192 : 1) {
+        // Inside long main data and in the zeros after XLOG_SWITCH one cut is like another.
+        for (int cut = 0; cut < 100_000; cut += nearPageStart(cut) ? 1 : 41) {
             WalReader reader = wal.reader();
             byte[] head = new byte[cut];
             System.arraycopy(all, 0, head, 0, cut);
@@ -241,6 +241,10 @@ class WalReaderTest {
             lines.addAll(read(reader, all, wal.startLsn(), 8192));
             assertEquals(expected, lines);
         }
+    }
+
+    private static boolean nearPageStart(int at) {
+        return at < 90_000 && (at + 100) % 8192 < 700;
     }
 
     @ParameterizedTest
@@ -345,7 +349,7 @@ class WalReaderTest {
         WalBuilder wal = varied(PgVersion.PG17);
         List<String> expected = read(wal, Integer.MAX_VALUE);
         byte[] all = wal.bytes();
-        for (int limit = 0; limit < 90_000; limit += limit % 8192 < 600 ? 1 : 37) {
+        for (int limit = 0; limit < 90_000; limit += nearPageStart(limit) ? 1 : 41) {
             byte[] bytes = Arrays.copyOf(all, 12 * 8192);
             for (int i = limit; i < bytes.length; i++) {
                 bytes[i] = (byte) 0xAA;
@@ -414,7 +418,6 @@ class WalReaderTest {
                 "0 0000 xlp_magic 0: a page that was never written",
                 "0 18d1 xlp_magic 0xD118, wanted 0xD113 as on the pages before",
                 "2 1000 xlp_info 0x0010 has unknown bits",
-                "2 0200 xlp_info 0x0002 has XLP_LONG_HEADER",
                 "2 0900 xlp_info 0x0009 has both",
                 "2 0000 no XLP_FIRST_IS_CONTRECORD in xlp_info, wanted it with an xlp_rem_len of 31 as the rest of the"
                         + " record at 0/101FF8",
@@ -458,8 +461,8 @@ class WalReaderTest {
         WalFormatException size = assertThrows(
                 WalFormatException.class,
                 () -> read(new WalReader(wal.startLsn(), 2 << 20, 0), all, wal.startLsn(), 8192));
-        assertTrue(size.getMessage().contains("segment size is taken as 2097152")
-                || size.getMessage().contains("xlp_seg_size"));
+        assertTrue(size.getMessage().startsWith("xlp_info 0x0002 has XLP_LONG_HEADER"), size.getMessage());
+        assertTrue(size.getMessage().contains("segment size is taken as 2097152"), size.getMessage());
     }
 
     @Test
