@@ -220,6 +220,10 @@ server_can_read() {
     ! is_root || ! can_leave_root || as_server test -r "$1"
 }
 
+# PL/Java's own policy first, then what WALker adds. The braces are PL/Java's, not the shell's.
+# shellcheck disable=SC2016
+policy_urls() { printf '"file:${org.postgresql.sysconfdir}/pljava.policy","file:%s/walker/walker.policy","="' "$1"; }
+
 # Sets libjvm and vmoptions to what PL/Java needs; else sets problem and is false.
 find_libjvm() {
     local java file too_new="" found=""
@@ -234,9 +238,10 @@ find_libjvm() {
         for file in "$seen_home/lib/server/libjvm.so" "$seen_home/lib/libjvm.so"; do
             if [[ -f $file ]] && server_can_read "$file"; then
                 libjvm=$file
-                vmoptions=""
+                # For the library that undoes lz4 and zstd compression of full-page images; walker.policy lets it in.
+                vmoptions=--add-modules=jdk.unsupported
                 # From Java 18 on PL/Java's security policy has to be allowed.
-                [[ $seen_major -lt 18 ]] || vmoptions=-Djava.security.manager=allow
+                [[ $seen_major -lt 18 ]] || vmoptions+=" -Djava.security.manager=allow"
                 java_cmd=$java
                 return 0
             fi
@@ -282,7 +287,8 @@ require_jar() {
 
 # The server ---------------------------------------------------------------------------------------------------------
 
-# Sets pg_config; else sets problem and is false.
+# Sets pg_config to the one that was named, or that is on the PATH; else sets problem and is false. Files are never
+# written to a server that nobody named; for the demo, which writes none, any will do.
 find_pg_config() {
     local candidate servers=()
     if [[ -n $pg_config ]]; then
@@ -292,29 +298,28 @@ find_pg_config() {
     if have pg_config; then
         pg_config=$(command -v pg_config)
         # libpq's development package brings a pg_config, too, with no server behind it.
-        [[ -x $("$pg_config" --bindir)/postgres ]] && return 0
+        [[ $command == demo && ! -x $("$pg_config" --bindir)/postgres ]] || return 0
+        pg_config=""
     fi
     for candidate in /usr/lib/postgresql/*/bin/pg_config /usr/pgsql-*/bin/pg_config; do
         if [[ -x $candidate && -x ${candidate%/*}/postgres ]]; then
             servers+=("$candidate")
         fi
     done
-    case ${#servers[@]} in
-        0) problem="no PostgreSQL server was found; --pg-config names the pg_config of one" && return 1 ;;
-        1) pg_config=${servers[0]} ;;
-        *)
-            if [[ $command != demo ]]; then
-                problem="there are several servers; choose one with --pg-config: ${servers[*]}"
-                return 1
-            fi
-            # Any will do; the newest with PL/Java is best.
-            pg_config=${servers[${#servers[@]} - 1]}
-            for candidate in "${servers[@]}"; do
-                sharedir=$("$candidate" --sharedir)
-                ! has_extension pljava || pg_config=$candidate
-            done
-            ;;
-    esac
+    if [[ ${#servers[@]} -eq 0 ]]; then
+        problem="there is no pg_config on the PATH, and no PostgreSQL server in the usual places"
+        return 1
+    fi
+    if [[ $command != demo ]]; then
+        problem="there is no pg_config on the PATH; name one with --pg-config: ${servers[*]}"
+        return 1
+    fi
+    # The newest with PL/Java is best.
+    pg_config=${servers[${#servers[@]} - 1]}
+    for candidate in "${servers[@]}"; do
+        sharedir=$("$candidate" --sharedir)
+        ! has_extension pljava || pg_config=$candidate
+    done
 }
 
 # Sets major, bindir and sharedir from pg_config; else sets problem and is false.
@@ -391,7 +396,8 @@ in_sharedir() {
 }
 
 copy_files() {
-    local file target pairs=("$jar:$sharedir/walker/walker.jar")
+    local file target pairs=()
+    pairs+=("$jar:$sharedir/walker/walker.jar" "$HERE/sql/walker.policy:$sharedir/walker/walker.policy")
     for file in "$HERE"/sql/walker.control "$HERE"/sql/walker--*.sql; do
         pairs+=("$file:$sharedir/extension/${file##*/}")
     done
@@ -444,32 +450,38 @@ END
 
 set_up_database() {
     step "Setting up database \"$database\""
-    database_sql "libjvm=$libjvm" "vmoptions=$vmoptions" <<'END' || die "database \"$database\" is not set up, see above"
+    database_sql "libjvm=$libjvm" "vmoptions=$vmoptions" "policy_urls=$(policy_urls "$sharedir")" \
+        "policy=file:$sharedir/walker/walker.policy" <<'END' || die "database \"$database\" is not set up, see above"
 -- PL/Java says at every start that Java 24 is coming. The server log has it; here it would only frighten.
 SET client_min_messages = error;
-SELECT coalesce(current_setting('pljava.libjvm_location', true), '') = '' AS new_libjvm,
-       coalesce(current_setting('pljava.vmoptions', true), '') = '' AND :'vmoptions' <> '' AS new_vmoptions,
-       coalesce(current_setting('walker.plugins', true), '') = '' AS new_plugins \gset
--- A setting of an extension can be saved by a session that knows it already, be it by name only.
-\if :new_libjvm
+-- What is set already stays, and is added to where something is missing.
+SELECT coalesce(nullif(current_setting('pljava.libjvm_location', true), ''), :'libjvm') AS libjvm,
+       btrim(coalesce(current_setting('pljava.vmoptions', true), '') || ' '
+             || (SELECT coalesce(string_agg(o, ' '), '')
+                   FROM string_to_table(:'vmoptions', ' ') o
+                  WHERE strpos(coalesce(current_setting('pljava.vmoptions', true), ''), split_part(o, '=', 1)) = 0))
+           AS vmoptions,
+       CASE WHEN coalesce(current_setting('pljava.policy_urls', true), '') = '' THEN :'policy_urls'
+            WHEN strpos(current_setting('pljava.policy_urls', true), :'policy') > 0
+                THEN current_setting('pljava.policy_urls', true)
+            ELSE regexp_replace(current_setting('pljava.policy_urls', true), '(,\s*"=")?\s*$',
+                                ',"' || :'policy' || '"\1') END AS policy_urls,
+       coalesce(nullif(current_setting('walker.plugins', true), ''), 'heatmap') AS plugins \gset
+-- A session can save a setting of an extension that it knows, be it by name only.
 SET pljava.libjvm_location = :'libjvm';
-ALTER SYSTEM SET pljava.libjvm_location = :'libjvm';
-\if :new_vmoptions
 SET pljava.vmoptions = :'vmoptions';
-ALTER SYSTEM SET pljava.vmoptions = :'vmoptions';
-\endif
-\endif
+SET pljava.policy_urls = :'policy_urls';
+SET walker.plugins = :'plugins';
 CREATE EXTENSION IF NOT EXISTS walker CASCADE;
 ALTER EXTENSION walker UPDATE;
 SELECT walker.install_jar() \g /dev/null
-\if :new_plugins
-SET walker.plugins = 'heatmap';
-ALTER SYSTEM SET walker.plugins = 'heatmap';
-\endif
+SELECT format('ALTER SYSTEM SET %s = %L', name, current_setting(name))
+  FROM unnest(ARRAY['pljava.libjvm_location', 'pljava.vmoptions', 'pljava.policy_urls', 'walker.plugins']) AS wanted (name)
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_file_settings f
+                    WHERE f.name = wanted.name AND f.setting = current_setting(f.name)) \gexec
 SELECT pg_catalog.pg_reload_conf() \g /dev/null
-\set QUIET off
+\pset format unaligned
 \t on
-\a
 SELECT '  extension walker ' || extversion || ', with ' || current_setting('pljava.libjvm_location')
   FROM pg_catalog.pg_extension WHERE extname = 'walker';
 SELECT '  walker.plugins = ' || quote_literal(current_setting('walker.plugins'));
@@ -501,16 +513,16 @@ install_walker() {
         return
     fi
     step "Next, in a database, as superuser"
-    [[ -z $vmoptions ]] || say "  SET pljava.vmoptions = '$vmoptions';"
     cat <<END
   SET pljava.libjvm_location = '$libjvm';
+  SET pljava.vmoptions = '$vmoptions';
+  SET pljava.policy_urls = '$(policy_urls "$sharedir")';
   CREATE EXTENSION walker CASCADE;
   SELECT walker.install_jar();
 Then put into postgresql.conf, and reload:
   pljava.libjvm_location = '$libjvm'
-END
-    [[ -z $vmoptions ]] || say "  pljava.vmoptions = '$vmoptions'"
-    cat <<END
+  pljava.vmoptions = '$vmoptions'
+  pljava.policy_urls = '$(policy_urls "$sharedir")'
   walker.plugins = 'heatmap'
 and begin:
   SELECT walker.start();
@@ -525,15 +537,9 @@ clean_database() {
     database_sql <<'END' || die "database \"$database\" is not cleaned up, see above"
 SET client_min_messages = error;
 SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'walker') AS has_walker,
-       EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pljava') AS has_pljava,
-       coalesce(current_setting('walker.slot', true), 'walker') AS slot \gset
+       EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pljava') AS has_pljava \gset
 \if :has_walker
 SELECT walker.stop() \g /dev/null
-\endif
-SELECT pg_catalog.pg_drop_replication_slot(slot_name)
-  FROM pg_catalog.pg_replication_slots
- WHERE slot_name = :'slot' AND slot_type = 'physical' \g /dev/null
-\if :has_walker
 \if :has_pljava
 SELECT sqlj.set_classpath('walker', '') \g /dev/null
 \endif
@@ -543,11 +549,27 @@ DROP EXTENSION walker;
 SELECT sqlj.remove_jar('walker', false)
  WHERE EXISTS (SELECT FROM sqlj.jar_repository WHERE jarname = 'walker') \g /dev/null
 \endif
+END
+    say "  extension and jar are gone; pljava, pg_walinspect and dblink stay"
+}
+
+# What the server has only once, however many databases have the extension.
+clean_server() {
+    database_sql "policy=file:$sharedir/walker/walker.policy" <<'END' || die "the server is not cleaned up, see above"
+SET client_min_messages = error;
+SELECT pg_catalog.pg_drop_replication_slot(slot_name)
+  FROM pg_catalog.pg_replication_slots
+ WHERE slot_name = coalesce(current_setting('walker.slot', true), 'walker') AND slot_type = 'physical' \g /dev/null
 SET walker.plugins = '';
 ALTER SYSTEM RESET walker.plugins;
+-- The file that this names is going to be removed.
+SELECT format('ALTER SYSTEM SET pljava.policy_urls = %L', replace(setting, ',"' || :'policy' || '"', ''))
+  FROM pg_catalog.pg_file_settings
+ WHERE name = 'pljava.policy_urls' AND strpos(setting, :'policy') > 0
+   AND sourcefile LIKE '%/postgresql.auto.conf' \gexec
 SELECT pg_catalog.pg_reload_conf() \g /dev/null
 END
-    say "  gone; pljava, pg_walinspect and dblink stay"
+    say "  replication slot and settings are gone; those of PL/Java stay"
 }
 
 # Names of databases of the server that still have the extension.
@@ -568,7 +590,7 @@ END
 remove_files() {
     local file found=no
     step "Removing files of PostgreSQL $major"
-    for file in "$sharedir/walker/walker.jar" "$sharedir"/extension/walker.control "$sharedir"/extension/walker--*.sql; do
+    for file in "$sharedir"/walker/walker.{jar,policy} "$sharedir"/extension/walker.control "$sharedir"/extension/walker--*.sql; do
         if [[ -e $file ]]; then
             in_sharedir rm "$file" || die "cannot remove $file"
             say "  $file"
@@ -591,9 +613,10 @@ uninstall_walker() {
         others=$(databases_with_walker)
         if [[ -n $others ]]; then
             say
-            say "The files stay, since there are other databases with the extension: ${others//$'\n'/, }"
+            say "Files and settings stay, since there are other databases with the extension: ${others//$'\n'/, }"
             return
         fi
+        clean_server
     fi
     if ! writable "$sharedir/extension" && ! may_become_root; then
         die "$sharedir is not writable for $(id -un); run this as root"
@@ -671,6 +694,7 @@ copy_server() {
     done
     cp "$HERE"/sql/walker.control "$HERE"/sql/walker--*.sql "$copy$sharedir/extension"
     cp "$jar" "$copy$sharedir/walker/walker.jar"
+    cp "$HERE/sql/walker.policy" "$copy$sharedir/walker/walker.policy"
     chmod -R a+rX "$copy"
 }
 
@@ -732,7 +756,9 @@ start_server() {
     fi
 
     cd "$demo_dir"
-    step "Starting $("$demo_bin/postgres" --version) in $demo_dir"
+    local host="with PL/Java"
+    [[ $remote == no ]] || host="without PL/Java"
+    step "Starting $("$demo_bin/postgres" --version), $host, in $demo_dir"
     # Only who can look into the socket's directory gets in without the password: its owner and root.
     as_server "$demo_bin/initdb" -D "$data" -U postgres -E UTF8 --locale=C --no-sync \
         --auth-local=trust --auth-host=scram-sha-256 --pwfile="$demo_dir/password" >"$demo_dir/initdb.log" 2>&1 ||
@@ -750,8 +776,11 @@ wal_level = replica
 walker.plugins = 'heatmap'
 END
     if [[ $remote == no ]]; then
-        printf "pljava.libjvm_location = '%s'\npljava.vmoptions = '%s'\n" "$libjvm" "$vmoptions" \
-            >>"$data/postgresql.conf"
+        cat >>"$data/postgresql.conf" <<END
+pljava.libjvm_location = '$libjvm'
+pljava.vmoptions = '$vmoptions'
+pljava.policy_urls = '$(policy_urls "$demo_dir/copy$sharedir")'
+END
     fi
     demo_server=starting
     as_server "$demo_bin/pg_ctl" -D "$data" -l "$data/server.log" -w -t 60 start >"$demo_dir/start.log" 2>&1 </dev/null ||
@@ -983,7 +1012,7 @@ main() {
                 given+=("$1")
                 case $1 in
                     --pg-config) pg_config=$2 ;;
-                    --java-home) java_home=${2%/} ;;
+                    --java-home) java_home=$2 ;;
                     --database) database=$2 ;;
                     --host) host=$2 ;;
                     --port) port=$2 ;;
