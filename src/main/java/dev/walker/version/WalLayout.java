@@ -138,6 +138,11 @@ public final class WalLayout {
         return version.major() >= 15;
     }
 
+    /** Whether transactions tell invalidations command by command, {@code XLOG_XACT_INVALIDATIONS}: since 14. */
+    public boolean hasXactInvalidations() {
+        return version.major() >= 14;
+    }
+
     /** Bytes of {@code xl_xact_stats_item}. */
     public int droppedStatsItemSize() {
         return version.major() >= 18 ? 16 : 12;
@@ -151,5 +156,41 @@ public final class WalLayout {
     /** Whether databases can be made by copying block by block through WAL: since 15. */
     public boolean hasDatabaseCreateWalLog() {
         return version.major() >= 15;
+    }
+
+    // Payload of records of indexes and of the logs of transaction states
+
+    /** Whether {@code xl_btree_delete} tells updated tuples too: since 14. */
+    public boolean hasBtreeDeleteUpdates() {
+        return version.major() >= 14;
+    }
+
+    /** Whether removed B-tree pages are stamped with an XID that has its epoch: since 14. */
+    public boolean hasBtreeFullXids() {
+        return version.major() >= 14;
+    }
+
+    /** Whether commit timestamps of other servers have a record, {@code COMMIT_TS_SETTS}: up to 13. */
+    public boolean hasCommitTsSet() {
+        return version.major() <= 13;
+    }
+
+    /**
+     * Bytes of a page number of the commit log, of commit timestamps and of multixacts: 8 since 17, 4 before; signed.
+     */
+    public int slruPageNumberSize() {
+        return version.major() >= 17 ? Long.BYTES : Integer.BYTES;
+    }
+
+    /** {@code CATALOG_VERSION_NO}, catalog/catversion.h: part of the path of files in a tablespace. */
+    public int catalogVersion() {
+        return switch (version) {
+            case PG13 -> 202007201;
+            case PG14 -> 202107181;
+            case PG15 -> 202209061;
+            case PG16 -> 202307071;
+            case PG17 -> 202406281;
+            case PG18 -> 202506291;
+        };
     }
 }

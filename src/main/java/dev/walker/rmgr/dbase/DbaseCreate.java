@@ -15,6 +15,13 @@ public final class DbaseCreate {
     /** Bytes up to here, in all forms. */
     public static final int SIZE = 8;
 
+    /** Byte position of {@code src_db_id} (Oid, 4 bytes) in the main data of a file copy. */
+    public static final int SRC_DB_ID_AT = 8;
+    /** Byte position of {@code src_tablespace_id} (Oid, 4 bytes) in the main data of a file copy. */
+    public static final int SRC_TABLESPACE_ID_AT = 12;
+    /** {@code sizeof(xl_dbase_create_file_copy_rec)}. */
+    public static final int FILE_COPY_SIZE = 16;
+
     private WalBytes data;
 
     /** A view without a record. */
@@ -26,7 +33,8 @@ public final class DbaseCreate {
      * @throws dev.walker.wal.WalFormatException if it is too short
      */
     public DbaseCreate wrap(WalRecord record) {
-        data = record.mainData(SIZE, "xl_dbase_create");
+        boolean fileCopy = DbaseOp.of(record) == DbaseOp.CREATE_FILE_COPY;
+        data = record.mainData(fileCopy ? FILE_COPY_SIZE : SIZE, "xl_dbase_create");
         return this;
     }
 
@@ -38,5 +46,15 @@ public final class DbaseCreate {
     /** OID of the tablespace. */
     public long tablespaceId() {
         return data.u32(TABLESPACE_ID_AT);
+    }
+
+    /** OID of the database that was copied, in a file copy only. */
+    public long srcDbId() {
+        return data.u32(SRC_DB_ID_AT);
+    }
+
+    /** OID of the tablespace it was copied from, in a file copy only. */
+    public long srcTablespaceId() {
+        return data.u32(SRC_TABLESPACE_ID_AT);
     }
 }

@@ -140,4 +140,36 @@ public final class FreezePlans {
     public int infomask2() {
         return data.u16(planAt() + (shared ? PLAN_INFOMASK2_AT : TUPLE_INFOMASK2_AT));
     }
+
+    // The plans themselves, since 16
+
+    /** How many plans; the same as tuples up to 15. */
+    public int planCount() {
+        return plans;
+    }
+
+    /** How many tuples a plan is for, since 16; {@code plan} counts from 0. */
+    public int planTuples(int plan) {
+        return data.u16(plansAt + plan * PLAN_SIZE + PLAN_NTUPLES_AT);
+    }
+
+    /** New {@code t_xmax} that a plan gives, since 16, unsigned 32-bit; {@code plan} counts from 0. */
+    public long planXmax(int plan) {
+        return data.u32(plansAt + plan * PLAN_SIZE + XMAX_AT);
+    }
+
+    /** New {@code t_infomask} that a plan gives, since 16; {@code plan} counts from 0. */
+    public int planInfomask(int plan) {
+        return data.u16(plansAt + plan * PLAN_SIZE + PLAN_INFOMASK_AT);
+    }
+
+    /** New {@code t_infomask2} that a plan gives, since 16; {@code plan} counts from 0. */
+    public int planInfomask2(int plan) {
+        return data.u16(plansAt + plan * PLAN_SIZE + PLAN_INFOMASK2_AT);
+    }
+
+    /** Item number, from 1, of a tuple, since 16; {@code tuple} counts from 0 through all plans in order. */
+    public int planOffnum(int tuple) {
+        return data.u16(offsetsAt + 2 * tuple);
+    }
 }

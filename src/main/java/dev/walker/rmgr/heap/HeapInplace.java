@@ -21,6 +21,7 @@ public final class HeapInplace {
 
     private static final int MESSAGE_SIZE = 16;
 
+    private WalBytes data;
     private BlockRef block;
     private int offnum;
     private int messages;
@@ -35,7 +36,7 @@ public final class HeapInplace {
      */
     public HeapInplace wrap(WalRecord record) {
         boolean hasMessages = record.layout().hasInplaceInvalidations();
-        WalBytes data = record.mainData(hasMessages ? MSGS_AT : 2, "xl_heap_inplace");
+        data = record.mainData(hasMessages ? MSGS_AT : 2, "xl_heap_inplace");
         block = HeapBlocks.require(record, 0, "xl_heap_inplace");
         offnum = HeapBlocks.offnum(record, data.u16(OFFNUM_AT), "xl_heap_inplace.offnum");
         messages = hasMessages ? data.s32(NMSGS_AT) : 0;
@@ -59,5 +60,22 @@ public final class HeapInplace {
     /** How many invalidation messages there are; 0 up to 17. */
     public int messageCount() {
         return messages;
+    }
+
+    /** OID of the database; only if {@link #messageCount} is not 0. */
+    public long dbId() {
+        return data.u32(DB_ID_AT);
+    }
+
+    /** OID of the tablespace of the database; only if {@link #messageCount} is not 0. */
+    public long tsId() {
+        return data.u32(TS_ID_AT);
+    }
+
+    /**
+     * Whether the file of relation descriptors that backends start with goes; only if {@link #messageCount} is not 0.
+     */
+    public boolean isRelcacheInitFileInval() {
+        return data.u8(RELCACHE_INIT_FILE_INVAL_AT) != 0;
     }
 }

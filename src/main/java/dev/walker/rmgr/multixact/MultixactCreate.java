@@ -47,6 +47,11 @@ public final class MultixactCreate {
         return data.u32(MID_AT);
     }
 
+    /** Where its members stand in the list of all members, unsigned 32-bit. */
+    public long moff() {
+        return data.u32(MOFF_AT);
+    }
+
     /** How many members. */
     public int memberCount() {
         return count;

@@ -50,6 +50,11 @@ public final class RunningXacts {
         return count;
     }
 
+    /** How many of them are transactions, not subtransactions. */
+    public int xactCount() {
+        return data.s32(XCNT_AT);
+    }
+
     /** XID, unsigned 32-bit; {@code index} counts from 0. */
     public long xid(int index) {
         return data.u32(XIDS_AT + 4 * index);

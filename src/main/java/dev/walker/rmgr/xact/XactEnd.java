@@ -32,6 +32,13 @@ public final class XactEnd {
     /** {@code XACT_XINFO_HAS_DROPPED_STATS}, since 15. */
     public static final int HAS_DROPPED_STATS = 0x100;
 
+    /** {@code XACT_COMPLETION_APPLY_FEEDBACK}: the commit waits until standbys have applied it. */
+    public static final int APPLY_FEEDBACK = 1 << 29;
+    /** {@code XACT_COMPLETION_UPDATE_RELCACHE_FILE}. */
+    public static final int UPDATE_RELCACHE_FILE = 1 << 30;
+    /** {@code XACT_COMPLETION_FORCE_SYNC_COMMIT}. */
+    public static final int FORCE_SYNC_COMMIT = 1 << 31;
+
     private static final int LOCATOR_SIZE = 12;
     private static final int INVAL_SIZE = 16;
 
@@ -44,6 +51,11 @@ public final class XactEnd {
     private long xid;
     private long xinfo;
     private long dbOid;
+    private long tsOid;
+    private int statsAt;
+    private int stats;
+    private int invalsAt;
+    private long originTimestamp;
     private int subxactsAt;
     private int subxacts;
     private int relationsAt;
@@ -72,6 +84,9 @@ public final class XactEnd {
         xid = record.xid();
         xinfo = 0;
         dbOid = 0;
+        tsOid = 0;
+        stats = 0;
+        originTimestamp = 0;
         subxacts = 0;
         relations = 0;
         invals = 0;
@@ -96,6 +111,7 @@ public final class XactEnd {
         if ((xinfo & HAS_DBINFO) != 0) {
             need(8, "xl_xact_dbinfo");
             dbOid = data.u32(at);
+            tsOid = data.u32(at + 4);
             at += 8;
         }
         if ((xinfo & HAS_SUBXACTS) != 0) {
@@ -107,10 +123,13 @@ public final class XactEnd {
             relationsAt = at - LOCATOR_SIZE * relations;
         }
         if ((xinfo & HAS_DROPPED_STATS) != 0 && record.layout().hasDroppedStats()) {
-            list("xl_xact_stats_items.nitems", record.layout().droppedStatsItemSize());
+            int size = record.layout().droppedStatsItemSize();
+            stats = list("xl_xact_stats_items.nitems", size);
+            statsAt = at - size * stats;
         }
         if ((xinfo & HAS_INVALS) != 0 && commit) {
             invals = list("xl_xact_invals.nmsgs", INVAL_SIZE);
+            invalsAt = at - INVAL_SIZE * invals;
         }
         if ((xinfo & HAS_TWOPHASE) != 0) {
             need(4, "xl_xact_twophase");
@@ -123,6 +142,7 @@ public final class XactEnd {
         if ((xinfo & HAS_ORIGIN) != 0) {
             need(16, "xl_xact_origin");
             originLsn = data.u64(at);
+            originTimestamp = data.u64(at + 8);
             at += 16;
         }
     }
@@ -225,5 +245,30 @@ public final class XactEnd {
     /** LSN of the commit at its origin; 0 if there is none. */
     public long originLsn() {
         return originLsn;
+    }
+
+    /** When it was committed at its origin: microseconds since 2000-01-01 UTC; 0 if there is none. */
+    public long originTimestamp() {
+        return originTimestamp;
+    }
+
+    /** OID of the tablespace of the database; 0 if it is not told. */
+    public long tsOid() {
+        return tsOid;
+    }
+
+    /** Where in the main data the invalidation messages stand (SharedInvalidationMessage, 16 bytes each). */
+    public int invalidationsAt() {
+        return invalsAt;
+    }
+
+    /** How many entries of the statistics are dropped; 0 up to 14. */
+    public int droppedStatsCount() {
+        return stats;
+    }
+
+    /** Where in the main data an entry of the dropped statistics stands, see {@link DroppedStats}; counts from 0. */
+    public int droppedStatsAt(int index) {
+        return statsAt + record.layout().droppedStatsItemSize() * index;
     }
 }

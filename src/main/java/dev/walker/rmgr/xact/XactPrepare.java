@@ -22,16 +22,46 @@ public final class XactPrepare {
     /** Byte position of {@code nsubxacts} (int32) in the main data. */
     public static final int NSUBXACTS_AT = 28;
 
+    /** Byte position of {@code ncommitrels} (int32) in the main data; {@code nabortrels} follows it. */
+    public static final int NCOMMITRELS_AT = 32;
+    /** Byte position of {@code ncommitstats} (int32) in the main data, since 15; {@code nabortstats} follows it. */
+    public static final int NCOMMITSTATS_AT = 40;
+    /** Byte position of {@code ninvalmsgs} (int32) in the main data; 8 less up to 14. */
+    public static final int NINVALMSGS_AT = 48;
+    /** Byte position of {@code initfileinval} (bool) in the main data; 8 less up to 14. */
+    public static final int INITFILEINVAL_AT = 52;
+    /** Byte position of {@code origin_lsn} (XLogRecPtr, 8 bytes) in the main data; 8 less up to 14. */
+    public static final int ORIGIN_LSN_AT = 56;
+    /** Byte position of {@code origin_timestamp} (TimestampTz, 8 bytes) in the main data; 8 less up to 14. */
+    public static final int ORIGIN_TIMESTAMP_AT = 64;
+
+    private static final int LOCATOR_SIZE = 12;
+    private static final int INVAL_SIZE = 16;
     private static final int HEADER_SIZE_BEFORE_15 = 64;
     private static final int HEADER_SIZE = 72;
     private static final int GIDLEN_AT_BEFORE_15 = 46;
     private static final int GIDLEN_AT = 54;
 
+    private WalRecord record;
     private WalBytes data;
+    /** How many bytes less the header has up to 14. */
+    private int shorter;
+
+    private int at;
     private int gidAt;
     private int gidLength;
     private int subxactsAt;
     private int subxacts;
+    private int commitRelationsAt;
+    private int commitRelations;
+    private int abortRelationsAt;
+    private int abortRelations;
+    private int commitStatsAt;
+    private int commitStats;
+    private int abortStatsAt;
+    private int abortStats;
+    private int invalsAt;
+    private int invals;
 
     /** A view without a record. */
     public XactPrepare() {}
@@ -42,8 +72,10 @@ public final class XactPrepare {
      * @throws dev.walker.wal.WalFormatException if it is too short or its magic number is another
      */
     public XactPrepare wrap(WalRecord record) {
+        this.record = record;
         boolean stats = record.layout().hasDroppedStats();
         int headerSize = stats ? HEADER_SIZE : HEADER_SIZE_BEFORE_15;
+        shorter = HEADER_SIZE - headerSize;
         data = record.mainData(headerSize, "xl_xact_prepare");
         if (data.u32(MAGIC_AT) != MAGIC) {
             throw record.malformed("xl_xact_prepare.magic is 0x" + Long.toHexString(data.u32(MAGIC_AT)) + ", wanted 0x"
@@ -55,13 +87,31 @@ public final class XactPrepare {
             throw record.malformed(
                     "xl_xact_prepare.gidlen is " + gidLength + " in " + data.length() + " bytes of main data");
         }
-        subxactsAt = gidAt + (gidLength + 7 & ~7);
+        at = gidAt + (gidLength + 7 & ~7);
         subxacts = data.s32(NSUBXACTS_AT);
-        if (subxacts < 0 || subxacts > 0 && subxacts > (data.length() - subxactsAt) / 4) {
-            throw record.malformed(
-                    "xl_xact_prepare.nsubxacts is " + subxacts + " in " + data.length() + " bytes of main data");
-        }
+        subxactsAt = list(subxacts, 4, "xl_xact_prepare.nsubxacts");
+        commitRelations = data.s32(NCOMMITRELS_AT);
+        commitRelationsAt = list(commitRelations, LOCATOR_SIZE, "xl_xact_prepare.ncommitrels");
+        abortRelations = data.s32(NCOMMITRELS_AT + 4);
+        abortRelationsAt = list(abortRelations, LOCATOR_SIZE, "xl_xact_prepare.nabortrels");
+        commitStats = stats ? data.s32(NCOMMITSTATS_AT) : 0;
+        commitStatsAt = list(commitStats, record.layout().droppedStatsItemSize(), "xl_xact_prepare.ncommitstats");
+        abortStats = stats ? data.s32(NCOMMITSTATS_AT + 4) : 0;
+        abortStatsAt = list(abortStats, record.layout().droppedStatsItemSize(), "xl_xact_prepare.nabortstats");
+        invals = data.s32(NINVALMSGS_AT - shorter);
+        invalsAt = list(invals, INVAL_SIZE, "xl_xact_prepare.ninvalmsgs");
         return this;
+    }
+
+    /** Goes past an array, and the padding to 8 bytes after it; tells where it begins. */
+    private int list(int count, int itemSize, String field) {
+        int begin = at;
+        if (count < 0 || count > Math.max(0, data.length() - begin) / itemSize) {
+            throw record.malformed(field + " is " + count + " at byte " + begin + " of " + data.length()
+                    + " of main data; an item takes " + itemSize);
+        }
+        at = begin + (count * itemSize + 7 & ~7);
+        return begin;
     }
 
     /** The transaction, unsigned 32-bit. */
@@ -94,5 +144,80 @@ public final class XactPrepare {
     /** XID of a subtransaction, unsigned 32-bit; {@code index} counts from 0. */
     public long subxact(int index) {
         return data.u32(subxactsAt + 4 * index);
+    }
+
+    /** Byte position of the name in the main data. */
+    public int gidAt() {
+        return gidAt;
+    }
+
+    /** Bytes of the name, without the zero byte at its end. */
+    public int gidLength() {
+        return gidLength - 1;
+    }
+
+    /** How many relations lose their files if it commits. */
+    public int commitRelationCount() {
+        return commitRelations;
+    }
+
+    /** Where in the main data the locator (spcOid, dbOid, relNumber, 4 bytes each) of such a relation stands. */
+    public int commitRelationAt(int index) {
+        return commitRelationsAt + LOCATOR_SIZE * index;
+    }
+
+    /** How many relations lose their files if it is rolled back. */
+    public int abortRelationCount() {
+        return abortRelations;
+    }
+
+    /** Where in the main data the locator (spcOid, dbOid, relNumber, 4 bytes each) of such a relation stands. */
+    public int abortRelationAt(int index) {
+        return abortRelationsAt + LOCATOR_SIZE * index;
+    }
+
+    /** How many entries of the statistics are dropped if it commits; 0 up to 14. */
+    public int commitStatsCount() {
+        return commitStats;
+    }
+
+    /** Where in the main data such an entry stands, see {@link DroppedStats}; {@code index} counts from 0. */
+    public int commitStatsAt(int index) {
+        return commitStatsAt + record.layout().droppedStatsItemSize() * index;
+    }
+
+    /** How many entries of the statistics are dropped if it is rolled back; 0 up to 14. */
+    public int abortStatsCount() {
+        return abortStats;
+    }
+
+    /** Where in the main data such an entry stands, see {@link DroppedStats}; {@code index} counts from 0. */
+    public int abortStatsAt(int index) {
+        return abortStatsAt + record.layout().droppedStatsItemSize() * index;
+    }
+
+    /** How many invalidation messages there are. */
+    public int invalidationCount() {
+        return invals;
+    }
+
+    /** Where in the main data the invalidation messages stand (SharedInvalidationMessage, 16 bytes each). */
+    public int invalidationsAt() {
+        return invalsAt;
+    }
+
+    /** Whether the file of relation descriptors that backends start with goes if it commits. */
+    public boolean isInitfileInval() {
+        return data.u8(INITFILEINVAL_AT - shorter) != 0;
+    }
+
+    /** LSN at the replication origin; 0 if there is none. */
+    public long originLsn() {
+        return data.u64(ORIGIN_LSN_AT - shorter);
+    }
+
+    /** When it was prepared at the replication origin: microseconds since 2000-01-01 UTC; 0 if there is none. */
+    public long originTimestamp() {
+        return data.u64(ORIGIN_TIMESTAMP_AT - shorter);
     }
 }

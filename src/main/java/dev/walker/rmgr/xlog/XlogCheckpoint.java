@@ -21,12 +21,22 @@ public final class XlogCheckpoint {
     public static final int NEXT_OID_AT = 32;
     /** Byte position of {@code nextMulti} (MultiXactId, 4 bytes) in the main data. */
     public static final int NEXT_MULTI_AT = 36;
+    /** Byte position of {@code nextMultiOffset} (MultiXactOffset, 4 bytes) in the main data. */
+    public static final int NEXT_MULTI_OFFSET_AT = 40;
     /** Byte position of {@code oldestXid} (TransactionId, 4 bytes) in the main data. */
     public static final int OLDEST_XID_AT = 44;
+    /** Byte position of {@code oldestXidDB} (Oid, 4 bytes) in the main data. */
+    public static final int OLDEST_XID_DB_AT = 48;
     /** Byte position of {@code oldestMulti} (MultiXactId, 4 bytes) in the main data. */
     public static final int OLDEST_MULTI_AT = 52;
+    /** Byte position of {@code oldestMultiDB} (Oid, 4 bytes) in the main data. */
+    public static final int OLDEST_MULTI_DB_AT = 56;
     /** Byte position of {@code time} (pg_time_t, 8 bytes) in the main data. */
     public static final int TIME_AT = 64;
+    /** Byte position of {@code oldestCommitTsXid} (TransactionId, 4 bytes) in the main data. */
+    public static final int OLDEST_COMMIT_TS_XID_AT = 72;
+    /** Byte position of {@code newestCommitTsXid} (TransactionId, 4 bytes) in the main data. */
+    public static final int NEWEST_COMMIT_TS_XID_AT = 76;
     /** Byte position of {@code oldestActiveXid} (TransactionId, 4 bytes) in the main data. */
     public static final int OLDEST_ACTIVE_XID_AT = 80;
     /** {@code sizeof(CheckPoint)}. */
@@ -119,5 +129,30 @@ public final class XlogCheckpoint {
     /** The oldest XID that was running, unsigned 32-bit; 0 at a shutdown. */
     public long oldestActiveXid() {
         return data.u32(OLDEST_ACTIVE_XID_AT);
+    }
+
+    /** Where the members of the next multixact will stand, unsigned 32-bit. */
+    public long nextMultiOffset() {
+        return data.u32(NEXT_MULTI_OFFSET_AT);
+    }
+
+    /** OID of the database with {@link #oldestXid}. */
+    public long oldestXidDb() {
+        return data.u32(OLDEST_XID_DB_AT);
+    }
+
+    /** OID of the database with {@link #oldestMulti}. */
+    public long oldestMultiDb() {
+        return data.u32(OLDEST_MULTI_DB_AT);
+    }
+
+    /** The oldest XID that has a commit timestamp, unsigned 32-bit; 0 if none. */
+    public long oldestCommitTsXid() {
+        return data.u32(OLDEST_COMMIT_TS_XID_AT);
+    }
+
+    /** The newest XID that has a commit timestamp, unsigned 32-bit; 0 if none. */
+    public long newestCommitTsXid() {
+        return data.u32(NEWEST_COMMIT_TS_XID_AT);
     }
 }

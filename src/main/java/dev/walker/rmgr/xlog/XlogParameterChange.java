@@ -5,6 +5,16 @@ import dev.walker.wal.WalRecord;
 
 /** Settings that a standby must know: {@code xl_parameter_change}, access/xlog_internal.h. Valid until the next record. */
 public final class XlogParameterChange {
+    /** Byte position of {@code MaxConnections} (int) in the main data. */
+    public static final int MAX_CONNECTIONS_AT = 0;
+    /** Byte position of {@code max_worker_processes} (int) in the main data. */
+    public static final int MAX_WORKER_PROCESSES_AT = 4;
+    /** Byte position of {@code max_wal_senders} (int) in the main data. */
+    public static final int MAX_WAL_SENDERS_AT = 8;
+    /** Byte position of {@code max_prepared_xacts} (int) in the main data. */
+    public static final int MAX_PREPARED_XACTS_AT = 12;
+    /** Byte position of {@code max_locks_per_xact} (int) in the main data. */
+    public static final int MAX_LOCKS_PER_XACT_AT = 16;
     /** Byte position of {@code wal_level} (int) in the main data. */
     public static final int WAL_LEVEL_AT = 20;
     /** Byte position of {@code wal_log_hints} (bool) in the main data. */
@@ -42,5 +52,30 @@ public final class XlogParameterChange {
     /** {@code track_commit_timestamp}. */
     public boolean isTrackCommitTimestamp() {
         return data.u8(TRACK_COMMIT_TIMESTAMP_AT) != 0;
+    }
+
+    /** {@code max_connections}. */
+    public int maxConnections() {
+        return data.s32(MAX_CONNECTIONS_AT);
+    }
+
+    /** {@code max_worker_processes}. */
+    public int maxWorkerProcesses() {
+        return data.s32(MAX_WORKER_PROCESSES_AT);
+    }
+
+    /** {@code max_wal_senders}. */
+    public int maxWalSenders() {
+        return data.s32(MAX_WAL_SENDERS_AT);
+    }
+
+    /** {@code max_prepared_transactions}. */
+    public int maxPreparedXacts() {
+        return data.s32(MAX_PREPARED_XACTS_AT);
+    }
+
+    /** {@code max_locks_per_transaction}. */
+    public int maxLocksPerXact() {
+        return data.s32(MAX_LOCKS_PER_XACT_AT);
     }
 }

@@ -1,0 +1,61 @@
+package dev.walker.describe;
+
+import dev.walker.version.PgVersion;
+import dev.walker.version.WalLayout;
+import dev.walker.wal.WalRecord;
+
+/** What of the words, not of the bytes, differs between majors. One immutable object per {@link PgVersion}. */
+final class Wording {
+    private static final Wording[] ALL = new Wording[PgVersion.values().length];
+
+    static {
+        for (PgVersion version : PgVersion.values()) {
+            ALL[version.ordinal()] = new Wording(version);
+        }
+    }
+
+    /** Whether Heap and Btree have colons between names and values, and lists of items: since 16. */
+    final boolean namesWithColons;
+    /** Whether the horizon of conflicts has the name that it has since 16. */
+    final boolean namesConflictHorizon;
+    /** Whether hash indexes name the horizon as the other indexes do up to 15: since 14. */
+    final boolean namesLatestRemovedXid;
+    /** Whether indexes tell that the table is a catalog: since 17. */
+    final boolean tellsCatalogRel;
+    /** Whether subtransactions are listed among running transactions: since 16. */
+    final boolean listsRunningSubxacts;
+    /** Whether commits tell that they wait for standbys: since 15. */
+    final boolean tellsApplyFeedback;
+    /** Whether aborted and prepared transactions tell their origin: since 15. */
+    final boolean tellsOriginOfAllEnds;
+    /** Whether pruning tells its counts: since 14. */
+    final boolean tellsPruneCounts;
+    /** Whether a logical message is shown: since 14. */
+    final boolean tellsMessage;
+    /** Whether SP-GiST has colons between names and values: since 14. */
+    final boolean tellsSpgistFields;
+    /** Whether there are invalidations of the cache of what subscriptions publish: since 18. */
+    final boolean hasRelsync;
+    /** Directory of a major in each tablespace: {@code TABLESPACE_VERSION_DIRECTORY}, common/relpath.h. */
+    final String tablespaceVersionDirectory;
+
+    private Wording(PgVersion version) {
+        int major = version.major();
+        tellsPruneCounts = major >= 14;
+        namesLatestRemovedXid = major >= 14;
+        tellsMessage = major >= 14;
+        tellsSpgistFields = major >= 14;
+        tellsApplyFeedback = major >= 15;
+        tellsOriginOfAllEnds = major >= 15;
+        namesWithColons = major >= 16;
+        namesConflictHorizon = major >= 16;
+        listsRunningSubxacts = major >= 16;
+        tellsCatalogRel = major >= 17;
+        hasRelsync = major >= 18;
+        tablespaceVersionDirectory = "PG_" + major + "_" + WalLayout.of(version).catalogVersion();
+    }
+
+    static Wording of(WalRecord record) {
+        return ALL[record.layout().version().ordinal()];
+    }
+}
