@@ -197,6 +197,14 @@ public final class WalReader {
         return endReason;
     }
 
+    /**
+     * LSN after the last byte that was looked at: after {@link ReadStatus#END_OF_WAL} the page or record at or before it
+     * is what was wrong.
+     */
+    public long readUpTo() {
+        return lsn;
+    }
+
     /** Whether the bytes that were read end inside a record, which begins at {@link #position}. */
     public boolean isInsideRecord() {
         return state == State.COLLECTING;

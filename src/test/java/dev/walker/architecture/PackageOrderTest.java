@@ -30,7 +30,7 @@ class PackageOrderTest {
             List.of("fpi"),
             List.of("rmgr.heap", "rmgr.xact", "rmgr.xlog", "rmgr.smgr", "rmgr.standby", "rmgr.multixact", "rmgr.dbase"),
             List.of("spi"),
-            List.of("engine", "heatmap"),
+            List.of("engine", "heatmap", "files"),
             List.of("jdbc"),
             List.of("sql", "host"));
 
@@ -91,7 +91,7 @@ class PackageOrderTest {
     void librariesStayWhereTheyBelong() {
         for (String library : List.of("io.airlift", "org.postgresql", "picocli")) {
             List<String> allowed = library.equals("io.airlift")
-                    ? List.of("fpi", "host")
+                    ? List.of("fpi", "files", "host")
                     : library.equals("picocli") ? List.of("host") : List.of("jdbc", "host");
             noClasses()
                     .that(DescribedPredicate.not(new InPlaces(allowed)))
