@@ -689,6 +689,26 @@ class HeatmapPluginTest {
     }
 
     @Test
+    void chunksThatWereNotUsedLatelyLeaveMemory() {
+        plugin = store.start(server, Map.of("walker.memory", "1"));
+        int[] offnums = java.util.stream.IntStream.rangeClosed(1, 200).toArray();
+        walk(create(REL));
+        for (int chunk = 0; chunk < 250; chunk++) {
+            walk(multiInsert(700, chunk * 128L, INIT, 0, NOTHING, offnums));
+        }
+        walk(abort(700));
+        store.flush(plugin, LSN);
+        // What is read from the table from now on is another set.
+        for (Object[] row : store.rows("heatmap_chunk")) {
+            row[9] = new byte[] {0x3A, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 7, 0};
+        }
+        assertEquals(List.of(7), dead(0));
+        assertEquals(200, dead(249 * 128L).size());
+        assertEquals(50_000, heat().deadTuples());
+        assertEquals(1, plugin.page(REL, 0).deadTuples());
+    }
+
+    @Test
     void damagedRowsAreNamed() {
         walk(create(REL), insert(700, 0, 1), abort(700));
         store.flush(plugin, LSN);
