@@ -700,8 +700,8 @@ RETURNS TABLE (
     record_length integer, main_data_length integer, fpi_length integer, description text, block_ref text)
 LANGUAGE sql VOLATILE ROWS 10000
 AS $$
-    SELECT r[1]::pg_lsn, r[2]::pg_lsn, r[3]::pg_lsn, r[4]::xid, r[5], r[6], r[7]::integer, r[8]::integer,
-           r[9]::integer, NULL::text, r[10]
+    SELECT r[2]::pg_lsn, r[3]::pg_lsn, r[4]::pg_lsn, r[5]::xid, r[6], r[7], r[8]::integer, r[9]::integer,
+           r[10]::integer, r[1], r[11]
       FROM walker._plain_record_rows($1::text, $2::text) r
 $$;
 COMMENT ON FUNCTION walker.records IS 'the records from start_lsn to end_lsn, or to the end of the flushed WAL';

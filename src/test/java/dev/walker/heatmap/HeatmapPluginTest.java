@@ -182,6 +182,14 @@ class HeatmapPluginTest {
         assertEquals(1, heat().abortedTuples());
     }
 
+    @Test
+    void theItemOfASpeculativeInsertionThatIsTakenBackCanBeUsedAgain() {
+        walk(create(REL), insert(700, 0, 1), delete(700, 0, 1, SUPER));
+        walk(prune(version, 0, new int[0], new int[0], new int[] {1}), insert(701, 0, 1), commit(701), abort(700));
+        assertEquals(List.of(), dead(0));
+        assertTrue(isKnown(0));
+    }
+
     @ParameterizedTest
     @EnumSource(PgVersion.class)
     void preparedTransactionsStayPendingOverACrash(PgVersion of) {
@@ -383,8 +391,27 @@ class HeatmapPluginTest {
     }
 
     @Test
+    void anImageCorrectsWhatWasWrong() {
+        walk(create(REL), insert(700, 0, 1), insert(701, 0, 2), abort(700), abort(701));
+        walk(image(
+                0,
+                new Page().tuple(600, 0, NOTHING | HeapRecords.XMIN_COMMITTED).tuple(701, 0, NOTHING)));
+        assertEquals(List.of(2), dead(0));
+        assertEquals(0, heat().prunedTuples(), "it has its storage");
+        assertEquals(1, heat().deadAborted());
+    }
+
+    @Test
+    void nobodyLooksAtTheDeleterWhileTheInserterIsOpen() {
+        walk(checkpoint(true, LSN, 700, 3), insert(701, 0, 1), insert(701, 0, 2));
+        walk(image(0, new Page().tuple(701, 700, 0).tuple(701, 700, HeapRecords.XMAX_COMMITTED)));
+        assertTrue(isKnown(0));
+        assertEquals(List.of(), dead(0));
+    }
+
+    @Test
     void aRecordWithAnImageIsPartOfIt() {
-        walk(create(REL), insert(700, 0, 1), commit(700));
+        walk(checkpoint(true, LSN, 700, 3), create(REL), insert(700, 0, 1), commit(700));
         walk(RecordBuilder.of(Rmgr.HEAP, 0x10)
                 .xid(701)
                 .block(0, REL, 0)
@@ -662,6 +689,26 @@ class HeatmapPluginTest {
     }
 
     @Test
+    void chunksThatWereNotUsedLatelyLeaveMemory() {
+        plugin = store.start(server, Map.of("walker.memory", "1"));
+        int[] offnums = java.util.stream.IntStream.rangeClosed(1, 200).toArray();
+        walk(create(REL));
+        for (int chunk = 0; chunk < 250; chunk++) {
+            walk(multiInsert(700, chunk * 128L, INIT, 0, NOTHING, offnums));
+        }
+        walk(abort(700));
+        store.flush(plugin, LSN);
+        // What is read from the table from now on is another set.
+        for (Object[] row : store.rows("heatmap_chunk")) {
+            row[9] = new byte[] {0x3A, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 7, 0};
+        }
+        assertEquals(List.of(7), dead(0));
+        assertEquals(200, dead(249 * 128L).size());
+        assertEquals(50_000, heat().deadTuples());
+        assertEquals(1, plugin.page(REL, 0).deadTuples());
+    }
+
+    @Test
     void damagedRowsAreNamed() {
         walk(create(REL), insert(700, 0, 1), abort(700));
         store.flush(plugin, LSN);
@@ -670,5 +717,10 @@ class HeatmapPluginTest {
         HeatmapPlugin broken = damaged.start(server, Map.of());
         IllegalStateException e = assertThrows(IllegalStateException.class, () -> broken.deadItems(REL, 0));
         assertTrue(e.getMessage().contains("walker.heatmap_chunk with spc_oid 1663"), e.getMessage());
+        store.rows("heatmap_chunk").get(0)[9] =
+                new byte[] {0x3A, 0x30, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0};
+        HeatmapPlugin other = store.copy().start(server, Map.of());
+        e = assertThrows(IllegalStateException.class, () -> other.deadItems(REL, 0));
+        assertTrue(e.getMessage().contains("item 65536 is none of a chunk"), e.getMessage());
     }
 }

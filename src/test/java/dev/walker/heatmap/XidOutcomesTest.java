@@ -154,6 +154,36 @@ class XidOutcomesTest {
     }
 
     @Test
+    void itemSetsKeepWhatAModelKeeps() {
+        for (int seed = 0; seed < 20; seed++) {
+            Random random = new Random(seed);
+            ItemSet set = new ItemSet();
+            java.util.TreeSet<Integer> model = new java.util.TreeSet<>();
+            for (int step = 0; step < 20_000; step++) {
+                int key = Chunk.key(random.nextInt(128), 1 + random.nextInt(random.nextBoolean() ? 4 : 291));
+                boolean grows = step / 3000 % 2 == 0;
+                if (random.nextInt(4) == 0 ^ grows) {
+                    assertEquals(model.add(key), set.add(key));
+                } else {
+                    Integer other = model.ceiling(key);
+                    int gone = other == null ? key : other;
+                    assertEquals(model.remove(gone), set.remove(gone));
+                }
+                if (random.nextInt(500) == 0) {
+                    set.compact();
+                }
+                int from = random.nextInt(Chunk.KEYS);
+                Integer next = model.ceiling(from);
+                assertEquals(next == null ? -1 : next, set.next(from));
+                assertEquals(model.contains(key), set.contains(key));
+                assertEquals(model.size(), set.count());
+            }
+            assertEquals(set.toBitmap(), ItemSet.of(set.toBitmap()).toBitmap());
+            assertEquals(model.size(), set.toBitmap().getCardinality());
+        }
+    }
+
+    @Test
     void relationMapsKeepWhatAModelKeeps() {
         Random random = new Random(3);
         RelationMap map = new RelationMap();
