@@ -165,14 +165,7 @@ require_java() {
     if find_java "$needed"; then
         return
     fi
-    if [[ $needed == bin/javac ]]; then
-        install_first_of openjdk-17-jdk-headless openjdk-21-jdk-headless java-17-openjdk-devel java-21-openjdk-devel ||
-            true
-    else
-        install_first_of openjdk-17-jre-headless openjdk-21-jre-headless java-17-openjdk-headless \
-            java-21-openjdk-headless || true
-    fi
-    if find_java "$needed"; then
+    if install_java "${1:-}" && find_java "$needed"; then
         return
     fi
     if [[ $needed == bin/javac ]]; then
@@ -180,6 +173,15 @@ require_java() {
             "install one, or point JAVA_HOME to it"
     fi
     die "Java $OLDEST_JAVA or later is needed, and none was found; install it, or point --java-home to it"
+}
+
+install_java() {
+    if [[ ${1:-} == jdk ]]; then
+        install_first_of openjdk-17-jdk-headless openjdk-21-jdk-headless java-17-openjdk-devel java-21-openjdk-devel
+    else
+        install_first_of openjdk-17-jre-headless openjdk-21-jre-headless java-17-openjdk-headless \
+            java-21-openjdk-headless
+    fi
 }
 
 # find_java PROGRAM: sets java_cmd to the first Java that is new enough and whose home has the program.
@@ -497,7 +499,7 @@ install_walker() {
         "https://yum.postgresql.org); https://tada.github.io/pljava tells how to build it." \
         "The remote host needs none of it: java -jar walker.jar run --help"
     require_contrib pg_walinspect dblink || die "$problem"
-    find_libjvm || { require_java && find_libjvm; } || die "$problem"
+    find_libjvm || { install_java && find_libjvm; } || die "$problem"
     require_jar
     [[ -z $database ]] || check_database
     if ! writable "$sharedir/extension" && ! may_become_root; then
