@@ -144,6 +144,7 @@ class OpenXactsTest {
             xacts.close(xacts.find(xid));
         }
         assertEquals(0, xacts.size());
+        assertTrue(xacts.capacity() < 2000, "room for " + xacts.capacity());
         flush();
         assertTrue(table.isEmpty());
     }
