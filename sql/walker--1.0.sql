@@ -524,6 +524,7 @@ DECLARE
     hottest bigint;
     total bigint;
     pages bigint;
+    unknown bigint;
     digits integer;
     legend text;
     low bigint;
@@ -551,6 +552,11 @@ BEGIN
               FROM walker.heatmap(rel, cells) m
              WHERE m.rank <= (SELECT pg_catalog.min(n.rank) FROM walker.heatmap(rel, cells) n
                                WHERE n.cumulative_percent >= 90));
+    END IF;
+    SELECT heap.blocks - pg_catalog.count(*) INTO unknown FROM walker.heatmap_pages(rel) p WHERE p.known;
+    IF unknown > 0 THEN
+        RETURN NEXT pg_catalog.format('not complete: garbage that %s of the pages have from before the walk is not counted',
+                                      unknown);
     END IF;
     digits := pg_catalog.length((heap.blocks - 1)::text);
     RETURN QUERY
@@ -694,8 +700,8 @@ RETURNS TABLE (
     record_length integer, main_data_length integer, fpi_length integer, description text, block_ref text)
 LANGUAGE sql VOLATILE ROWS 10000
 AS $$
-    SELECT r[1]::pg_lsn, r[2]::pg_lsn, r[3]::pg_lsn, r[4]::xid, r[5], r[6], r[7]::integer, r[8]::integer,
-           r[9]::integer, r[10], r[11]
+    SELECT r[2]::pg_lsn, r[3]::pg_lsn, r[4]::pg_lsn, r[5]::xid, r[6], r[7], r[8]::integer, r[9]::integer,
+           r[10]::integer, r[1], r[11]
       FROM walker._plain_record_rows($1::text, $2::text) r
 $$;
 COMMENT ON FUNCTION walker.records IS 'the records from start_lsn to end_lsn, or to the end of the flushed WAL';
@@ -805,6 +811,7 @@ DECLARE
     next integer;
     seen pg_lsn;
     failed boolean := false;
+    failure_lsn pg_lsn;
     state text;
     message text;
     detail text;
@@ -857,10 +864,18 @@ BEGIN
     END LOOP;
     -- However it ended, the next walk may begin.
     IF failed AND state <> '57014' THEN
-        PERFORM walker._failed(source, message, walker._failure_lsn()::pg_lsn);
+        BEGIN
+            failure_lsn := walker._failure_lsn();
+        EXCEPTION WHEN OTHERS THEN
+            -- It is Java itself that has failed; that message is the one to be kept.
+            failure_lsn := NULL;
+        END;
+        PERFORM walker._failed(source, message, failure_lsn);
         COMMIT;
     END IF;
-    PERFORM walker._end();
+    IF ready AND NOT failed THEN
+        PERFORM walker._end();
+    END IF;
     IF ready THEN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));
     END IF;

@@ -33,14 +33,12 @@ final class Chunk {
     long lastUsed;
     int bytes;
 
-    private RoaringBitmap dead;
-    private RoaringBitmap aborted;
+    private ItemSet dead;
+    private ItemSet aborted;
     private short[] deadByPage;
     private short[] abortedByPage;
     private long knownLow;
     private long knownHigh;
-    private int deadCount;
-    private int abortedCount;
     private int pagesWithGarbage;
 
     Chunk(Relation relation, int number, int slot) {
@@ -92,19 +90,15 @@ final class Chunk {
     }
 
     boolean isDead(int key) {
-        return deadCount != 0 && dead.contains(key);
+        return deadOn(key >>> OFFNUM_BITS) != 0 && dead.contains(key);
     }
 
     boolean isAborted(int key) {
-        return abortedCount != 0 && aborted.contains(key);
+        return abortedOn(key >>> OFFNUM_BITS) != 0 && aborted.contains(key);
     }
 
     int deadCount() {
-        return deadCount;
-    }
-
-    int abortedCount() {
-        return abortedCount;
+        return dead == null ? 0 : dead.count();
     }
 
     int pagesWithGarbage() {
@@ -121,19 +115,18 @@ final class Chunk {
 
     /** The lowest dead key from {@code key} on, -1 if there is none. */
     int nextDead(int key) {
-        return deadCount == 0 || key >= KEYS ? -1 : (int) dead.nextValue(key);
+        return dead == null || key >= KEYS ? -1 : dead.next(key);
     }
 
     /** Adds a dead item; tells whether that is a change. */
     boolean addDead(int key) {
         if (dead == null) {
-            dead = new RoaringBitmap();
+            dead = new ItemSet();
             deadByPage = new short[BLOCKS];
         }
-        if (!dead.checkedAdd(key)) {
+        if (!dead.add(key)) {
             return false;
         }
-        deadCount++;
         relation.deadTuples++;
         if (deadByPage[key >>> OFFNUM_BITS]++ == 0) {
             pagesWithGarbage++;
@@ -145,13 +138,12 @@ final class Chunk {
     /** Says that the inserter of a dead item rolled back; tells whether that is a change. */
     boolean addAborted(int key) {
         if (aborted == null) {
-            aborted = new RoaringBitmap();
+            aborted = new ItemSet();
             abortedByPage = new short[BLOCKS];
         }
-        if (!aborted.checkedAdd(key)) {
+        if (!aborted.add(key)) {
             return false;
         }
-        abortedCount++;
         relation.deadAborted++;
         abortedByPage[key >>> OFFNUM_BITS]++;
         return true;
@@ -159,10 +151,9 @@ final class Chunk {
 
     /** Takes an item out of the dead ones; tells whether that is a change. */
     boolean removeDead(int key) {
-        if (deadCount == 0 || !dead.checkedRemove(key)) {
+        if (deadOn(key >>> OFFNUM_BITS) == 0 || !dead.remove(key)) {
             return false;
         }
-        deadCount--;
         relation.deadTuples--;
         if (--deadByPage[key >>> OFFNUM_BITS] == 0) {
             pagesWithGarbage--;
@@ -174,10 +165,9 @@ final class Chunk {
 
     /** Says that the inserter of an item did not roll back; tells whether that is a change. */
     boolean removeAborted(int key) {
-        if (abortedCount == 0 || !aborted.checkedRemove(key)) {
+        if (abortedOn(key >>> OFFNUM_BITS) == 0 || !aborted.remove(key)) {
             return false;
         }
-        abortedCount--;
         relation.deadAborted--;
         abortedByPage[key >>> OFFNUM_BITS]--;
         return true;
@@ -185,24 +175,26 @@ final class Chunk {
 
     /** Nothing to be stored. */
     boolean isEmpty() {
-        return deadCount == 0 && !hasKnown();
+        return deadCount() == 0 && !hasKnown();
     }
 
-    /** Takes the content as stored; the sums of the relation include it already. */
+    /**
+     * Takes the content as stored; the sums of the relation include it already.
+     *
+     * @throws IllegalArgumentException if a bitmap has what is no item
+     */
     void load(RoaringBitmap dead, RoaringBitmap aborted, long knownLow, long knownHigh) {
         this.knownLow = knownLow;
         this.knownHigh = knownHigh;
         if (dead != null) {
-            this.dead = dead;
-            deadCount = dead.getCardinality();
+            this.dead = ItemSet.of(dead);
             deadByPage = countByPage(dead);
             for (short count : deadByPage) {
                 pagesWithGarbage += count == 0 ? 0 : 1;
             }
         }
         if (aborted != null) {
-            this.aborted = aborted;
-            abortedCount = aborted.getCardinality();
+            this.aborted = ItemSet.of(aborted);
             abortedByPage = countByPage(aborted);
         }
     }
@@ -221,8 +213,6 @@ final class Chunk {
         abortedByPage = null;
         knownLow = 0;
         knownHigh = 0;
-        deadCount = 0;
-        abortedCount = 0;
         pagesWithGarbage = 0;
         loaded = false;
         bytes = 0;
@@ -232,28 +222,38 @@ final class Chunk {
     int memory() {
         int sum = EMPTY_BYTES;
         if (dead != null) {
-            sum += COUNTS_BYTES + dead.getSizeInBytes();
+            sum += COUNTS_BYTES + dead.memory();
         }
         if (aborted != null) {
-            sum += COUNTS_BYTES + aborted.getSizeInBytes();
+            sum += COUNTS_BYTES + aborted.memory();
         }
         return sum;
     }
 
+    /** The dead items for the table, null if there are none. */
     RoaringBitmap dead() {
-        return deadCount == 0 ? null : dead;
+        return toBitmap(dead);
     }
 
+    /** The dead items whose inserter rolled back, for the table; null if there are none. */
     RoaringBitmap aborted() {
-        return abortedCount == 0 ? null : aborted;
+        return toBitmap(aborted);
+    }
+
+    private static RoaringBitmap toBitmap(ItemSet items) {
+        if (items == null || items.count() == 0) {
+            return null;
+        }
+        items.compact();
+        return items.toBitmap();
     }
 
     short[] deadByPage() {
-        return deadCount == 0 ? null : deadByPage.clone();
+        return dead == null || dead.count() == 0 ? null : deadByPage.clone();
     }
 
     short[] abortedByPage() {
-        return abortedCount == 0 ? null : abortedByPage.clone();
+        return aborted == null || aborted.count() == 0 ? null : abortedByPage.clone();
     }
 
     long knownLow() {

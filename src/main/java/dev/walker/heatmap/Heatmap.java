@@ -21,7 +21,7 @@ final class Heatmap {
 
     private static final int CHUNK_NUMBER_BITS = 32;
     /** The memory of a chunk all of whose items are dead. */
-    private static final long MOST_CHUNK_BYTES = 20_000;
+    private static final long MOST_CHUNK_BYTES = 12_000;
 
     private final RelationMap relations = new RelationMap();
     private int nextRelationId;

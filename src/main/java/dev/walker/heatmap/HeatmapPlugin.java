@@ -130,7 +130,7 @@ public final class HeatmapPlugin implements WalPlugin {
         if (!tables.load(heatmap, state)) {
             long nextFullXid = context.server().nextFullXid();
             if (nextFullXid != 0) {
-                outcomes.beginsBefore(nextFullXid);
+                outcomes.epoch(nextFullXid);
             }
         }
     }
@@ -574,7 +574,9 @@ public final class HeatmapPlugin implements WalPlugin {
             return true;
         }
         if ((infomask & Infomask.XMAX_COMMITTED) != 0) {
-            set(imageDead, offnum);
+            if (!inserterIsOpen) {
+                set(imageDead, offnum);
+            }
             return true;
         }
         long deleter = page.xmax(offnum);

@@ -204,7 +204,13 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
             throw damaged(CHUNK, row, "has no " + KNOWN_SIZE + " bytes in column known");
         }
         ByteBuffer bits = ByteBuffer.wrap(known).order(ByteOrder.LITTLE_ENDIAN);
-        chunk.load(bitmap(CHUNK, row, 9), bitmap(CHUNK, row, 10), bits.getLong(), bits.getLong());
+        try {
+            chunk.load(bitmap(CHUNK, row, 9), bitmap(CHUNK, row, 10), bits.getLong(), bits.getLong());
+        } catch (IllegalArgumentException e) {
+            IllegalStateException damaged = damaged(CHUNK, row, "is damaged: " + e.getMessage());
+            damaged.initCause(e);
+            throw damaged;
+        }
         chunk.stored = true;
     }
 

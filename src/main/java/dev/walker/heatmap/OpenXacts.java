@@ -116,6 +116,11 @@ final class OpenXacts {
         return byXid.size();
     }
 
+    /** How many entries there is room for. */
+    int capacity() {
+        return entries.length;
+    }
+
     boolean isOpen(long xid) {
         return find(xid) != NONE;
     }
