@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("server")
 class DumpIT {
     private static final String COLUMNS = "start_lsn, end_lsn, prev_lsn, xid, resource_manager, record_type,"
-            + " record_length, main_data_length, fpi_length, block_ref";
+            + " record_length, main_data_length, fpi_length, description, block_ref";
 
     private static final String[] WORK = {
         "CREATE EXTENSION pg_walinspect",
@@ -76,7 +76,7 @@ class DumpIT {
         return server;
     }
 
-    /** The rows of pg_get_wal_records_info as COPY writes them, without the description. */
+    /** The rows of pg_get_wal_records_info as COPY writes them. */
     private static List<String> oracle(TestServer server, long start, long end) throws SQLException {
         List<String> rows = new ArrayList<>();
         try (Connection connection = server.jdbc();
@@ -85,7 +85,7 @@ class DumpIT {
                         + Lsn.format(start) + "', '" + Lsn.format(end) + "')")) {
             while (result.next()) {
                 StringBuilder row = new StringBuilder();
-                for (int i = 1; i <= 10; i++) {
+                for (int i = 1; i <= 11; i++) {
                     String value = result.getString(i);
                     row.append(i == 1 ? "" : "|").append(value == null ? "null" : value);
                 }
@@ -96,19 +96,18 @@ class DumpIT {
     }
 
     /** Lines of CSV in the form of {@link #oracle}. */
-    private static List<String> withoutDescription(List<String> csv) {
+    private static List<String> rows(List<String> csv) {
         assertEquals(
                 "start_lsn,end_lsn,prev_lsn,xid,resource_manager,record_type,record_length,main_data_length,fpi_length,"
                         + "description,block_ref",
                 csv.get(0));
-        List<String> rows = new ArrayList<>();
+        List<String> lines = new ArrayList<>();
         for (String line : csv.subList(1, csv.size())) {
             List<String> fields = fields(line);
             assertEquals(11, fields.size(), line);
-            fields.remove(9);
-            rows.add(String.join("|", fields));
+            lines.add(String.join("|", fields));
         }
-        return rows;
+        return lines;
     }
 
     private static List<String> fields(String line) {
@@ -149,7 +148,7 @@ class DumpIT {
             String wal = server.walDir().toString();
             String endText = Lsn.format(end);
             List<String> csv = Walker.lines("dump", "--path", wal, "--end", endText, "--format", "csv");
-            assertEquals(String.join("\n", expected), String.join("\n", withoutDescription(csv)));
+            assertEquals(String.join("\n", expected), String.join("\n", rows(csv)));
 
             String url = server.url("postgres") + "?user=postgres";
             List<String> live = Walker.lines(
@@ -268,7 +267,7 @@ class DumpIT {
         long start = Lsn.parse(json.get(0).split("\"")[3]);
         List<String> csv =
                 Walker.lines("dump", "--path", server.walDir().toString(), "--end", Lsn.format(end), "--format", "csv");
-        assertEquals(String.join("\n", oracle(server, start, end)), String.join("\n", withoutDescription(csv)));
+        assertEquals(String.join("\n", oracle(server, start, end)), String.join("\n", rows(csv)));
         // The first timeline by itself ends where it was left.
         Walker first = Walker.run("dump", "--path", server.walDir().toString(), "--timeline", "1", "--format", "json");
         assertEquals(0, first.status(), first.err());
