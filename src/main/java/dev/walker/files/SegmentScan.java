@@ -79,8 +79,13 @@ public final class SegmentScan {
      */
     public <P extends Part> WalEnd run(Supplier<P> parts, Consumer<P> merge) {
         List<Long> numbers = files.segmentNumbers(start, stop);
-        if (numbers.isEmpty()) {
-            return files.endAt(start, start);
+        long first = Lsn.segmentNumber(start, files.segmentSize());
+        if (numbers.isEmpty() || numbers.get(0) != first) {
+            WalEnd missing = files.endAt(start, start);
+            if (numbers.isEmpty() || !skipGaps) {
+                return missing;
+            }
+            onGap.accept(missing);
         }
         ExecutorService workers = Executors.newFixedThreadPool(threads, SegmentScan::thread);
         try {
@@ -92,34 +97,32 @@ public final class SegmentScan {
                     long number = next.next();
                     running.add(workers.submit(() -> read(number, parts.get())));
                 }
-                if (running.isEmpty()) {
-                    return new WalEnd(WalEnd.Kind.UNTIL, endLsn, "", 0);
-                }
                 Result<P> result = get(running.remove());
                 checkChain(result);
                 merge.accept(result.part());
                 done += files.segment(result.number()).file().size();
                 onProgress.accept(done);
-                if (result.stopped()) {
-                    return result.end();
-                }
-                switch (result.end().kind()) {
-                    case UNTIL:
-                        break;
-                    case GAP:
-                        if (!skipGaps) {
-                            return result.end();
-                        }
-                        onGap.accept(result.end());
-                        lastLsn = Lsn.INVALID;
-                        break;
-                    default:
-                        return result.end();
+                WalEnd end = result.stopped() ? result.end() : endAfter(result);
+                if (end.kind() == WalEnd.Kind.GAP && skipGaps && !running.isEmpty()) {
+                    onGap.accept(end);
+                    lastLsn = Lsn.INVALID;
+                } else if (result.stopped() || end.kind() != WalEnd.Kind.UNTIL || running.isEmpty()) {
+                    return end;
                 }
             }
         } finally {
             workers.shutdownNow();
         }
+    }
+
+    /** How a segment ended; a record need not go on into the next one for that to be missed. */
+    private WalEnd endAfter(Result<?> result) {
+        WalEnd end = result.end();
+        long next = (result.number() + 1) * files.segmentSize();
+        boolean isWanted = stop == Lsn.INVALID || Lsn.isBefore(next, stop);
+        return end.kind() == WalEnd.Kind.UNTIL && isWanted && files.segment(result.number() + 1) == null
+                ? files.endAt(end.lsn(), next)
+                : end;
     }
 
     private static Thread thread(Runnable work) {

@@ -341,6 +341,36 @@ class WalFilesTest {
     }
 
     @Test
+    void noticesAGapWhereNoRecordGoesOn() throws IOException {
+        WalBuilder switching = new WalBuilder(PgVersion.PG17);
+        List<Long> found = new ArrayList<>();
+        for (int segment = 1; segment <= 4; segment++) {
+            found.add(switching.add(RecordBuilder.of(Rmgr.XLOG, 0x20)));
+            found.add(switching.switchSegment());
+        }
+        byte[] bytes = switching.bytes();
+        for (int i : new int[] {0, 1, 3}) {
+            Files.write(directory.resolve(name(1, i + 1)), Arrays.copyOfRange(bytes, i * SEGMENT, (i + 1) * SEGMENT));
+        }
+        try (WalFiles files = files()) {
+            WalEnd reached = check(files, found.subList(0, 4));
+            assertEquals(WalEnd.Kind.GAP, reached.kind());
+            assertEquals(4 * SEGMENT, reached.resumeLsn());
+            List<WalEnd> gaps = new ArrayList<>();
+            List<Long> all = new ArrayList<>();
+            SegmentScan scan = new SegmentScan(files, 40, 0, 2, gaps::add, done -> {});
+            WalEnd last = scan.run(Lsns::new, part -> all.addAll(part.lsns));
+            assertEquals(WalEnd.Kind.TIP, last.kind());
+            assertTrue(last.reason().contains("there is no segment " + name(1, 5)), last.reason());
+            found.subList(4, 6).clear();
+            assertEquals(found, all);
+            assertEquals(
+                    List.of(SEGMENT, 4 * SEGMENT),
+                    gaps.stream().map(gap -> (int) gap.resumeLsn()).toList());
+        }
+    }
+
+    @Test
     void refusesASegmentOfAnotherCluster() throws IOException {
         segments.get(name(1, 3))[24] ^= 1;
         writeAll();
