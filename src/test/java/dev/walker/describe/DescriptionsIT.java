@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.walker.rmgr.Rmgr;
+import dev.walker.rmgr.logicalmsg.LogicalMessage;
+import dev.walker.rmgr.relmap.RelmapUpdate;
+import dev.walker.rmgr.seq.SeqLog;
 import dev.walker.testing.TestServer;
 import dev.walker.version.PgVersion;
 import dev.walker.version.WalLayout;
@@ -43,13 +46,15 @@ class DescriptionsIT {
     private static final ZoneId ZONE = ZoneId.of("Australia/Adelaide");
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("dev.walker.testing.TestServer#majors")
-    void describesAsTheServerDoes(int major) throws Exception {
-        try (TestServer server = start(TestServer.major(major))) {
+    @MethodSource("dev.walker.testing.TestServer#versions")
+    void describesAsTheServerDoes(String version) throws Exception {
+        try (TestServer server = start(TestServer.version(version))) {
+            int major = server.major();
             long start = Lsn.parse(server.query("SELECT redo_lsn FROM pg_control_checkpoint()"));
             new DescribedWorkload(server).run();
             long end = Lsn.parse(server.query("SELECT pg_current_wal_flush_lsn()"));
             Seen seen = new Seen(major);
+            Views views = new Views(server);
             try (Connection connection = server.jdbc();
                     Statement statement = connection.createStatement()) {
                 statement.execute("SET timezone = '" + ZONE + "'");
@@ -65,8 +70,10 @@ class DescriptionsIT {
                     seen.text.setLength(0);
                     descriptions.describe(record, seen.text);
                     seen.compare(record, rows.getString(2));
+                    views.look(record);
                 });
             }
+            views.check();
             seen.check(WalLayout.of(PgVersion.byMajor(major).orElseThrow()));
         }
     }
@@ -258,6 +265,53 @@ class DescriptionsIT {
             all.removeAll(NOT_REACHED);
             assertEquals(Set.of(), all, "record types that were not reached");
             assertEquals(List.of(), parts, "parts of descriptions that were not seen");
+        }
+    }
+
+    /** What the views tell that no description does, compared with what the server knows in the end. */
+    private static final class Views {
+        final TestServer server;
+        final SeqLog seqLog = new SeqLog();
+        final RelmapUpdate relmapUpdate = new RelmapUpdate();
+        final LogicalMessage logicalMessage = new LogicalMessage();
+        final long sequence;
+        final long database;
+        final List<String> messages = new ArrayList<>();
+        long lastValue;
+        boolean called;
+        long filenode;
+
+        Views(TestServer server) throws SQLException {
+            this.server = server;
+            sequence = Long.parseLong(server.query("SELECT pg_relation_filenode('s')"));
+            database = Long.parseLong(server.query("SELECT oid FROM pg_database WHERE datname = 'postgres'"));
+        }
+
+        void look(WalRecord record) {
+            if (record.rmgrId() == Rmgr.SEQ.id()
+                    && seqLog.wrap(record).relNumber() == sequence
+                    && seqLog.dbOid() == database) {
+                lastValue = seqLog.lastValue();
+                called = seqLog.isCalled();
+                assertEquals(0, seqLog.logCount());
+            } else if (record.rmgrId() == Rmgr.RELMAP.id()
+                    && relmapUpdate.wrap(record).dbid() == database) {
+                for (int i = 0; i < relmapUpdate.mappingCount(); i++) {
+                    filenode = relmapUpdate.mappedOid(i) == 1259 ? relmapUpdate.mappedRelNumber(i) : filenode;
+                }
+            } else if (record.rmgrId() == Rmgr.LOGICALMSG.id()) {
+                logicalMessage.wrap(record);
+                assertEquals(database, logicalMessage.dbId());
+                messages.add(logicalMessage.isTransactional() + " " + logicalMessage.prefix() + " "
+                        + new String(logicalMessage.message().toArray(), StandardCharsets.UTF_8));
+            }
+        }
+
+        void check() throws SQLException {
+            assertEquals(server.query("SELECT last_value + log_cnt FROM s"), Long.toString(lastValue));
+            assertEquals(server.query("SELECT is_called FROM s"), called ? "t" : "f");
+            assertEquals(server.query("SELECT pg_relation_filenode('pg_class')"), Long.toString(filenode));
+            assertEquals(List.of("true gr\u00f6\u00dfe hello", "false  "), messages);
         }
     }
 
