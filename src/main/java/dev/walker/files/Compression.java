@@ -1,6 +1,7 @@
 package dev.walker.files;
 
 import io.airlift.compress.zstd.ZstdInputStream;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.zip.GZIPInputStream;
@@ -13,7 +14,7 @@ enum Compression {
     LZ4(".lz4"),
     ZSTD(".zst");
 
-    private static final int GZIP_BUFFER = 1 << 16;
+    private static final int BUFFER = 1 << 16;
 
     private final String ending;
 
@@ -39,9 +40,10 @@ enum Compression {
     InputStream open(InputStream compressed) throws IOException {
         switch (this) {
             case GZIP:
-                return new GZIPInputStream(compressed, GZIP_BUFFER);
+                return new GZIPInputStream(compressed, BUFFER);
             case LZ4:
-                return new FramedLZ4CompressorInputStream(compressed, true);
+                // It reads single bytes.
+                return new FramedLZ4CompressorInputStream(new BufferedInputStream(compressed, BUFFER), true);
             case ZSTD:
                 return new ZstdInputStream(compressed);
             default:

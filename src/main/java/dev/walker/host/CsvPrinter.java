@@ -1,7 +1,7 @@
 package dev.walker.host;
 
+import dev.walker.describe.Descriptions;
 import dev.walker.wal.WalRecord;
-import java.time.ZoneId;
 
 /** Records as the rows of {@code pg_get_wal_records_info}, in the CSV of COPY: NULL is empty, empty text is quoted. */
 final class CsvPrinter implements RecordPrinter {
@@ -14,14 +14,14 @@ final class CsvPrinter implements RecordPrinter {
     private final boolean withNames;
     private final StringBuilder escaped = new StringBuilder();
 
-    CsvPrinter(RelationNames names, ZoneId zone) {
+    CsvPrinter(RelationNames names, Descriptions descriptions) {
         this.withNames = names != RelationNames.NONE;
         this.texts = new RecordTexts(
                 withNames
                         ? (spcOid, dbOid, relNumber) ->
                                 names.nameOf(spcOid, dbOid, relNumber).replace("\"", "\"\"")
                         : names,
-                zone);
+                descriptions);
     }
 
     @Override

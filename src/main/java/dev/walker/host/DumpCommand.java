@@ -1,5 +1,7 @@
 package dev.walker.host;
 
+import dev.walker.describe.Descriptions;
+import dev.walker.describe.TimestampForm;
 import dev.walker.rmgr.Rmgr;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalRecord;
@@ -163,11 +165,12 @@ final class DumpCommand implements Callable<Integer> {
         ZoneId zone = ZoneId.systemDefault();
         switch (format) {
             case csv:
-                return new CsvPrinter(input.names(), zone);
+                return new CsvPrinter(input.names(), new Descriptions(zone));
             case json:
-                return new JsonPrinter(input.names(), zone);
+                return new JsonPrinter(input.names(), new Descriptions(zone));
             default:
-                return new TextPrinter(new RecordTexts(input.names(), zone), inDetail);
+                return new TextPrinter(
+                        new RecordTexts(input.names(), new Descriptions(zone, TimestampForm.WALDUMP)), inDetail);
         }
     }
 }

@@ -1,8 +1,8 @@
 package dev.walker.host;
 
+import dev.walker.describe.Descriptions;
 import dev.walker.wal.BlockRef;
 import dev.walker.wal.WalRecord;
-import java.time.ZoneId;
 
 /** Records as JSON, one object a line, with the names of {@code pg_get_wal_records_info}. */
 final class JsonPrinter implements RecordPrinter {
@@ -36,14 +36,14 @@ final class JsonPrinter implements RecordPrinter {
     private final RecordTexts texts;
     private final StringBuilder escaped = new StringBuilder();
 
-    JsonPrinter(RelationNames names, ZoneId zone) {
+    JsonPrinter(RelationNames names, Descriptions descriptions) {
         texts = new RecordTexts(
                 names == RelationNames.NONE
                         ? names
                         : (spcOid, dbOid, relNumber) -> escape(
                                         names.nameOf(spcOid, dbOid, relNumber), new StringBuilder())
                                 .toString(),
-                zone);
+                descriptions);
     }
 
     @Override

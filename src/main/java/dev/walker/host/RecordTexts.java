@@ -1,13 +1,14 @@
 package dev.walker.host;
 
+import dev.walker.describe.Descriptions;
 import dev.walker.rmgr.Rmgr;
 import dev.walker.version.WalLayout;
 import dev.walker.wal.BlockRef;
 import dev.walker.wal.Fork;
 import dev.walker.wal.ImageCompression;
+import dev.walker.wal.WalFormatException;
 import dev.walker.wal.WalRecord;
 import java.nio.charset.StandardCharsets;
-import java.time.ZoneId;
 
 /** The pieces of text that all formats of records share, as bytes that are made once. */
 final class RecordTexts {
@@ -31,14 +32,16 @@ final class RecordTexts {
     }
 
     private final RelationNames names;
+    private final Descriptions descriptions;
     private final byte[][] rmgrNames = new byte[Rmgr.MAX_ID + 1][];
     private final byte[][] typeNames = new byte[Rmgr.MAX_ID + 1 << 4][];
     private WalLayout typesOf;
 
     private final StringBuilder description = new StringBuilder(512);
 
-    RecordTexts(RelationNames names, ZoneId zone) {
+    RecordTexts(RelationNames names, Descriptions descriptions) {
         this.names = names;
+        this.descriptions = descriptions;
         for (int id = 0; id <= Rmgr.MAX_ID; id++) {
             rmgrNames[id] = ByteOutput.ascii(Rmgr.name(id));
         }
@@ -58,9 +61,16 @@ final class RecordTexts {
         return typeNames[record.rmgrId() << 4 | record.info() >> 4];
     }
 
-    /** The description; valid until the next call. */
+    /** The description, or what is wrong with the payload; valid until the next call. */
     StringBuilder description(WalRecord record) {
         description.setLength(0);
+        try {
+            descriptions.describe(record, description);
+        } catch (WalFormatException e) {
+            // Whoever looks at such a record wants to see it, and those that follow.
+            description.setLength(0);
+            description.append("malformed: ").append(e.getMessage());
+        }
         return description;
     }
 
