@@ -2,6 +2,8 @@
 
 -- Part 1: tables and plain SQL. Needs nothing but PostgreSQL; "walker.jar init" runs this part alone.
 
+CREATE SCHEMA walker;
+
 -- What is walked, and how far --------------------------------------------------------------------------------------
 
 CREATE TABLE walker.source (
@@ -519,13 +521,12 @@ DECLARE
         ELSE ARRAY['.', '-', '+', '*', '#'] END;
     heap record;
     cells integer;
-    hottest bigint;
+    hottest numeric;
     total bigint;
     pages bigint;
+    unknown bigint;
     digits integer;
     legend text;
-    low bigint;
-    high bigint;
 BEGIN
     IF width IS NULL OR width NOT BETWEEN 8 AND 512 THEN
         RAISE invalid_parameter_value USING
@@ -537,7 +538,9 @@ BEGIN
         RETURN;
     END IF;
     cells := least(heap.blocks, width * 16);
-    SELECT pg_catalog.max(m.dead_tuples), pg_catalog.sum(m.dead_tuples), pg_catalog.sum(m.pages_with_garbage)
+    -- Cells may differ by a page in size, so it is the garbage per page that is shown.
+    SELECT pg_catalog.max(m.dead_tuples::numeric / (m.last_block - m.first_block + 1)), pg_catalog.sum(m.dead_tuples),
+           pg_catalog.sum(m.pages_with_garbage)
       INTO hottest, total, pages
       FROM walker.heatmap(rel, cells) m;
     RETURN NEXT pg_catalog.format('%s: %s dead tuples on %s of %s pages (%s)', rel, total, pages, heap.blocks,
@@ -550,25 +553,30 @@ BEGIN
              WHERE m.rank <= (SELECT pg_catalog.min(n.rank) FROM walker.heatmap(rel, cells) n
                                WHERE n.cumulative_percent >= 90));
     END IF;
+    SELECT heap.blocks - pg_catalog.count(*) INTO unknown FROM walker.heatmap_pages(rel) p WHERE p.known;
+    IF unknown > 0 THEN
+        RETURN NEXT pg_catalog.format('not complete: garbage that %s of the pages have from before the walk is not counted',
+                                      unknown);
+    END IF;
     digits := pg_catalog.length((heap.blocks - 1)::text);
     RETURN QUERY
         SELECT pg_catalog.lpad(pg_catalog.min(m.first_block)::text, digits) || ' |'
                || pg_catalog.string_agg(
-                      shades[CASE WHEN m.dead_tuples = 0 THEN 1 ELSE 1 + pg_catalog.ceil(m.heat * 4)::integer END],
+                      shades[CASE WHEN m.dead_tuples = 0 THEN 1
+                             ELSE 1 + pg_catalog.ceil(
+                                 4 * m.dead_tuples / ((m.last_block - m.first_block + 1) * hottest))::integer END],
                       '' ORDER BY m.range_no)
                || '|'
           FROM walker.heatmap(rel, cells) m
          GROUP BY (m.range_no - 1) / width
          ORDER BY (m.range_no - 1) / width;
     legend := shades[1] || ' none';
-    FOR i IN 1 .. 4 LOOP
-        low := hottest * (i - 1) / 4 + 1;
-        high := hottest * i / 4;
-        CONTINUE WHEN high < low;
-        legend := legend || pg_catalog.format('   %s %s', shades[i + 1],
-            CASE WHEN low = high THEN low::text ELSE low || '-' || high END);
-    END LOOP;
-    RETURN NEXT pg_catalog.format('%s  %s   dead tuples in a cell of %s', pg_catalog.repeat(' ', digits), legend,
+    IF total > 0 THEN
+        FOR i IN 1 .. 4 LOOP
+            legend := legend || pg_catalog.format('   %s to %s', shades[i + 1], pg_catalog.round(hottest * i / 4, 1));
+        END LOOP;
+    END IF;
+    RETURN NEXT pg_catalog.format('%s  %s   dead tuples per page; a cell is %s', pg_catalog.repeat(' ', digits), legend,
         CASE WHEN cells = heap.blocks THEN '1 page'
              ELSE pg_catalog.round(heap.blocks::numeric / cells, 1) || ' pages' END);
 END
@@ -671,26 +679,30 @@ CREATE FUNCTION walker._record_rows(start_lsn text, end_lsn text) RETURNS SETOF 
 LANGUAGE java VOLATILE ROWS 10000
 AS 'dev.walker.sql.Functions.records(java.lang.String,java.lang.String)';
 
+CREATE FUNCTION walker._plain_record_rows(start_lsn text, end_lsn text) RETURNS SETOF text[]
+LANGUAGE plpgsql VOLATILE ROWS 10000
+AS $$
+DECLARE
+    state text;
+    message text;
+BEGIN
+    RETURN QUERY SELECT * FROM walker._record_rows(start_lsn, end_lsn);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message);
+END
+$$;
+
 CREATE FUNCTION walker.records(
     IN start_lsn pg_lsn, IN end_lsn pg_lsn DEFAULT NULL)
 RETURNS TABLE (
     start_lsn pg_lsn, end_lsn pg_lsn, prev_lsn pg_lsn, xid xid, resource_manager text, record_type text,
     record_length integer, main_data_length integer, fpi_length integer, description text, block_ref text)
-LANGUAGE plpgsql VOLATILE ROWS 10000
+LANGUAGE sql VOLATILE ROWS 10000
 AS $$
-#variable_conflict use_column
-DECLARE
-    state text;
-    message text;
-BEGIN
-    RETURN QUERY
-    SELECT r[1]::pg_lsn, r[2]::pg_lsn, r[3]::pg_lsn, r[4]::xid, r[5], r[6], r[7]::integer, r[8]::integer,
-           r[9]::integer, r[10], r[11]
-      FROM walker._record_rows($1::text, $2::text) r;
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message);
-END
+    SELECT r[2]::pg_lsn, r[3]::pg_lsn, r[4]::pg_lsn, r[5]::xid, r[6], r[7], r[8]::integer, r[9]::integer,
+           r[10]::integer, r[1], r[11]
+      FROM walker._plain_record_rows($1::text, $2::text) r
 $$;
 COMMENT ON FUNCTION walker.records IS 'the records from start_lsn to end_lsn, or to the end of the flushed WAL';
 
@@ -799,6 +811,7 @@ DECLARE
     next integer;
     seen pg_lsn;
     failed boolean := false;
+    failure_lsn pg_lsn;
     state text;
     message text;
     detail text;
@@ -851,10 +864,18 @@ BEGIN
     END LOOP;
     -- However it ended, the next walk may begin.
     IF failed AND state <> '57014' THEN
-        PERFORM walker._failed(source, message, walker._failure_lsn()::pg_lsn);
+        BEGIN
+            failure_lsn := walker._failure_lsn();
+        EXCEPTION WHEN OTHERS THEN
+            -- It is Java itself that has failed; that message is the one to be kept.
+            failure_lsn := NULL;
+        END;
+        PERFORM walker._failed(source, message, failure_lsn);
         COMMIT;
     END IF;
-    PERFORM walker._end();
+    IF ready AND NOT failed THEN
+        PERFORM walker._end();
+    END IF;
     IF ready THEN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));
     END IF;

@@ -36,7 +36,10 @@ public final class WalBytes {
     /** Moves this window over {@code length} bytes of {@code array} that begin at {@code start}; returns this. */
     public WalBytes wrap(byte[] array, int start, int length) {
         Objects.checkFromIndexSize(start, length, array.length);
-        this.array = array;
+        // Windows mostly stay on their array; storing a reference costs a barrier of the garbage collector.
+        if (this.array != array) {
+            this.array = array;
+        }
         this.start = start;
         this.length = length;
         return this;

@@ -1,15 +1,18 @@
 package dev.walker.engine;
 
 import dev.walker.rmgr.Rmgr;
+import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalRecord;
+import dev.walker.wal.WalSourceException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Hands records to plugins, in their order. A plugin that throws is set aside, the others go on.
+ * Hands records to plugins, in their order. A plugin that throws is set aside, the others go on; what happens to the
+ * store or the source is no fault of a plugin and ends the walk.
  *
  * <p>Which plugin wants which resource manager is settled once: a callback that a plugin does not override is never
  * called.
@@ -57,6 +60,8 @@ public final class Dispatcher {
                 if (route.second != null) {
                     route.second.accept(target.plugin(), record);
                 }
+            } catch (StateException | WalSourceException e) {
+                throw e;
             } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
                 setAside(target, e, record.lsn());
             }
@@ -78,6 +83,8 @@ public final class Dispatcher {
         try {
             action.run();
             return true;
+        } catch (StateException | WalSourceException e) {
+            throw e;
         } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
             setAside(target, e, lsn);
             return false;

@@ -4,6 +4,7 @@ import dev.walker.bytes.WalBytes;
 import dev.walker.wal.BlockRef;
 import dev.walker.wal.ImageCompression;
 import dev.walker.wal.Lsn;
+import dev.walker.wal.UnsupportedWalException;
 import dev.walker.wal.WalFormatException;
 import io.airlift.compress.lz4.Lz4Decompressor;
 import io.airlift.compress.zstd.ZstdDecompressor;
@@ -72,10 +73,24 @@ public final class FullPageImage {
                     return block.imageCompression() == ImageCompression.LZ4
                             ? lz4.decompress(array, from, length, page, 0, rawLength)
                             : zstd.decompress(array, from, length, page, 0, rawLength);
+                } catch (SecurityException | LinkageError e) {
+                    throw notAllowed(block, e);
                 } catch (RuntimeException e) {
                     throw damaged(block, "cannot be decompressed: " + e.getMessage(), e);
                 }
         }
+    }
+
+    private static UnsupportedWalException notAllowed(BlockRef block, Throwable cause) {
+        UnsupportedWalException e = new UnsupportedWalException(
+                block.lsn(),
+                block.imageCompression().shortName()
+                        + " full-page images cannot be decompressed here, since this JVM does not"
+                        + " let WALker use sun.misc.Unsafe (" + cause + "); for PL/Java set pljava.vmoptions ="
+                        + " '--add-modules=jdk.unsupported' and add walker.policy to pljava.policy_urls (LSN "
+                        + Lsn.format(block.lsn()) + ")");
+        e.initCause(cause);
+        return e;
     }
 
     private static WalFormatException damaged(BlockRef block, String what, RuntimeException cause) {

@@ -40,7 +40,7 @@ final class InitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException {
-        String sql = "CREATE SCHEMA walker;\n\n" + plainSql();
+        String sql = plainSql();
         if (dryRun) {
             spec.commandLine().getOut().println(sql);
             return 0;

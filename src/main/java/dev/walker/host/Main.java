@@ -2,9 +2,12 @@ package dev.walker.host;
 
 import dev.walker.engine.PluginException;
 import dev.walker.engine.SettingException;
-import dev.walker.jdbc.StateException;
+import dev.walker.spi.StateException;
 import dev.walker.wal.WalFormatException;
 import dev.walker.wal.WalSourceException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.sql.SQLException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,9 +20,13 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {InitCommand.class, RunCommand.class, StatusCommand.class})
+        subcommands = {DumpCommand.class, StatsCommand.class, InitCommand.class, RunCommand.class, StatusCommand.class})
 public final class Main {
-    private Main() {}
+    private final OutputStream output;
+
+    private Main(OutputStream output) {
+        this.output = output;
+    }
 
     /** Runs a command and ends the program. */
     public static void main(String[] args) {
@@ -28,7 +35,13 @@ public final class Main {
 
     /** Runs a command; its exit status. */
     static int run(String... args) {
-        CommandLine commandLine = new CommandLine(new Main());
+        // Not System.out, which keeps it to itself when a pipe is closed.
+        return run(new FileOutputStream(FileDescriptor.out), args);
+    }
+
+    /** Runs a command that writes what it writes much of to a given stream; its exit status. */
+    static int run(OutputStream output, String... args) {
+        CommandLine commandLine = new CommandLine(new Main(output));
         commandLine.setExecutionExceptionHandler(Main::failed);
         if (args.length == 0) {
             commandLine.usage(commandLine.getErr());
@@ -37,8 +50,20 @@ public final class Main {
         return commandLine.execute(args);
     }
 
+    /** Standard output for commands that write much. */
+    OutputStream output() {
+        return output;
+    }
+
     private static int failed(Exception thrown, CommandLine commandLine, CommandLine.ParseResult parsed)
             throws Exception {
+        if (thrown instanceof ByteOutput.ClosedPipeException) {
+            return CommandLine.ExitCode.OK;
+        }
+        if (thrown instanceof UsageException) {
+            commandLine.getErr().println("walker: " + thrown.getMessage());
+            return CommandLine.ExitCode.USAGE;
+        }
         boolean expected = thrown instanceof SQLException
                 || thrown instanceof PluginException
                 || thrown instanceof SettingException

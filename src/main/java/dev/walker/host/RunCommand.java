@@ -29,6 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -84,6 +85,7 @@ final class RunCommand implements Callable<Integer> {
 
     private final CountDownLatch asked = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile int exitCode = CommandLine.ExitCode.SOFTWARE;
 
     RunCommand() {}
 
@@ -95,15 +97,25 @@ final class RunCommand implements Callable<Integer> {
         }
         Thread hook = new Thread(this::endGently, "walker-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            connectAndWalk(untilLsn);
+            exitCode = CommandLine.ExitCode.OK;
+        } finally {
+            ended.countDown();
+            if (asked.getCount() > 0) {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            }
+        }
+        return CommandLine.ExitCode.OK;
+    }
+
+    private void connectAndWalk(long untilLsn) throws SQLException, InterruptedException {
         try (Connection source = Database.connect("--source-url", sourceUrl);
                 Connection target = Database.connect("--target-url", targetUrl == null ? sourceUrl : targetUrl)) {
             Database.requireSchema(target);
             target.setAutoCommit(false);
             walk(target, source, untilLsn);
-        } finally {
-            ended.countDown();
         }
-        return 0;
     }
 
     private void walk(Connection target, Connection source, long untilLsn) throws SQLException, InterruptedException {
@@ -168,14 +180,18 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** Runs in the shutdown hook: lets the batch end, so that its state is committed. */
+    /** The shutdown hook, at SIGTERM or SIGINT: lets the batch end, so that its state is committed. */
     private void endGently() {
         asked.countDown();
         try {
-            ended.await(30, TimeUnit.SECONDS);
+            if (!ended.await(30, TimeUnit.SECONDS)) {
+                log("the batch has not ended within 30 s; what it has walked will be walked again");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        // A JVM that ends by a signal would tell its number, which looks like a failure.
+        Runtime.getRuntime().halt(exitCode);
     }
 
     private long parseUntil() {

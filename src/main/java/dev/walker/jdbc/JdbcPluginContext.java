@@ -60,7 +60,7 @@ final class JdbcPluginContext implements PluginContext {
             }
             published.clear();
         } catch (SQLException e) {
-            throw new StateException("cannot save the state of plugin " + pluginName + ": " + e.getMessage(), e);
+            throw StoreErrors.of("cannot save the state of plugin " + pluginName, e);
         }
     }
 
@@ -115,7 +115,7 @@ final class JdbcPluginContext implements PluginContext {
         try {
             table.ensureExists();
         } catch (SQLException e) {
-            throw new StateException("cannot make table walker." + spec.name() + ": " + e.getMessage(), e);
+            throw StoreErrors.of("cannot make table walker." + spec.name(), e);
         }
         table.writable(writable);
         tables.put(spec, table);

@@ -7,10 +7,14 @@ import java.sql.SQLException;
 
 /** Asks a running server. */
 final class JdbcSourceServer implements SourceServer {
-    /** A transaction of the future would be an error. */
+    /**
+     * A snapshot's xmax comes after the last transaction that has ended, so one from there on that has been met runs; one
+     * of the future would be an error for {@code pg_xact_status}.
+     */
     private static final String STATUS =
             "SELECT CASE WHEN x.xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())"
-                    + " THEN pg_catalog.pg_xact_status(x.xid) END FROM (SELECT ?::text::xid8 AS xid) x";
+                    + " THEN pg_catalog.pg_xact_status(x.xid) ELSE 'in progress' END"
+                    + " FROM (SELECT ?::text::xid8 AS xid) x";
 
     private static final String UPDATER = "SELECT m.xid::text FROM pg_catalog.pg_get_multixact_members(?::text::xid) m"
             + " WHERE m.mode IN ('nokeyupd', 'upd')";
@@ -53,6 +57,16 @@ final class JdbcSourceServer implements SourceServer {
                     () -> -1L);
         } catch (SQLException e) {
             throw new WalSourceException("cannot ask the server for multixact " + multiXid + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public long nextFullXid() {
+        try {
+            return Jdbc.first(connection, NEXT_XID, row -> Long.parseUnsignedLong(row.getString(1)))
+                    .orElse(0L);
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot ask the server for its next transaction: " + e.getMessage(), e);
         }
     }
 }

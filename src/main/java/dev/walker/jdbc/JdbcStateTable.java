@@ -61,6 +61,13 @@ final class JdbcStateTable implements StateTable {
                             + " (source_id integer REFERENCES walker.source ON DELETE CASCADE, " + columns
                             + ", PRIMARY KEY (source_id, " + keys(spec) + "))");
             Jdbc.update(connection, "GRANT SELECT ON walker." + spec.name() + " TO pg_monitor");
+            if (Jdbc.one(
+                    connection,
+                    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'walker')",
+                    row -> row.getBoolean(1))) {
+                // So that DROP EXTENSION takes it along.
+                Jdbc.update(connection, "ALTER EXTENSION walker ADD TABLE walker." + spec.name());
+            }
         } else if (!found.equals(wanted)) {
             throw new IllegalStateException(
                     "table walker." + spec.name() + " has the columns (" + String.join(", ", found)
@@ -163,8 +170,8 @@ final class JdbcStateTable implements StateTable {
         }
     }
 
-    private StateException failed(String what, SQLException e) {
-        return new StateException("cannot " + what + " walker." + spec.name() + ": " + e.getMessage(), e);
+    private RuntimeException failed(String what, SQLException e) {
+        return StoreErrors.of("cannot " + what + " walker." + spec.name(), e);
     }
 
     private void setKeys(PreparedStatement statement, Object[] keyPrefix) throws SQLException {

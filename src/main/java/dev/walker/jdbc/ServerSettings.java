@@ -1,5 +1,6 @@
 package dev.walker.jdbc;
 
+import dev.walker.spi.StateException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;

@@ -8,6 +8,7 @@ import dev.walker.engine.PluginException;
 import dev.walker.engine.PluginLoader;
 import dev.walker.engine.Settings;
 import dev.walker.engine.Walker;
+import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalSource;
@@ -160,6 +161,8 @@ public final class WalkSession {
                 context.writable(true);
                 entry.plugin().onStartup(context);
                 context.send();
+            } catch (StateException | WalSourceException e) {
+                throw e;
             } catch (RuntimeException | LinkageError | AssertionError e) {
                 throw new PluginException("plugin \"" + entry.name() + "\" could not start: " + e, e);
             } finally {

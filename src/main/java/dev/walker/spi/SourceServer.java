@@ -31,8 +31,8 @@ public interface SourceServer {
     long multixactUpdater(long multiXid);
 
     /**
-     * The next XID that the server will give out, with its epoch in the upper 32 bits; it may be ahead of the WAL that
-     * was read. 0 if nobody knows.
+     * About the next XID that the server will give out, with its epoch in the upper 32 bits: it tells the epoch of XIDs
+     * before a checkpoint record does. 0 if nobody knows.
      */
     default long nextFullXid() {
         return 0;

@@ -6,9 +6,9 @@ import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.ServerSettings;
-import dev.walker.jdbc.StateException;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
+import dev.walker.spi.StateException;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.UnsupportedWalException;
 import dev.walker.wal.WalFormatException;
@@ -17,6 +17,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Iterator;
 import java.util.Optional;
 
@@ -78,13 +80,21 @@ public final class Functions {
     /** {@code walker._record_rows}: the records of a range, in the columns of {@code walker.records}. */
     public static Iterator<String[]> records(String startLsn, String endLsn) throws SQLException {
         try {
-            return new RecordRows(new RecordRange(
-                    new JdbcWalSource(connection()),
+            Connection connection = connection();
+            RecordRange range = new RecordRange(
+                    new JdbcWalSource(connection),
                     Lsn.parse(startLsn),
-                    endLsn == null ? Optional.empty() : Optional.of(Lsn.parse(endLsn))));
+                    endLsn == null ? Optional.empty() : Optional.of(Lsn.parse(endLsn)));
+            return new RecordRows(range, timeZone(connection));
         } catch (SQLException | RuntimeException e) {
             throw describe(e);
         }
+    }
+
+    /** That of the session; UTC if PostgreSQL knows it and Java does not. */
+    private static ZoneId timeZone(Connection connection) {
+        String name = new ServerSettings(connection).apply("TimeZone").orElse("UTC");
+        return ZoneId.getAvailableZoneIds().contains(name) ? ZoneId.of(name) : ZoneOffset.UTC;
     }
 
     private static WalkSession open(int sourceId) throws SQLException {

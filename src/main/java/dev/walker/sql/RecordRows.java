@@ -1,20 +1,30 @@
 package dev.walker.sql;
 
+import dev.walker.describe.Descriptions;
 import dev.walker.engine.RecordRange;
-import dev.walker.wal.Lsn;
+import dev.walker.wal.RecordRow;
 import dev.walker.wal.WalRecord;
+import java.time.ZoneId;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 
-/** Rows of {@code walker.records}, made while they are asked for. */
+/** Rows of {@code walker.records}, made while they are asked for: the description, then the columns of {@link RecordRow}. */
 final class RecordRows implements Iterator<String[]> {
     private final RecordRange range;
     private final WalRecord record = new WalRecord();
+    private final Descriptions descriptions;
+    private final StringBuilder text = new StringBuilder();
     private boolean peeked;
     private boolean more;
 
-    RecordRows(RecordRange range) {
+    /**
+     * The records of a range.
+     *
+     * @param zone time zone of timestamps in descriptions
+     */
+    RecordRows(RecordRange range, ZoneId zone) {
         this.range = range;
+        this.descriptions = new Descriptions(zone);
     }
 
     @Override
@@ -32,9 +42,12 @@ final class RecordRows implements Iterator<String[]> {
             throw new NoSuchElementException();
         }
         peeked = false;
-        return new String[] {
-            Lsn.format(record.lsn()), Lsn.format(record.endLsn()), Lsn.format(record.prevLsn()),
-            Long.toString(record.xid()), record.rmgrName(), record.typeName(),
-        };
+        text.setLength(0);
+        descriptions.describe(record, text);
+        String[] columns = RecordRow.of(record);
+        String[] row = new String[columns.length + 1];
+        System.arraycopy(columns, 0, row, 1, columns.length);
+        row[0] = text.length() == 0 ? null : text.toString();
+        return row;
     }
 }

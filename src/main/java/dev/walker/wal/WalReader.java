@@ -197,6 +197,14 @@ public final class WalReader {
         return endReason;
     }
 
+    /**
+     * LSN after the last byte that was looked at: after {@link ReadStatus#END_OF_WAL} the page or record at or before it
+     * is what was wrong.
+     */
+    public long readUpTo() {
+        return lsn;
+    }
+
     /** Whether the bytes that were read end inside a record, which begins at {@link #position}. */
     public boolean isInsideRecord() {
         return state == State.COLLECTING;
@@ -219,25 +227,20 @@ public final class WalReader {
         }
         try {
             while (true) {
-                switch (state) {
-                    case AT_RECORD:
-                        if (readInPlace(record)) {
-                            return ReadStatus.RECORD;
-                        }
-                        break;
-                    case COLLECTING:
-                        if (collect(record)) {
-                            return ReadStatus.RECORD;
-                        }
-                        break;
-                    case FIRST_PAGE:
-                        enterPage();
-                        break;
-                    case SKIPPING:
-                        skip();
-                        break;
-                    default:
-                        return ReadStatus.END_OF_WAL;
+                if (state == State.AT_RECORD) {
+                    if (readInPlace(record)) {
+                        return ReadStatus.RECORD;
+                    }
+                } else if (state == State.COLLECTING) {
+                    if (collect(record)) {
+                        return ReadStatus.RECORD;
+                    }
+                } else if (state == State.FIRST_PAGE) {
+                    enterPage();
+                } else if (state == State.SKIPPING) {
+                    skip();
+                } else {
+                    return ReadStatus.END_OF_WAL;
                 }
                 if (inputAt == inputEnd && state != State.ENDED) {
                     return ReadStatus.NEED_MORE;
@@ -487,10 +490,7 @@ public final class WalReader {
                 if (!checkLength(lsn, totalLength) || !checkHeader(input, inputAt, lsn, totalLength)) {
                     return false;
                 }
-                int at = inputAt;
-                long start = lsn;
-                consume((int) totalLength);
-                return finish(record, input, at, (int) totalLength, start, timeline);
+                return finish(record, input, inputAt, (int) totalLength, lsn, lsn + totalLength, timeline);
             }
         }
         startCollecting();
@@ -546,7 +546,7 @@ public final class WalReader {
             }
             if (collected == wanted) {
                 state = State.AT_RECORD;
-                return finish(record, bufferBytes, 0, wanted, recordLsn, recordTimeline);
+                return finish(record, bufferBytes, 0, wanted, recordLsn, lsn, recordTimeline);
             }
         }
     }
@@ -606,30 +606,29 @@ public final class WalReader {
         return sign(start, "xl_crc " + hex(found) + ", wanted " + hex(computed) + " as computed from the record");
     }
 
-    /** The record is whole and {@link #lsn} behind it; true if it is to be given. */
-    private boolean finish(WalRecord record, WalBytes bytes, int at, int length, long start, int startTimeline) {
+    /** The record is whole and its last byte is before {@code end}; moves behind it, and tells if it is to be given. */
+    private boolean finish(
+            WalRecord record, WalBytes bytes, int at, int length, long start, long end, int startTimeline) {
         if (!checkCrc(bytes, at, length, start)) {
             return false;
         }
         decode(record, bytes, at, length, start);
         record.timeline = startTimeline;
-        boolean isXlog = record.rmgrId == 0;
-        if (isXlog && record.rmgrInfo() == XLOG_SWITCH) {
-            jumpTo((lsn - 1 | segmentSize - 1) + 1);
-        } else {
-            if (overwrittenLsn != Lsn.INVALID) {
-                checkOverwritten(record, isXlog);
-            }
-            jumpTo(align(lsn));
+        long next = align(end);
+        if (record.rmgrId == 0 && record.rmgrInfo() == XLOG_SWITCH) {
+            next = (end - 1 | segmentSize - 1) + 1;
+        } else if (overwrittenLsn != Lsn.INVALID) {
+            checkOverwritten(record);
         }
-        record.endLsn = lsn;
+        record.endLsn = next;
+        jumpTo(next);
         previousLsn = start;
-        movePosition(lsn);
+        movePosition(next);
         return !Lsn.isBefore(start, startLsn);
     }
 
-    private void checkOverwritten(WalRecord record, boolean isXlog) {
-        if (!isXlog || record.rmgrInfo() != XLOG_OVERWRITE_CONTRECORD) {
+    private void checkOverwritten(WalRecord record) {
+        if (record.rmgrId != 0 || record.rmgrInfo() != XLOG_OVERWRITE_CONTRECORD) {
             throw damage(
                     record.lsn,
                     record.rmgrName() + " " + record.typeName()
@@ -645,17 +644,15 @@ public final class WalReader {
 
     /** Takes a record apart whose CRC is right: what is wrong from here on is no end of WAL. */
     private void decode(WalRecord record, WalBytes bytes, int at, int length, long start) {
-        for (int i = 0; i <= record.maxBlockId; i++) {
-            record.inUse[i] = false;
-        }
-        record.maxBlockId = -1;
         record.lsn = start;
         record.xid = bytes.u32(at + XL_XID_AT);
         record.prevLsn = bytes.u64(at + XL_PREV_AT);
         record.info = bytes.u8(at + XL_INFO_AT);
         record.rmgrId = bytes.u8(at + XL_RMID_AT);
         record.totalLength = length;
-        record.layout = layout;
+        if (record.layout != layout) {
+            record.layout = layout;
+        }
         record.hasOrigin = false;
         record.origin = 0;
         record.hasTopLevelXid = false;
@@ -665,19 +662,21 @@ public final class WalReader {
         int cursor = at + HEADER_SIZE;
         long payload = 0;
         long mainLength = 0;
+        int maxBlockId = -1;
+        long inUse = 0;
         BlockRef before = null;
         while (end - cursor > payload) {
             int id = bytes.u8(cursor++);
             if (id <= WalRecord.MAX_BLOCK_ID) {
-                if (id <= record.maxBlockId) {
-                    throw damage(start, "block_id " + id + " follows block_id " + record.maxBlockId);
+                if (id <= maxBlockId) {
+                    throw damage(start, "block_id " + id + " follows block_id " + maxBlockId);
                 }
                 BlockRef block = record.blocks[id];
                 block.lsn = start;
                 block.blockId = id;
                 cursor = decodeBlock(block, before, bytes, cursor, end);
-                record.maxBlockId = id;
-                record.inUse[id] = true;
+                maxBlockId = id;
+                inUse |= 1L << id;
                 payload += block.imageLength + block.dataLength;
                 before = block;
             } else if (id == XLR_BLOCK_ID_DATA_SHORT) {
@@ -712,10 +711,14 @@ public final class WalReader {
                     "xl_tot_len " + length + " leaves " + (end - cursor) + " bytes for images and data, wanted "
                             + payload + " as the headers in the record tell");
         }
-        for (int id = 0; id <= record.maxBlockId; id++) {
-            if (record.inUse[id]) {
+        record.maxBlockId = maxBlockId;
+        record.inUse = inUse;
+        for (int id = 0; id <= maxBlockId; id++) {
+            if ((inUse >>> id & 1) != 0) {
                 BlockRef block = record.blocks[id];
-                block.image.wrap(bytes, cursor, block.imageLength);
+                if (block.imageLength > 0 || !block.image.isEmpty()) {
+                    block.image.wrap(bytes, cursor, block.imageLength);
+                }
                 block.data.wrap(bytes, cursor + block.imageLength, block.dataLength);
                 cursor += block.imageLength + block.dataLength;
             }
@@ -728,24 +731,21 @@ public final class WalReader {
         int cursor = from;
         checkLeft(block.lsn, "the block reference", end - cursor, 3);
         int flags = bytes.u8(cursor);
+        int dataLength = bytes.u16(cursor + 1);
+        if (block.hasImage()) {
+            clearImage(block);
+        }
         block.forkFlags = flags;
-        block.dataLength = bytes.u16(cursor + 1);
+        block.dataLength = dataLength;
         cursor += 3;
         if (!Fork.isValid(flags & BlockRef.FORK_MASK)) {
             throw damage(block, "fork_flags " + hex(flags) + " is of no fork");
         }
-        if ((flags & BlockRef.HAS_DATA) != 0 != block.dataLength > 0) {
-            throw damage(block, "fork_flags " + hex(flags) + " and data_length " + block.dataLength + " disagree");
+        if ((flags & BlockRef.HAS_DATA) != 0 != dataLength > 0) {
+            throw damage(block, "fork_flags " + hex(flags) + " and data_length " + dataLength + " disagree");
         }
         if ((flags & BlockRef.HAS_IMAGE) != 0) {
             cursor = decodeImage(block, bytes, cursor, end);
-        } else {
-            block.imageLength = 0;
-            block.holeOffset = 0;
-            block.holeLength = 0;
-            block.imageInfo = 0;
-            block.imageApplies = false;
-            block.imageCompression = ImageCompression.NONE;
         }
         if ((flags & BlockRef.SAME_REL) == 0) {
             checkLeft(block.lsn, "the RelFileLocator", end - cursor, 12);
@@ -763,6 +763,16 @@ public final class WalReader {
         checkLeft(block.lsn, "the block number", end - cursor, Integer.BYTES);
         block.blockNumber = bytes.u32(cursor);
         return cursor + Integer.BYTES;
+    }
+
+    /** What a block reference without an image says; that of the record before had one. */
+    private static void clearImage(BlockRef block) {
+        block.imageLength = 0;
+        block.holeOffset = 0;
+        block.holeLength = 0;
+        block.imageInfo = 0;
+        block.imageApplies = false;
+        block.imageCompression = ImageCompression.NONE;
     }
 
     private int decodeImage(BlockRef block, WalBytes bytes, int from, int end) {

@@ -31,7 +31,9 @@ public final class WalRecord {
     boolean hasTopLevelXid;
     long topLevelXid;
     int maxBlockId = -1;
-    final boolean[] inUse = new boolean[MAX_BLOCK_ID + 1];
+    /** One bit for each block id in use. */
+    long inUse;
+
     final BlockRef[] blocks = new BlockRef[MAX_BLOCK_ID + 1];
     final WalBytes mainData = new WalBytes();
 
@@ -96,7 +98,7 @@ public final class WalRecord {
     public int fpiLength() {
         int sum = 0;
         for (int i = 0; i <= maxBlockId; i++) {
-            if (inUse[i]) {
+            if (hasBlock(i)) {
                 sum += blocks[i].imageLength;
             }
         }
@@ -140,7 +142,7 @@ public final class WalRecord {
 
     /** Whether there is a block reference with this id; any {@code int} may be asked for. */
     public boolean hasBlock(int id) {
-        return id >= 0 && id <= maxBlockId && inUse[id];
+        return id >= 0 && id <= maxBlockId && (inUse >>> id & 1) != 0;
     }
 
     /**

@@ -29,23 +29,23 @@ class PackageOrderTest {
             List.of("wal"),
             List.of("fpi"),
             List.of(
-                    "rmgr.heap",
-                    "rmgr.xact",
-                    "rmgr.xlog",
-                    "rmgr.smgr",
-                    "rmgr.standby",
-                    "rmgr.multixact",
-                    "rmgr.dbase",
-                    "rmgr.relmap",
-                    "rmgr.seq",
-                    "rmgr.logicalmsg",
+                    "rmgr.btree",
                     "rmgr.clog",
                     "rmgr.committs",
+                    "rmgr.dbase",
+                    "rmgr.heap",
+                    "rmgr.logicalmsg",
+                    "rmgr.multixact",
+                    "rmgr.relmap",
                     "rmgr.replorigin",
-                    "rmgr.btree"),
+                    "rmgr.seq",
+                    "rmgr.smgr",
+                    "rmgr.standby",
+                    "rmgr.xact",
+                    "rmgr.xlog"),
             List.of("describe"),
             List.of("spi"),
-            List.of("engine", "heatmap"),
+            List.of("engine", "heatmap", "files"),
             List.of("jdbc"),
             List.of("sql", "host"));
 
@@ -106,7 +106,7 @@ class PackageOrderTest {
     void librariesStayWhereTheyBelong() {
         for (String library : List.of("io.airlift", "org.postgresql", "picocli")) {
             List<String> allowed = library.equals("io.airlift")
-                    ? List.of("fpi", "host")
+                    ? List.of("fpi", "files", "host")
                     : library.equals("picocli") ? List.of("host") : List.of("jdbc", "host");
             noClasses()
                     .that(DescribedPredicate.not(new InPlaces(allowed)))

@@ -110,6 +110,10 @@ public final class PlJava {
             copyTree(shared, sharedCopy);
             Files.createDirectories(sharedCopy.resolve("walker"));
             Files.copy(jar, sharedCopy.resolve("walker/walker.jar"), StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(
+                    sql.resolve("walker.policy"),
+                    sharedCopy.resolve("walker/walker.policy"),
+                    StandardCopyOption.REPLACE_EXISTING);
             try (Stream<Path> files = Files.list(sql)) {
                 for (Path file : (Iterable<Path>) files::iterator) {
                     Files.copy(
@@ -141,14 +145,20 @@ public final class PlJava {
         }
     }
 
-    /** Lines of {@code postgresql.conf} with which PL/Java runs on the JVM of this test. */
-    public static List<String> settings() {
+    /**
+     * Lines of {@code postgresql.conf} with which PL/Java runs on the JVM of this test.
+     *
+     * @param root of the copy that {@link #copyTo} made
+     */
+    public List<String> settings(Path root) {
         List<String> lines = new ArrayList<>();
         lines.add("pljava.libjvm_location = '" + System.getProperty("java.home") + "/lib/server/libjvm.so'");
         int feature = Runtime.version().feature();
-        if (feature >= 18) {
-            lines.add("pljava.vmoptions = '-Djava.security.manager=" + (feature >= 24 ? "disallow" : "allow") + "'");
-        }
+        String securityManager =
+                feature < 18 ? "" : " -Djava.security.manager=" + (feature >= 24 ? "disallow" : "allow");
+        lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported" + securityManager + "'");
+        lines.add("pljava.policy_urls = '\"file:${org.postgresql.sysconfdir}/pljava.policy\",\"file:"
+                + inside(root, directory(pgConfig, "--sharedir")).resolve("walker/walker.policy") + "\",\"=\"'");
         return lines;
     }
 

@@ -14,6 +14,8 @@ import dev.walker.version.PgVersion;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -21,6 +23,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -99,7 +102,7 @@ class WalInspectIT {
             assertTrue(compressions.containsAll(wanted), compressions.toString());
             assertTrue(sawVerificationImage);
             assertTrue(longest > 3 * SEGMENT, "the longest record has " + longest + " bytes");
-            assertTrue(records > 200_000, records + " records");
+            assertTrue(records > 50_000, records + " records");
             for (String type : types) {
                 assertFalse(type.contains("UNKNOWN"), type);
             }
@@ -239,11 +242,11 @@ class WalInspectIT {
                 Statement statement = connection.createStatement();
                 Files wal = new Files(server, start, end, SEGMENT)) {
             connection.setAutoCommit(false);
-            statement.setFetchSize(500);
+            statement.setFetchSize(5000);
             ResultSet rows =
                     statement.executeQuery("SELECT start_lsn::text, block_id, reltablespace, reldatabase, relfilenode,"
                             + " relforknumber, relblocknumber, block_data_length, block_fpi_length,"
-                            + " 'APPLY' = ANY (block_fpi_info), block_data, block_fpi_data FROM pg_get_wal_block_info('"
+                            + " 'APPLY' = ANY (block_fpi_info), md5(block_data), md5(block_fpi_data) FROM pg_get_wal_block_info('"
                             + Lsn.format(start) + "', '" + Lsn.format(end) + "', true)");
             int blocks = 0;
             while (wal.next()) {
@@ -264,22 +267,28 @@ class WalInspectIT {
                     assertEquals(rows.getInt(8), block.data().length(), what);
                     assertEquals(rows.getInt(9), block.imageLength(), what);
                     assertEquals(rows.getBoolean(10), block.imageApplies(), what);
-                    byte[] data = rows.getBytes(11);
-                    assertEquals(data != null, block.hasData(), what);
-                    if (data != null) {
-                        assertArrayEquals(data, block.data().toArray(), what);
-                    }
-                    byte[] image = rows.getBytes(12);
-                    assertEquals(image != null, block.hasImage(), what);
-                    if (image != null) {
+                    assertEquals(
+                            rows.getString(11),
+                            block.hasData() ? md5(block.data().toArray()) : null,
+                            what);
+                    if (block.hasImage()) {
                         images.restore(block, page);
-                        assertArrayEquals(image, page, what);
                     }
+                    assertEquals(rows.getString(12), block.hasImage() ? md5(page) : null, what);
                     blocks++;
                 }
             }
             assertFalse(rows.next());
-            assertTrue(blocks > 100_000, blocks + " blocks");
+            assertTrue(blocks > 50_000, blocks + " blocks");
+        }
+    }
+
+    /** What the server's md5() gives; to send the pages themselves takes much longer. */
+    private static String md5(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
         }
     }
 

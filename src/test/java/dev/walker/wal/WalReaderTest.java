@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.walker.rmgr.Rmgr;
 import dev.walker.testing.RecordBuilder;
 import dev.walker.testing.WalBuilder;
 import dev.walker.version.PgVersion;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -289,6 +291,37 @@ class WalReaderTest {
             assertEquals(
                     starts.stream().filter(lsn -> lsn >= wanted).findFirst().orElseThrow(), record.lsn());
         }
+    }
+
+    @Test
+    void allocatesNothingForARecord() {
+        WalBuilder wal = new WalBuilder(PgVersion.PG17);
+        for (int i = 0; i < 20_000; i++) {
+            wal.add(RecordBuilder.of(Rmgr.HEAP, 0x00)
+                    .xid(i)
+                    .block(0, REL, i)
+                    .data(new byte[i % 90])
+                    .main("010000"));
+        }
+        byte[] all = wal.bytes();
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        WalRecord record = new WalRecord();
+        long best = Long.MAX_VALUE;
+        for (int round = 0; round < 5; round++) {
+            WalReader reader = wal.reader();
+            int count = 0;
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int at = 0; at < all.length; at = (int) (reader.wantedLsn() - wal.startLsn())) {
+                reader.feed(all, at, Math.min(10_000, all.length - at));
+                while (reader.next(record) == ReadStatus.RECORD) {
+                    count += record.typeName().length() / 6;
+                }
+            }
+            best = Math.min(best, threads.getCurrentThreadAllocatedBytes() - before);
+            assertEquals(20_000, count);
+        }
+        // The buffer for records across pages, once.
+        assertTrue(best < 40_000, best + " bytes for 20,000 records");
     }
 
     @Test

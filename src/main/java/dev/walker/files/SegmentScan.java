@@ -1,0 +1,203 @@
+package dev.walker.files;
+
+import dev.walker.wal.Lsn;
+import dev.walker.wal.WalFormatException;
+import dev.walker.wal.WalReader;
+import dev.walker.wal.WalRecord;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
+
+/**
+ * Reads the segments of {@link WalFiles} in parallel. Each segment has a part of its own, which gets the records that
+ * begin in it; the parts are given in order of LSN to one consumer. That each segment goes on where the one before ended
+ * is checked.
+ */
+public final class SegmentScan {
+    /** What the records of a segment add up to. Used by one thread at a time. */
+    public interface Part {
+        /** Takes in a record, which is lent for the call. */
+        void add(WalRecord record);
+    }
+
+    private final WalFiles files;
+    private final long start;
+    private final long stop;
+    private final boolean skipGaps;
+    private final int threads;
+    private final Consumer<WalEnd> onGap;
+    private final LongConsumer onProgress;
+
+    private long firstLsn;
+    private long endLsn;
+    private long lastLsn;
+
+    /**
+     * A scan of the records that begin at or after {@code start} and end at or before {@code stop}.
+     *
+     * @param stop 0 for the end of WAL
+     * @param threads how many segments are read at once
+     * @param onGap told of each gap, which is skipped then; null to end there
+     * @param onProgress told of the bytes of files, as they are stored, that are done
+     */
+    public SegmentScan(
+            WalFiles files, long start, long stop, int threads, Consumer<WalEnd> onGap, LongConsumer onProgress) {
+        this.files = files;
+        this.start = start;
+        this.stop = stop;
+        this.threads = threads;
+        this.skipGaps = onGap != null;
+        this.onGap = onGap;
+        this.onProgress = onProgress;
+    }
+
+    /** What reading a segment gave. */
+    private record Result<P>(
+            long number,
+            P part,
+            long firstLsn,
+            long firstPrevLsn,
+            long lastLsn,
+            long endLsn,
+            boolean stopped,
+            WalEnd end) {}
+
+    /**
+     * Reads.
+     *
+     * @param parts makes a part for a segment; called by many threads
+     * @param merge takes the parts, in order, in the thread that called this
+     * @return how it ended
+     * @throws WalFormatException if WAL is damaged; what was merged is what comes before
+     */
+    public <P extends Part> WalEnd run(Supplier<P> parts, Consumer<P> merge) {
+        List<Long> numbers = files.segmentNumbers(start, stop);
+        if (numbers.isEmpty()) {
+            return files.endAt(start, start);
+        }
+        ExecutorService workers = Executors.newFixedThreadPool(threads, SegmentScan::thread);
+        try {
+            Iterator<Long> next = numbers.iterator();
+            ArrayDeque<Future<Result<P>>> running = new ArrayDeque<>();
+            long done = 0;
+            while (true) {
+                while (next.hasNext() && running.size() < 2 * threads) {
+                    long number = next.next();
+                    running.add(workers.submit(() -> read(number, parts.get())));
+                }
+                if (running.isEmpty()) {
+                    return new WalEnd(WalEnd.Kind.UNTIL, endLsn, "", 0);
+                }
+                Result<P> result = get(running.remove());
+                checkChain(result);
+                merge.accept(result.part());
+                done += files.segment(result.number()).file().size();
+                onProgress.accept(done);
+                if (result.stopped()) {
+                    return result.end();
+                }
+                switch (result.end().kind()) {
+                    case UNTIL:
+                        break;
+                    case GAP:
+                        if (!skipGaps) {
+                            return result.end();
+                        }
+                        onGap.accept(result.end());
+                        lastLsn = Lsn.INVALID;
+                        break;
+                    default:
+                        return result.end();
+                }
+            }
+        } finally {
+            workers.shutdownNow();
+        }
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "walker-scan");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private static <P> Result<P> get(Future<Result<P>> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof Error cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while reading WAL", e);
+        }
+    }
+
+    private <P extends Part> Result<P> read(long number, P part) {
+        long segmentStart = number * files.segmentSize();
+        long from = Lsn.isBefore(segmentStart, start) ? start : segmentStart;
+        if (from == Lsn.INVALID) {
+            from = WalReader.LONG_PAGE_HEADER;
+        }
+        long first = 0;
+        long firstPrev = 0;
+        long last = 0;
+        long lastEnd = 0;
+        try (FileWalReader reader = new FileWalReader(files, from, segmentStart + files.segmentSize())) {
+            WalRecord record = new WalRecord();
+            while (reader.next(record)) {
+                if (stop != Lsn.INVALID && Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
+                    WalEnd end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);
+                    return new Result<>(number, part, first, firstPrev, last, lastEnd, true, end);
+                }
+                if (first == 0) {
+                    first = record.lsn();
+                    firstPrev = record.prevLsn();
+                }
+                last = record.lsn();
+                lastEnd = record.endLsn();
+                part.add(record);
+            }
+            return new Result<>(number, part, first, firstPrev, last, lastEnd, false, reader.end());
+        }
+    }
+
+    private void checkChain(Result<?> result) {
+        if (result.firstLsn() == 0) {
+            return;
+        }
+        if (lastLsn != Lsn.INVALID && result.firstPrevLsn() != lastLsn) {
+            throw new WalFormatException(
+                    result.firstLsn(),
+                    "xl_prev " + Lsn.format(result.firstPrevLsn()) + ", wanted " + Lsn.format(lastLsn) + " (LSN "
+                            + Lsn.format(result.firstLsn()) + ", " + files.nameOf(result.firstLsn()) + ")");
+        }
+        if (firstLsn == Lsn.INVALID) {
+            firstLsn = result.firstLsn();
+        }
+        lastLsn = result.lastLsn();
+        endLsn = result.endLsn();
+    }
+
+    /** LSN of the first record; 0 if there was none. */
+    public long firstLsn() {
+        return firstLsn;
+    }
+
+    /** LSN after the last record; 0 if there was none. */
+    public long endLsn() {
+        return endLsn;
+    }
+}

@@ -1,0 +1,92 @@
+package dev.walker.files;
+
+import dev.walker.wal.Lsn;
+import dev.walker.wal.WalSourceException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * From which timelines a timeline came: the content of {@code TTTTTTTT.history} ({@code readTimeLineHistory},
+ * access/timeline.h). Each line has a timeline, the LSN at which the next one left it, and a reason.
+ */
+final class TimelineHistory {
+    /**
+     * A stretch of WAL on one timeline.
+     *
+     * @param timeline unsigned 32-bit
+     * @param begin its first byte
+     * @param end the byte after its last one; all ones for the last timeline
+     */
+    record Stretch(int timeline, long begin, long end) {}
+
+    private final List<Stretch> newestFirst;
+
+    private TimelineHistory(List<Stretch> newestFirst) {
+        this.newestFirst = newestFirst;
+    }
+
+    /** A timeline without a history file: timeline 1, or one whose file is not there. */
+    static TimelineHistory none(int timeline) {
+        return new TimelineHistory(List.of(new Stretch(timeline, Lsn.INVALID, -1L)));
+    }
+
+    /**
+     * Reads a history file.
+     *
+     * @param name of the file, for messages
+     * @throws WalSourceException if a line is wrong
+     */
+    static TimelineHistory parse(String name, int timeline, List<String> lines) {
+        List<Stretch> stretches = new ArrayList<>();
+        long begin = Lsn.INVALID;
+        int number = 0;
+        int before = 0;
+        for (String line : lines) {
+            number++;
+            String text = line.strip();
+            if (text.isEmpty() || text.startsWith("#")) {
+                continue;
+            }
+            String[] fields = text.split("\\s+", 3);
+            String where = "timeline history file " + name + ", line " + number + ": ";
+            if (fields.length < 2) {
+                throw new WalSourceException(
+                        where + "found \"" + text + "\", wanted a timeline, the LSN where it was left, and a reason");
+            }
+            int parent = parseTimeline(fields[0], where);
+            if (Integer.compareUnsigned(parent, before) <= 0 || Integer.compareUnsigned(parent, timeline) >= 0) {
+                throw new WalSourceException(where + "timeline " + Integer.toUnsignedString(parent)
+                        + ", wanted one above " + Integer.toUnsignedString(before) + " and below "
+                        + Integer.toUnsignedString(timeline));
+            }
+            long end;
+            try {
+                end = Lsn.parse(fields[1]);
+            } catch (IllegalArgumentException e) {
+                throw new WalSourceException(where + e.getMessage(), e);
+            }
+            if (Lsn.isBefore(end, begin)) {
+                throw new WalSourceException(
+                        where + "LSN " + Lsn.format(end) + " is before " + Lsn.format(begin) + " of the line before");
+            }
+            stretches.add(0, new Stretch(parent, begin, end));
+            begin = end;
+            before = parent;
+        }
+        stretches.add(0, new Stretch(timeline, begin, -1L));
+        return new TimelineHistory(List.copyOf(stretches));
+    }
+
+    private static int parseTimeline(String text, String where) {
+        try {
+            return Integer.parseUnsignedInt(text);
+        } catch (NumberFormatException e) {
+            throw new WalSourceException(where + "found \"" + text + "\", wanted the number of a timeline", e);
+        }
+    }
+
+    /** The stretches, the newest timeline first. */
+    List<Stretch> newestFirst() {
+        return newestFirst;
+    }
+}

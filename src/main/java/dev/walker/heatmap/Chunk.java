@@ -1,0 +1,266 @@
+package dev.walker.heatmap;
+
+import org.roaringbitmap.RoaringBitmap;
+
+/** 128 blocks of a heap: which of their items are dead, and which blocks are known. */
+final class Chunk {
+    /** Blocks of a chunk. */
+    static final int BLOCKS = 128;
+    /** Bits of a block number that tell the block in its chunk. */
+    static final int BLOCK_BITS = 7;
+    /** Bits of a key that hold the item number. */
+    static final int OFFNUM_BITS = 9;
+    /** One more than the highest key. */
+    static final int KEYS = BLOCKS << OFFNUM_BITS;
+
+    private static final int EMPTY_BYTES = 128;
+    private static final int COUNTS_BYTES = 272;
+
+    final Relation relation;
+    /** The block number of the first block divided by {@link #BLOCKS}. */
+    final int number;
+    /** What stands for the chunk in pending entries. */
+    final int slot;
+    /** The next chunk of the relation in memory. */
+    Chunk next;
+
+    /** The content below is here; otherwise the tables have it. */
+    boolean loaded;
+    /** There is a row in the table. */
+    boolean stored;
+
+    boolean dirty;
+    long lastUsed;
+    int bytes;
+
+    private ItemSet dead;
+    private ItemSet aborted;
+    private short[] deadByPage;
+    private short[] abortedByPage;
+    private long knownLow;
+    private long knownHigh;
+    private int pagesWithGarbage;
+
+    Chunk(Relation relation, int number, int slot) {
+        this.relation = relation;
+        this.number = number;
+        this.slot = slot;
+    }
+
+    static int numberOf(long block) {
+        return (int) (block >>> BLOCK_BITS);
+    }
+
+    static int blockInChunk(long block) {
+        return (int) (block & BLOCKS - 1);
+    }
+
+    static int key(int blockInChunk, int offnum) {
+        return blockInChunk << OFFNUM_BITS | offnum;
+    }
+
+    long firstBlock() {
+        return (long) number << BLOCK_BITS;
+    }
+
+    boolean isKnown(int block) {
+        return ((block < 64 ? knownLow : knownHigh) >>> block & 1) != 0;
+    }
+
+    /** Tells whether that is a change. */
+    boolean setKnown(int block, boolean known) {
+        if (isKnown(block) == known) {
+            return false;
+        }
+        if (block < 64) {
+            knownLow ^= 1L << block;
+        } else {
+            knownHigh ^= 1L << block;
+        }
+        return true;
+    }
+
+    boolean hasKnown() {
+        return (knownLow | knownHigh) != 0;
+    }
+
+    void forgetKnown() {
+        knownLow = 0;
+        knownHigh = 0;
+    }
+
+    boolean isDead(int key) {
+        return deadOn(key >>> OFFNUM_BITS) != 0 && dead.contains(key);
+    }
+
+    boolean isAborted(int key) {
+        return abortedOn(key >>> OFFNUM_BITS) != 0 && aborted.contains(key);
+    }
+
+    int deadCount() {
+        return dead == null ? 0 : dead.count();
+    }
+
+    int pagesWithGarbage() {
+        return pagesWithGarbage;
+    }
+
+    int deadOn(int block) {
+        return deadByPage == null ? 0 : deadByPage[block];
+    }
+
+    int abortedOn(int block) {
+        return abortedByPage == null ? 0 : abortedByPage[block];
+    }
+
+    /** The lowest dead key from {@code key} on, -1 if there is none. */
+    int nextDead(int key) {
+        return dead == null || key >= KEYS ? -1 : dead.next(key);
+    }
+
+    /** Adds a dead item; tells whether that is a change. */
+    boolean addDead(int key) {
+        if (dead == null) {
+            dead = new ItemSet();
+            deadByPage = new short[BLOCKS];
+        }
+        if (!dead.add(key)) {
+            return false;
+        }
+        relation.deadTuples++;
+        if (deadByPage[key >>> OFFNUM_BITS]++ == 0) {
+            pagesWithGarbage++;
+            relation.pagesWithGarbage++;
+        }
+        return true;
+    }
+
+    /** Says that the inserter of a dead item rolled back; tells whether that is a change. */
+    boolean addAborted(int key) {
+        if (aborted == null) {
+            aborted = new ItemSet();
+            abortedByPage = new short[BLOCKS];
+        }
+        if (!aborted.add(key)) {
+            return false;
+        }
+        relation.deadAborted++;
+        abortedByPage[key >>> OFFNUM_BITS]++;
+        return true;
+    }
+
+    /** Takes an item out of the dead ones; tells whether that is a change. */
+    boolean removeDead(int key) {
+        if (deadOn(key >>> OFFNUM_BITS) == 0 || !dead.remove(key)) {
+            return false;
+        }
+        relation.deadTuples--;
+        if (--deadByPage[key >>> OFFNUM_BITS] == 0) {
+            pagesWithGarbage--;
+            relation.pagesWithGarbage--;
+        }
+        removeAborted(key);
+        return true;
+    }
+
+    /** Says that the inserter of an item did not roll back; tells whether that is a change. */
+    boolean removeAborted(int key) {
+        if (abortedOn(key >>> OFFNUM_BITS) == 0 || !aborted.remove(key)) {
+            return false;
+        }
+        relation.deadAborted--;
+        abortedByPage[key >>> OFFNUM_BITS]--;
+        return true;
+    }
+
+    /** Nothing to be stored. */
+    boolean isEmpty() {
+        return deadCount() == 0 && !hasKnown();
+    }
+
+    /**
+     * Takes the content as stored; the sums of the relation include it already.
+     *
+     * @throws IllegalArgumentException if a bitmap has what is no item
+     */
+    void load(RoaringBitmap dead, RoaringBitmap aborted, long knownLow, long knownHigh) {
+        this.knownLow = knownLow;
+        this.knownHigh = knownHigh;
+        if (dead != null) {
+            this.dead = ItemSet.of(dead);
+            deadByPage = countByPage(dead);
+            for (short count : deadByPage) {
+                pagesWithGarbage += count == 0 ? 0 : 1;
+            }
+        }
+        if (aborted != null) {
+            this.aborted = ItemSet.of(aborted);
+            abortedByPage = countByPage(aborted);
+        }
+    }
+
+    private static short[] countByPage(RoaringBitmap bitmap) {
+        short[] counts = new short[BLOCKS];
+        bitmap.forEach((int key) -> counts[key >>> OFFNUM_BITS]++);
+        return counts;
+    }
+
+    /** Drops the content, which the tables have. */
+    void unload() {
+        dead = null;
+        aborted = null;
+        deadByPage = null;
+        abortedByPage = null;
+        knownLow = 0;
+        knownHigh = 0;
+        pagesWithGarbage = 0;
+        loaded = false;
+        bytes = 0;
+    }
+
+    /** About how many bytes of memory the content takes. */
+    int memory() {
+        int sum = EMPTY_BYTES;
+        if (dead != null) {
+            sum += COUNTS_BYTES + dead.memory();
+        }
+        if (aborted != null) {
+            sum += COUNTS_BYTES + aborted.memory();
+        }
+        return sum;
+    }
+
+    /** The dead items for the table, null if there are none. */
+    RoaringBitmap dead() {
+        return toBitmap(dead);
+    }
+
+    /** The dead items whose inserter rolled back, for the table; null if there are none. */
+    RoaringBitmap aborted() {
+        return toBitmap(aborted);
+    }
+
+    private static RoaringBitmap toBitmap(ItemSet items) {
+        if (items == null || items.count() == 0) {
+            return null;
+        }
+        items.compact();
+        return items.toBitmap();
+    }
+
+    short[] deadByPage() {
+        return dead == null || dead.count() == 0 ? null : deadByPage.clone();
+    }
+
+    short[] abortedByPage() {
+        return aborted == null || aborted.count() == 0 ? null : abortedByPage.clone();
+    }
+
+    long knownLow() {
+        return knownLow;
+    }
+
+    long knownHigh() {
+        return knownHigh;
+    }
+}

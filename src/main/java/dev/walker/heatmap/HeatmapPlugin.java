@@ -1,0 +1,1044 @@
+package dev.walker.heatmap;
+
+import dev.walker.fpi.FullPageImage;
+import dev.walker.rmgr.Rmgr;
+import dev.walker.rmgr.dbase.DbaseCreate;
+import dev.walker.rmgr.dbase.DbaseDrop;
+import dev.walker.rmgr.dbase.DbaseOp;
+import dev.walker.rmgr.dbase.TblspcDrop;
+import dev.walker.rmgr.heap.FreezePlans;
+import dev.walker.rmgr.heap.Heap2Op;
+import dev.walker.rmgr.heap.HeapDelete;
+import dev.walker.rmgr.heap.HeapFreeze;
+import dev.walker.rmgr.heap.HeapInsert;
+import dev.walker.rmgr.heap.HeapMultiInsert;
+import dev.walker.rmgr.heap.HeapOp;
+import dev.walker.rmgr.heap.HeapPage;
+import dev.walker.rmgr.heap.HeapPrune;
+import dev.walker.rmgr.heap.HeapUpdate;
+import dev.walker.rmgr.heap.HeapVacuum;
+import dev.walker.rmgr.heap.HeapVisible;
+import dev.walker.rmgr.heap.Infomask;
+import dev.walker.rmgr.multixact.MultixactCreate;
+import dev.walker.rmgr.multixact.MultixactOp;
+import dev.walker.rmgr.smgr.SmgrCreate;
+import dev.walker.rmgr.smgr.SmgrOp;
+import dev.walker.rmgr.smgr.SmgrTruncate;
+import dev.walker.rmgr.standby.RunningXacts;
+import dev.walker.rmgr.standby.StandbyOp;
+import dev.walker.rmgr.xact.XactEnd;
+import dev.walker.rmgr.xact.XactOp;
+import dev.walker.rmgr.xact.XactPrepare;
+import dev.walker.rmgr.xlog.XlogCheckpoint;
+import dev.walker.rmgr.xlog.XlogEndOfRecovery;
+import dev.walker.rmgr.xlog.XlogOp;
+import dev.walker.rmgr.xlog.XlogParameterChange;
+import dev.walker.spi.PluginContext;
+import dev.walker.spi.SourceServer.XidStatus;
+import dev.walker.spi.WalPlugin;
+import dev.walker.wal.BlockRef;
+import dev.walker.wal.Lsn;
+import dev.walker.wal.RelFileLocator;
+import dev.walker.wal.WalRecord;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Plugin {@code heatmap}: the exact set of dead tuples of each heap page, see the package page for the rules and the
+ * tables.
+ *
+ * <p>Settings: {@code walker.catalogs} (on by default; off leaves out relations whose relfilenode is below 16384), {@code
+ * walker.memory} (megabytes that loaded chunks may take after a flush, 256 by default).
+ */
+public final class HeatmapPlugin implements WalPlugin {
+    /** {@code FirstNormalObjectId}: relations below are catalogs that were never rewritten. */
+    private static final long FIRST_NORMAL_OBJECT_ID = 16384;
+
+    private static final int DEFAULT_MEMORY = 256;
+
+    private final HeapInsert insert = new HeapInsert();
+    private final HeapDelete delete = new HeapDelete();
+    private final HeapUpdate update = new HeapUpdate();
+    private final HeapMultiInsert multiInsert = new HeapMultiInsert();
+    private final HeapPrune prune = new HeapPrune();
+    private final HeapVacuum vacuum = new HeapVacuum();
+    private final HeapFreeze freeze = new HeapFreeze();
+    private final HeapVisible visible = new HeapVisible();
+    private final XactEnd xactEnd = new XactEnd();
+    private final XactPrepare xactPrepare = new XactPrepare();
+    private final XlogCheckpoint checkpoint = new XlogCheckpoint();
+    private final XlogEndOfRecovery endOfRecovery = new XlogEndOfRecovery();
+    private final XlogParameterChange parameterChange = new XlogParameterChange();
+    private final SmgrCreate smgrCreate = new SmgrCreate();
+    private final SmgrTruncate smgrTruncate = new SmgrTruncate();
+    private final RunningXacts runningXacts = new RunningXacts();
+    private final MultixactCreate multixactCreate = new MultixactCreate();
+    private final DbaseCreate dbaseCreate = new DbaseCreate();
+    private final DbaseDrop dbaseDrop = new DbaseDrop();
+    private final TblspcDrop tblspcDrop = new TblspcDrop();
+
+    private final FullPageImage fullPageImage = new FullPageImage();
+    private final byte[] pageBytes = new byte[HeapPage.SIZE];
+    private final HeapPage page = new HeapPage();
+    private final long[] imageDead = new long[1 << Chunk.OFFNUM_BITS - 6];
+    private final long[] imageAborted = new long[1 << Chunk.OFFNUM_BITS - 6];
+
+    private final OpenXacts openXacts = new OpenXacts();
+    private final OpenXacts.ItemConsumer commitItem = this::commitItem;
+    private final OpenXacts.ItemConsumer abortItem = this::abortItem;
+    private final List<Relation> dropped = new ArrayList<>();
+
+    private PluginContext context;
+    private HeatmapTables tables;
+    private Heatmap heatmap;
+    private Multixacts multixacts;
+    private XidOutcomes outcomes;
+    private HeatmapTables.State state;
+
+    private boolean catalogs = true;
+    private long memoryLimit;
+    private boolean changed;
+
+    /** LSN of the first record that was walked, 0 if there was none yet. */
+    private long startLsn;
+
+    /** LSN of the record at hand. */
+    private long lsn;
+    /** The open transaction of the record at hand, if the record changes tuples. */
+    private int recordXact = OpenXacts.NONE;
+
+    /** A plugin, to be given to an engine. */
+    public HeatmapPlugin() {}
+
+    @Override
+    public String name() {
+        return "heatmap";
+    }
+
+    @Override
+    public void onStartup(PluginContext context) {
+        this.context = context;
+        catalogs = isOn(context, "walker.catalogs", true);
+        memoryLimit = (long) positive(context, "walker.memory", DEFAULT_MEMORY) << 20;
+        multixacts = new Multixacts(context.server());
+        outcomes = new XidOutcomes(context.server(), openXacts::isOpen);
+        state = new HeatmapTables.State(openXacts, outcomes, multixacts);
+        tables = new HeatmapTables(context);
+        heatmap = new Heatmap(tables, openXacts, this::stateChanged);
+        if (!tables.load(heatmap, state)) {
+            long nextFullXid = context.server().nextFullXid();
+            if (nextFullXid != 0) {
+                outcomes.epoch(nextFullXid);
+            }
+        }
+    }
+
+    private static boolean isOn(PluginContext context, String setting, boolean otherwise) {
+        String value = context.setting(setting).orElse(otherwise ? "on" : "off");
+        switch (value.trim().toLowerCase(Locale.ROOT)) {
+            case "on":
+            case "true":
+            case "yes":
+            case "1":
+                return true;
+            case "off":
+            case "false":
+            case "no":
+            case "0":
+                return false;
+            default:
+                throw new IllegalArgumentException(setting + " is \"" + value + "\", wanted on or off");
+        }
+    }
+
+    private static int positive(PluginContext context, String setting, int otherwise) {
+        String value = context.setting(setting).orElse(Integer.toString(otherwise));
+        try {
+            int number = Integer.parseInt(value.trim());
+            if (number > 0) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw new IllegalArgumentException(setting + " is \"" + value + "\", wanted a number from 1 on");
+    }
+
+    private void stateChanged() {
+        if (!changed) {
+            changed = true;
+            context.stateChanged();
+        }
+    }
+
+    @Override
+    public void onFlush(long lsn) {
+        tables.flush(state);
+        changed = false;
+        heatmap.evict(memoryLimit);
+    }
+
+    private void begin(WalRecord record) {
+        lsn = record.lsn();
+        if (startLsn == 0) {
+            startLsn = lsn;
+        }
+    }
+
+    // Heap
+
+    @Override
+    public void onHeap(WalRecord record) {
+        begin(record);
+        switch (HeapOp.of(record)) {
+            case INSERT:
+                insert(record);
+                break;
+            case DELETE:
+                delete(record);
+                break;
+            case UPDATE:
+            case HOT_UPDATE:
+                update(record);
+                break;
+            case TRUNCATE:
+                break;
+            default:
+                // Locks, confirmations and in-place updates make no garbage, but may come with an image.
+                applyImages(record);
+                break;
+        }
+    }
+
+    @Override
+    public void onHeap2(WalRecord record) {
+        begin(record);
+        switch (Heap2Op.of(record)) {
+            case MULTI_INSERT:
+                multiInsert(record);
+                break;
+            case PRUNE:
+                prune(record);
+                break;
+            case VACUUM:
+                vacuum(record);
+                break;
+            case FREEZE_PAGE:
+                freeze(record);
+                break;
+            case VISIBLE:
+                visible(record);
+                break;
+            case LOCK_UPDATED:
+                applyImages(record);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void insert(WalRecord record) {
+        insert.wrap(record);
+        BlockRef block = insert.block();
+        if (isIgnored(block)) {
+            return;
+        }
+        openXact(record);
+        boolean image = preparePage(record, block);
+        Chunk chunk = chunk(block);
+        boolean frozen = isFrozen(image, insert.offnum(), insert.hasTuple() ? insert.infomask() : 0);
+        insertItem(chunk, block, insert.offnum(), frozen);
+        chunk.relation.inserts++;
+        heatmap.changed(chunk.relation, lsn);
+    }
+
+    private void multiInsert(WalRecord record) {
+        multiInsert.wrap(record);
+        BlockRef block = multiInsert.block();
+        if (isIgnored(block)) {
+            return;
+        }
+        openXact(record);
+        boolean image = preparePage(record, block);
+        Chunk chunk = chunk(block);
+        for (int i = 0; i < multiInsert.count(); i++) {
+            int offnum = multiInsert.offnum(i);
+            int infomask = multiInsert.hasTuples() ? multiInsert.nextInfomask() : 0;
+            boolean frozen = multiInsert.isAllFrozenSet() || isFrozen(image, offnum, infomask);
+            insertItem(chunk, block, offnum, frozen);
+        }
+        chunk.relation.inserts += multiInsert.count();
+        heatmap.changed(chunk.relation, lsn);
+    }
+
+    /** Whether a new tuple stays alive even if its transaction rolls back (COPY FREEZE). */
+    private boolean isFrozen(boolean image, int offnum, int loggedInfomask) {
+        if (image) {
+            return offnum <= page.count()
+                    && page.lpFlags(offnum) == HeapPage.LP_NORMAL
+                    && Infomask.isXminFrozen(page.infomask(offnum));
+        }
+        return Infomask.isXminFrozen(loggedInfomask);
+    }
+
+    private void insertItem(Chunk chunk, BlockRef block, int offnum, boolean frozen) {
+        int blockInChunk = Chunk.blockInChunk(block.blockNumber());
+        int key = Chunk.key(blockInChunk, offnum);
+        if (chunk.isDead(key) && !block.imageApplies()) {
+            // The storage of the old item must have gone by a record that was not walked.
+            heatmap.prune(chunk, key, lsn);
+            heatmap.setUnknown(chunk, blockInChunk, lsn);
+        } else if (chunk.relation.createdInWal) {
+            heatmap.setKnown(chunk, blockInChunk, lsn);
+        }
+        if (!frozen && recordXact != OpenXacts.NONE) {
+            openXacts.addInsert(recordXact, chunk.slot, key);
+        }
+    }
+
+    private void deleteItem(Chunk chunk, BlockRef block, int offnum) {
+        int blockInChunk = Chunk.blockInChunk(block.blockNumber());
+        int key = Chunk.key(blockInChunk, offnum);
+        if (chunk.isDead(key) && !block.imageApplies()) {
+            heatmap.setUnknown(chunk, blockInChunk, lsn);
+        }
+        if (recordXact != OpenXacts.NONE) {
+            openXacts.addDelete(recordXact, chunk.slot, key);
+        } else {
+            heatmap.addDead(chunk, key, false, lsn);
+        }
+    }
+
+    /**
+     * Notes that the transaction of a record is open, before anything asks for it. That of initdb has committed from the
+     * start.
+     */
+    private void openXact(WalRecord record) {
+        long xid = record.xid();
+        if (xid == 0) {
+            throw record.malformed("xl_xid is 0, wanted the transaction that changes the heap");
+        }
+        outcomes.met(xid);
+        recordXact = xid < XidOutcomes.FIRST_NORMAL ? OpenXacts.NONE : openXacts.open(xid);
+    }
+
+    private void delete(WalRecord record) {
+        delete.wrap(record);
+        BlockRef block = delete.block();
+        if (isIgnored(block)) {
+            return;
+        }
+        openXact(record);
+        preparePage(record, block, false);
+        Chunk chunk = chunk(block);
+        if (delete.isSuper()) {
+            int key = Chunk.key(Chunk.blockInChunk(block.blockNumber()), delete.offnum());
+            if (recordXact != OpenXacts.NONE) {
+                openXacts.removeInsert(recordXact, chunk.slot, key);
+            }
+            heatmap.addDead(chunk, key, true, lsn);
+            chunk.relation.abortedTuples++;
+        } else {
+            deleteItem(chunk, block, delete.offnum());
+            chunk.relation.deletes++;
+        }
+        heatmap.changed(chunk.relation, lsn);
+    }
+
+    private void update(WalRecord record) {
+        update.wrap(record);
+        BlockRef newBlock = update.newBlock();
+        BlockRef oldBlock = update.oldBlock();
+        if (isIgnored(newBlock)) {
+            return;
+        }
+        openXact(record);
+        if (update.isCrossPage()) {
+            preparePage(record, oldBlock, false);
+            deleteItem(chunk(oldBlock), oldBlock, update.oldOffnum());
+            preparePage(record, newBlock);
+        } else {
+            preparePage(record, newBlock);
+            deleteItem(chunk(newBlock), newBlock, update.oldOffnum());
+        }
+        Chunk chunk = chunk(newBlock);
+        insertItem(chunk, newBlock, update.newOffnum(), false);
+        chunk.relation.updates++;
+        if (update.isHot()) {
+            chunk.relation.hotUpdates++;
+        }
+        heatmap.changed(chunk.relation, lsn);
+    }
+
+    private void prune(WalRecord record) {
+        prune.wrap(record);
+        BlockRef block = prune.block();
+        if (isIgnored(block) || preparePage(record, block, false)) {
+            return;
+        }
+        Chunk chunk = chunk(block);
+        int blockInChunk = Chunk.blockInChunk(block.blockNumber());
+        for (int i = 0; i < prune.redirectedCount(); i++) {
+            heatmap.prune(chunk, Chunk.key(blockInChunk, prune.redirectedFrom(i)), lsn);
+        }
+        for (int i = 0; i < prune.deadCount(); i++) {
+            heatmap.prune(chunk, Chunk.key(blockInChunk, prune.dead(i)), lsn);
+        }
+        for (int i = 0; i < prune.unusedCount(); i++) {
+            heatmap.prune(chunk, Chunk.key(blockInChunk, prune.unused(i)), lsn);
+        }
+        checkFrozen(chunk, blockInChunk, prune.plans());
+    }
+
+    private void vacuum(WalRecord record) {
+        vacuum.wrap(record);
+        BlockRef block = vacuum.block();
+        if (isIgnored(block) || preparePage(record, block, false)) {
+            return;
+        }
+        Chunk chunk = chunk(block);
+        int blockInChunk = Chunk.blockInChunk(block.blockNumber());
+        for (int i = 0; i < vacuum.count(); i++) {
+            heatmap.prune(chunk, Chunk.key(blockInChunk, vacuum.unused(i)), lsn);
+        }
+    }
+
+    private void freeze(WalRecord record) {
+        freeze.wrap(record);
+        BlockRef block = freeze.block();
+        if (isIgnored(block) || preparePage(record, block, false)) {
+            return;
+        }
+        checkFrozen(chunk(block), Chunk.blockInChunk(block.blockNumber()), freeze.plans());
+    }
+
+    /** Freezing makes and ends no garbage; a tuple that nothing deletes any more cannot have been dead. */
+    private void checkFrozen(Chunk chunk, int blockInChunk, FreezePlans plans) {
+        while (plans.next()) {
+            int key = Chunk.key(blockInChunk, plans.offnum());
+            if (plans.xmax() == 0 && chunk.isDead(key)) {
+                chunk.removeDead(key);
+                heatmap.setUnknown(chunk, blockInChunk, lsn);
+                heatmap.changed(chunk, lsn);
+            }
+        }
+    }
+
+    private void visible(WalRecord record) {
+        visible.wrap(record);
+        BlockRef block = visible.block();
+        if (isIgnored(block)) {
+            return;
+        }
+        preparePage(record, block, false);
+        if ((visible.flags() & (HeapVisible.ALL_VISIBLE | HeapVisible.ALL_FROZEN)) != 0) {
+            heatmap.clean(chunk(block), Chunk.blockInChunk(block.blockNumber()), false, lsn);
+        }
+    }
+
+    // Pages
+
+    private boolean isIgnored(BlockRef block) {
+        return !catalogs && block.relNumber() < FIRST_NORMAL_OBJECT_ID;
+    }
+
+    private Chunk chunk(BlockRef block) {
+        Relation relation = heatmap.relation(block.spcOid(), block.dbOid(), block.relNumber());
+        relation.heapSeen = true;
+        return heatmap.chunk(relation, block.blockNumber());
+    }
+
+    private boolean preparePage(WalRecord record, BlockRef block) {
+        return preparePage(record, block, HeapOp.isInitPage(record));
+    }
+
+    /** Takes over an image, or forgets a page that is made anew; tells whether there was an image. */
+    private boolean preparePage(WalRecord record, BlockRef block, boolean initPage) {
+        if (block.imageApplies()) {
+            applyImage(record, block);
+            return true;
+        }
+        if (initPage) {
+            heatmap.clean(chunk(block), Chunk.blockInChunk(block.blockNumber()), true, lsn);
+        }
+        return false;
+    }
+
+    private void applyImages(WalRecord record) {
+        for (int id = 0; id <= record.maxBlockId(); id++) {
+            if (record.hasBlock(id)) {
+                BlockRef block = record.block(id);
+                if (block.isMainFork() && block.imageApplies() && !isIgnored(block)) {
+                    applyImage(record, block);
+                }
+            }
+        }
+    }
+
+    private void applyImage(WalRecord record, BlockRef block) {
+        fullPageImage.restore(block, pageBytes);
+        if (!page.wrap(pageBytes).isHeap()) {
+            throw record.malformed("the image of block " + block.blockNumber() + " of " + block.locator()
+                    + " is no heap page: " + page.problem());
+        }
+        applyPage(chunk(block), Chunk.blockInChunk(block.blockNumber()));
+    }
+
+    /** Makes what is known of a page agree with {@link #page}. */
+    private void applyPage(Chunk chunk, int block) {
+        boolean known = heatmap.isKnown(chunk, block);
+        boolean complete = true;
+        for (int i = 0; i < imageDead.length; i++) {
+            imageDead[i] = 0;
+            imageAborted[i] = 0;
+        }
+        for (int offnum = 1; offnum <= page.count(); offnum++) {
+            if (page.lpFlags(offnum) == HeapPage.LP_NORMAL) {
+                complete &= judge(chunk, block, offnum, known);
+            }
+        }
+        int end = Chunk.key(block + 1, 0);
+        int first = Chunk.key(block, 0);
+        if (chunk.deadOn(block) != 0) {
+            for (int key = chunk.nextDead(first); key >= 0 && key < end; key = chunk.nextDead(key + 1)) {
+                int offnum = key - first;
+                if (!isSet(imageDead, offnum)) {
+                    chunk.removeDead(key);
+                    if (offnum > page.count() || page.lpFlags(offnum) != HeapPage.LP_NORMAL) {
+                        chunk.relation.prunedTuples++;
+                    }
+                    heatmap.changed(chunk, lsn);
+                } else if (!isSet(imageAborted, offnum) && chunk.removeAborted(key)) {
+                    heatmap.changed(chunk, lsn);
+                }
+            }
+        }
+        for (int i = 0; i < imageDead.length; i++) {
+            for (long bits = imageDead[i]; bits != 0; bits &= bits - 1) {
+                int offnum = i << 6 | Long.numberOfTrailingZeros(bits);
+                heatmap.addDead(chunk, first | offnum, isSet(imageAborted, offnum), lsn);
+            }
+        }
+        if (complete) {
+            heatmap.setKnown(chunk, block, lsn);
+        } else if (known) {
+            heatmap.setUnknown(chunk, block, lsn);
+        }
+    }
+
+    private static boolean isSet(long[] bits, int index) {
+        return (bits[index >>> 6] >>> index & 1) != 0;
+    }
+
+    private static void set(long[] bits, int index) {
+        bits[index >>> 6] |= 1L << index;
+    }
+
+    /**
+     * Decides whether an item of the image is dead, as the dirty snapshot does: {@code HeapTupleSatisfiesDirty},
+     * access/heap/heapam_visibility.c.
+     *
+     * @param known whether the state of the page was complete; then it settles what nobody else knows, and all that is
+     *     pending is there already
+     * @return false if nobody knows
+     */
+    private boolean judge(Chunk chunk, int block, int offnum, boolean known) {
+        int infomask = page.infomask(offnum);
+        int key = Chunk.key(block, offnum);
+        boolean inserterIsOpen = false;
+        if ((infomask & Infomask.XMIN_COMMITTED) == 0) {
+            long xmin = page.xmin(offnum);
+            XidStatus status =
+                    (infomask & Infomask.XMIN_INVALID) != 0 ? XidStatus.ABORTED : outcomes.status(xmin, !known);
+            switch (status) {
+                case ABORTED:
+                    set(imageDead, offnum);
+                    set(imageAborted, offnum);
+                    return true;
+                case UNKNOWN:
+                    return keep(chunk, key, offnum, known);
+                case IN_PROGRESS:
+                    inserterIsOpen = true;
+                    if (!known) {
+                        openXacts.addInsert(openXacts.openOnServer(xmin), chunk.slot, key);
+                        heatmap.changed(chunk.relation, lsn);
+                    }
+                    break;
+                default:
+                    break;
+            }
+        }
+        if ((infomask & Infomask.XMAX_INVALID) != 0 || Infomask.isLockedOnly(infomask)) {
+            return true;
+        }
+        if ((infomask & Infomask.XMAX_COMMITTED) != 0) {
+            if (!inserterIsOpen) {
+                set(imageDead, offnum);
+            }
+            return true;
+        }
+        long deleter = page.xmax(offnum);
+        if ((infomask & Infomask.XMAX_IS_MULTI) != 0) {
+            deleter = multixacts.updater(deleter, !known);
+            if (deleter == Multixacts.UNKNOWN) {
+                return keep(chunk, key, offnum, known);
+            }
+        }
+        switch (outcomes.status(deleter, !known)) {
+            case COMMITTED:
+                if (!inserterIsOpen) {
+                    set(imageDead, offnum);
+                }
+                return true;
+            case UNKNOWN:
+                return keep(chunk, key, offnum, known);
+            case IN_PROGRESS:
+                if (!known) {
+                    openXacts.addDelete(openXacts.openOnServer(deleter), chunk.slot, key);
+                    heatmap.changed(chunk.relation, lsn);
+                }
+                return true;
+            default:
+                return true;
+        }
+    }
+
+    /** Leaves an item as it was; tells whether that is certain. */
+    private boolean keep(Chunk chunk, int key, int offnum, boolean known) {
+        if (chunk.isDead(key)) {
+            set(imageDead, offnum);
+            if (chunk.isAborted(key)) {
+                set(imageAborted, offnum);
+            }
+        }
+        return known;
+    }
+
+    // Transactions
+
+    @Override
+    public void onXact(WalRecord record) {
+        begin(record);
+        switch (XactOp.of(record)) {
+            case COMMIT:
+            case COMMIT_PREPARED:
+            case ABORT:
+            case ABORT_PREPARED:
+                end(record);
+                break;
+            case PREPARE:
+                xactPrepare.wrap(record);
+                prepared(xactPrepare.xid());
+                for (int i = 0; i < xactPrepare.subxactCount(); i++) {
+                    prepared(xactPrepare.subxact(i));
+                }
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void prepared(long xid) {
+        int xact = openXacts.find(xid);
+        if (xact != OpenXacts.NONE) {
+            openXacts.setPrepared(xact);
+            if (openXacts.hasEntries(xact)) {
+                stateChanged();
+            }
+        }
+    }
+
+    private void end(WalRecord record) {
+        xactEnd.wrap(record);
+        for (int i = 0; i < xactEnd.droppedRelationCount(); i++) {
+            drop(xactEnd.droppedSpcOid(i), xactEnd.droppedDbOid(i), xactEnd.droppedRelNumber(i));
+        }
+        finishDrops();
+        boolean commit = xactEnd.isCommit();
+        end(xactEnd.xid(), commit);
+        for (int i = 0; i < xactEnd.subxactCount(); i++) {
+            end(xactEnd.subxact(i), commit);
+        }
+    }
+
+    private void end(long xid, boolean commit) {
+        if (xid < XidOutcomes.FIRST_NORMAL) {
+            return;
+        }
+        outcomes.met(xid);
+        int xact = openXacts.find(xid);
+        boolean left = false;
+        if (xact != OpenXacts.NONE) {
+            left = openXacts.hasEntries(xact);
+            openXacts.forEachItem(xact, commit ? commitItem : abortItem);
+            openXacts.close(xact);
+            if (left) {
+                stateChanged();
+            }
+        }
+        if (commit) {
+            outcomes.commit(xid);
+        } else {
+            outcomes.abort(xid, left);
+        }
+    }
+
+    private void commitItem(int chunkSlot, boolean isDelete, int key) {
+        if (isDelete) {
+            heatmap.addDead(heatmap.chunk(chunkSlot), key, false, lsn);
+        }
+    }
+
+    private void abortItem(int chunkSlot, boolean isDelete, int key) {
+        if (!isDelete) {
+            Chunk chunk = heatmap.chunk(chunkSlot);
+            if (heatmap.addDead(chunk, key, true, lsn)) {
+                chunk.relation.abortedTuples++;
+            }
+        }
+    }
+
+    /** No transaction runs at this point: those that are open and not prepared were lost in a crash. */
+    private void endOfAll() {
+        openXacts.forEach(xid -> {
+            if (!openXacts.isPrepared(openXacts.find(xid))) {
+                endWithoutRecord(xid);
+            }
+        });
+    }
+
+    /** A transaction cannot be running any more, and no record told its end. */
+    private void endWithoutRecord(long xid) {
+        if (outcomes.isOld(xid)) {
+            switch (outcomes.ask(xid)) {
+                case COMMITTED:
+                    end(xid, true);
+                    return;
+                case ABORTED:
+                    end(xid, false);
+                    return;
+                case IN_PROGRESS:
+                    // Prepared before the walk began.
+                    return;
+                default:
+                    if (openXacts.isFromServer(openXacts.find(xid))) {
+                        return;
+                    }
+                    break;
+            }
+        }
+        end(xid, false);
+    }
+
+    @Override
+    public void onStandby(WalRecord record) {
+        begin(record);
+        if (StandbyOp.of(record) == StandbyOp.RUNNING_XACTS) {
+            runningXacts.wrap(record);
+            outcomes.met(runningXacts.nextXid());
+            int oldest = (int) runningXacts.oldestRunningXid();
+            openXacts.forEach(xid -> {
+                if ((int) xid - oldest < 0 && !openXacts.isPrepared(openXacts.find(xid))) {
+                    endWithoutRecord(xid);
+                }
+            });
+        }
+    }
+
+    // Checkpoints and images without another change
+
+    @Override
+    public void onXlog(WalRecord record) {
+        begin(record);
+        switch (XlogOp.of(record)) {
+            case CHECKPOINT_SHUTDOWN:
+            case CHECKPOINT_ONLINE:
+                checkpoint(record);
+                break;
+            case END_OF_RECOVERY:
+                endOfRecovery.wrap(record);
+                if (endOfRecovery.hasWalLevel()) {
+                    state.minimalWal = endOfRecovery.walLevel() == 0;
+                }
+                endOfAll();
+                break;
+            case PARAMETER_CHANGE:
+                state.minimalWal = parameterChange.wrap(record).walLevel() == 0;
+                break;
+            case FPI:
+            case FPI_FOR_HINT:
+                fullPageImages(record);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void checkpoint(WalRecord record) {
+        checkpoint.wrap(record);
+        if (checkpoint.hasWalLevel()) {
+            state.minimalWal = checkpoint.walLevel() == 0;
+        }
+        outcomes.epoch(checkpoint.nextXid());
+        if (!outcomes.boundaryIsKnown() && !Lsn.isBefore(checkpoint.redo(), startLsn)) {
+            // Its nextXid was taken at the redo point, so what comes after it began during the walk.
+            outcomes.beginsBefore(checkpoint.nextXid());
+        }
+        if (checkpoint.isShutdown()) {
+            endOfAll();
+        }
+        outcomes.oldest(checkpoint.oldestXid());
+        multixacts.removeBefore(checkpoint.oldestMulti());
+    }
+
+    private void fullPageImages(WalRecord record) {
+        for (int id = 0; id <= record.maxBlockId(); id++) {
+            if (record.hasBlock(id)) {
+                BlockRef block = record.block(id);
+                if (block.isMainFork() && block.imageApplies() && !isIgnored(block)) {
+                    fullPageImage(block);
+                }
+            }
+        }
+    }
+
+    /** These come for relations of all kinds. */
+    private void fullPageImage(BlockRef block) {
+        Relation relation = heatmap.find(block.spcOid(), block.dbOid(), block.relNumber());
+        if (relation == null && HeapPage.isOther(block)) {
+            return;
+        }
+        fullPageImage.restore(block, pageBytes);
+        page.wrap(pageBytes);
+        if (!page.isHeap()) {
+            if (relation != null) {
+                forgetIfNoHeap(relation, block);
+            }
+        } else if (!page.isNew() || relation != null && relation.heapSeen) {
+            applyPage(chunk(block), Chunk.blockInChunk(block.blockNumber()));
+        }
+    }
+
+    private void forgetIfNoHeap(Relation relation, BlockRef block) {
+        if (relation.heapSeen) {
+            heatmap.setUnknown(
+                    heatmap.chunk(relation, block.blockNumber()), Chunk.blockInChunk(block.blockNumber()), lsn);
+        } else {
+            drop(relation.spcOid, relation.dbOid, relation.relNumber);
+            finishDrops();
+        }
+    }
+
+    // Files
+
+    @Override
+    public void onSmgr(WalRecord record) {
+        begin(record);
+        switch (SmgrOp.of(record)) {
+            case CREATE:
+                smgrCreate.wrap(record);
+                if (smgrCreate.forkNumber() == 0) {
+                    created(smgrCreate.spcOid(), smgrCreate.dbOid(), smgrCreate.relNumber());
+                }
+                break;
+            case TRUNCATE:
+                smgrTruncate.wrap(record);
+                Relation relation = heatmap.find(smgrTruncate.spcOid(), smgrTruncate.dbOid(), smgrTruncate.relNumber());
+                if (relation != null && smgrTruncate.isMainFork()) {
+                    heatmap.truncate(relation, smgrTruncate.blkno(), lsn);
+                }
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void created(long spcOid, long dbOid, long relNumber) {
+        if (!catalogs && relNumber < FIRST_NORMAL_OBJECT_ID) {
+            return;
+        }
+        drop(spcOid, dbOid, relNumber);
+        finishDrops();
+        if (!state.minimalWal) {
+            Relation relation = heatmap.relation(spcOid, dbOid, relNumber);
+            relation.createdInWal = true;
+            heatmap.changed(relation, lsn);
+        }
+    }
+
+    private void drop(long spcOid, long dbOid, long relNumber) {
+        Relation relation = heatmap.find(spcOid, dbOid, relNumber);
+        if (relation != null) {
+            heatmap.drop(relation);
+            dropped.add(relation);
+        }
+    }
+
+    private void finishDrops() {
+        if (!dropped.isEmpty()) {
+            heatmap.forgetPendingOfDropped(dropped);
+            dropped.clear();
+        }
+    }
+
+    /** The other resource managers. */
+    @Override
+    public void onRecord(WalRecord record) {
+        begin(record);
+        switch (Rmgr.of(record.rmgrId())) {
+            case MULTIXACT:
+                if (MultixactOp.of(record) == MultixactOp.CREATE_ID) {
+                    long updater = multixactCreate.wrap(record).updater();
+                    if (updater != 0) {
+                        multixacts.add(multixactCreate.mid(), updater);
+                    }
+                }
+                break;
+            case DBASE:
+                database(record);
+                break;
+            case TBLSPC:
+                if (record.rmgrInfo() == TblspcDrop.XLOG_TBLSPC_DROP) {
+                    dropAll(tblspcDrop.wrap(record).tsId(), 0, true);
+                }
+                break;
+            case HASH:
+            case BRIN:
+            case SEQ:
+                notOfHeap(record);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void database(WalRecord record) {
+        switch (DbaseOp.of(record)) {
+            case CREATE_FILE_COPY:
+            case CREATE_WAL_LOG:
+                dbaseCreate.wrap(record);
+                dropAll(dbaseCreate.tablespaceId(), dbaseCreate.dbId(), false);
+                break;
+            case DROP:
+                dbaseDrop.wrap(record);
+                for (int i = 0; i < dbaseDrop.tablespaceCount(); i++) {
+                    dropAll(dbaseDrop.tablespaceId(i), dbaseDrop.dbId(), false);
+                }
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void dropAll(long spcOid, long dbOid, boolean anyDatabase) {
+        heatmap.relations().forEach(relation -> {
+            if (relation.spcOid == spcOid && (anyDatabase || relation.dbOid == dbOid)) {
+                dropped.add(relation);
+            }
+        });
+        for (Relation relation : dropped) {
+            heatmap.drop(relation);
+        }
+        finishDrops();
+    }
+
+    /** A file that was created turns out to be that of an index or a sequence. Others show it by their images. */
+    private void notOfHeap(WalRecord record) {
+        for (int id = 0; id <= record.maxBlockId(); id++) {
+            if (record.hasBlock(id)) {
+                BlockRef block = record.block(id);
+                Relation relation = heatmap.find(block.spcOid(), block.dbOid(), block.relNumber());
+                if (relation != null && !relation.heapSeen) {
+                    drop(relation.spcOid, relation.dbOid, relation.relNumber);
+                    finishDrops();
+                }
+            }
+        }
+    }
+
+    // Questions
+
+    /** All relations that are known of. */
+    public List<RelationHeat> relations() {
+        List<RelationHeat> all = new ArrayList<>();
+        heatmap.relations().forEach(relation -> all.add(heat(relation)));
+        return all;
+    }
+
+    private static RelationHeat heat(Relation relation) {
+        return new RelationHeat(
+                relation.locator(),
+                relation.createdInWal,
+                relation.inserts,
+                relation.updates,
+                relation.hotUpdates,
+                relation.deletes,
+                relation.abortedTuples,
+                relation.prunedTuples,
+                relation.deadTuples,
+                relation.deadAborted,
+                relation.pagesWithGarbage,
+                relation.lastChange);
+    }
+
+    /** The pages of a relation that have garbage or were seen to be known, by block number; empty if it is not known of. */
+    public List<PageHeat> pages(RelFileLocator locator) {
+        List<PageHeat> pages = new ArrayList<>();
+        Relation relation = heatmap.find(locator.spcOid(), locator.dbOid(), locator.relNumber());
+        if (relation == null) {
+            return pages;
+        }
+        if (relation.hasStoredChunks) {
+            tables.loadAll(relation);
+        }
+        List<Chunk> chunks = new ArrayList<>();
+        for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
+            chunks.add(heatmap.chunk(chunk.slot));
+        }
+        chunks.sort(Comparator.comparingInt(chunk -> chunk.number));
+        for (Chunk chunk : chunks) {
+            for (int block = 0; block < Chunk.BLOCKS; block++) {
+                if (chunk.isKnown(block) || chunk.deadOn(block) != 0) {
+                    pages.add(page(chunk, block));
+                }
+            }
+        }
+        return pages;
+    }
+
+    private PageHeat page(Chunk chunk, int block) {
+        return new PageHeat(
+                chunk.firstBlock() + block, chunk.deadOn(block), chunk.abortedOn(block), heatmap.isKnown(chunk, block));
+    }
+
+    /** A page of a relation; not known if there is nothing about it. */
+    public PageHeat page(RelFileLocator locator, long block) {
+        Relation relation = heatmap.find(locator.spcOid(), locator.dbOid(), locator.relNumber());
+        if (relation == null) {
+            return new PageHeat(block, 0, 0, false);
+        }
+        return page(heatmap.chunk(relation, block), Chunk.blockInChunk(block));
+    }
+
+    /** The item numbers of a page that are dead, ascending. */
+    public List<Integer> deadItems(RelFileLocator locator, long block) {
+        List<Integer> items = new ArrayList<>();
+        Relation relation = heatmap.find(locator.spcOid(), locator.dbOid(), locator.relNumber());
+        if (relation != null) {
+            Chunk chunk = heatmap.chunk(relation, block);
+            int first = Chunk.key(Chunk.blockInChunk(block), 0);
+            int end = first + Chunk.key(1, 0);
+            for (int key = chunk.nextDead(first); key >= 0 && key < end; key = chunk.nextDead(key + 1)) {
+                items.add(key - first);
+            }
+        }
+        return items;
+    }
+
+    /** How many transactions and subtransactions are open that have changed heap pages. */
+    public int openTransactions() {
+        return openXacts.size();
+    }
+}

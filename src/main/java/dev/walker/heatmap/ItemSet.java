@@ -1,0 +1,171 @@
+package dev.walker.heatmap;
+
+import dev.walker.rmgr.heap.HeapPage;
+import java.util.Arrays;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * A set of items of a chunk, by {@link Chunk#key}. A sorted array while there are few, else a bit for each item that the
+ * blocks can have, which is less than a container of a RoaringBitmap and needs no search. Stored as a RoaringBitmap.
+ */
+final class ItemSet {
+    private static final int FEW = 128;
+    /** With fewer than this {@link #compact} goes back to the array. */
+    private static final int VERY_FEW = 96;
+
+    private static final int WORDS_PER_BLOCK = (HeapPage.MAX_OFFNUM >>> 6) + 1;
+    private static final int OFFNUM_MASK = (1 << Chunk.OFFNUM_BITS) - 1;
+
+    private char[] few = new char[4];
+    /** Null while {@link #few} is used. */
+    private long[] bits;
+
+    private int count;
+
+    int count() {
+        return count;
+    }
+
+    private static int word(int key) {
+        return (key >>> Chunk.OFFNUM_BITS) * WORDS_PER_BLOCK + ((key & OFFNUM_MASK) >>> 6);
+    }
+
+    boolean contains(int key) {
+        return bits != null ? (bits[word(key)] >>> key & 1) != 0 : indexOf(key) >= 0;
+    }
+
+    private int indexOf(int key) {
+        return Arrays.binarySearch(few, 0, count, (char) key);
+    }
+
+    /** Tells whether it was not there before. */
+    boolean add(int key) {
+        if (bits == null) {
+            if (count < FEW) {
+                return addToFew(key);
+            }
+            spread();
+        }
+        int word = word(key);
+        long bit = 1L << key;
+        if ((bits[word] & bit) != 0) {
+            return false;
+        }
+        bits[word] |= bit;
+        count++;
+        return true;
+    }
+
+    private boolean addToFew(int key) {
+        int at = indexOf(key);
+        if (at >= 0) {
+            return false;
+        }
+        at = -at - 1;
+        if (count == few.length) {
+            few = Arrays.copyOf(few, count * 2);
+        }
+        System.arraycopy(few, at, few, at + 1, count - at);
+        few[at] = (char) key;
+        count++;
+        return true;
+    }
+
+    private void spread() {
+        bits = new long[Chunk.BLOCKS * WORDS_PER_BLOCK];
+        for (int i = 0; i < count; i++) {
+            bits[word(few[i])] |= 1L << few[i];
+        }
+        few = null;
+    }
+
+    /** Tells whether it was there. */
+    boolean remove(int key) {
+        if (bits == null) {
+            int at = indexOf(key);
+            if (at < 0) {
+                return false;
+            }
+            System.arraycopy(few, at + 1, few, at, count - at - 1);
+        } else {
+            int word = word(key);
+            long bit = 1L << key;
+            if ((bits[word] & bit) == 0) {
+                return false;
+            }
+            bits[word] ^= bit;
+        }
+        count--;
+        return true;
+    }
+
+    /** The lowest key from {@code from} on, -1 if there is none. */
+    int next(int from) {
+        if (bits == null) {
+            int at = indexOf(from);
+            at = at < 0 ? -at - 1 : at;
+            return at < count ? few[at] : -1;
+        }
+        int offnum = from & OFFNUM_MASK;
+        int block = from >>> Chunk.OFFNUM_BITS;
+        if (offnum >= WORDS_PER_BLOCK << 6) {
+            block++;
+            offnum = 0;
+        }
+        int word = block * WORDS_PER_BLOCK + (offnum >>> 6);
+        if (word >= bits.length) {
+            return -1;
+        }
+        long rest = bits[word] & -1L << offnum;
+        while (rest == 0) {
+            if (++word == bits.length) {
+                return -1;
+            }
+            rest = bits[word];
+        }
+        return Chunk.key(word / WORDS_PER_BLOCK, word % WORDS_PER_BLOCK << 6 | Long.numberOfTrailingZeros(rest));
+    }
+
+    /** Takes less memory if items were removed. */
+    void compact() {
+        if (bits != null && count < VERY_FEW) {
+            char[] array = new char[Math.max(4, count)];
+            int n = 0;
+            for (int key = next(0); key >= 0; key = next(key + 1)) {
+                array[n++] = (char) key;
+            }
+            few = array;
+            bits = null;
+        }
+    }
+
+    /** About how many bytes of memory it takes. */
+    int memory() {
+        return 48 + (bits != null ? Long.BYTES * bits.length : Character.BYTES * few.length);
+    }
+
+    RoaringBitmap toBitmap() {
+        RoaringBitmap bitmap = new RoaringBitmap();
+        for (int key = count == 0 ? -1 : next(0); key >= 0; key = next(key + 1)) {
+            bitmap.add(key);
+        }
+        return bitmap;
+    }
+
+    /**
+     * The set that was stored.
+     *
+     * @throws IllegalArgumentException if an item is none of a chunk
+     */
+    static ItemSet of(RoaringBitmap bitmap) {
+        ItemSet set = new ItemSet();
+        bitmap.forEach((int key) -> {
+            int offnum = key & OFFNUM_MASK;
+            if (key < 0 || key >= Chunk.KEYS || offnum == 0 || offnum > HeapPage.MAX_OFFNUM) {
+                throw new IllegalArgumentException("item " + Integer.toUnsignedString(key) + " is none of a chunk");
+            }
+            set.add(key);
+        });
+        return set;
+    }
+}

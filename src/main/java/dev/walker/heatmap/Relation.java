@@ -1,0 +1,58 @@
+package dev.walker.heatmap;
+
+import dev.walker.wal.RelFileLocator;
+
+/** A heap: counters, and sums over its chunks. */
+final class Relation {
+    /** {@link #keepBlocks} of a relation that is not being cut. */
+    static final long ALL_BLOCKS = Long.MAX_VALUE;
+
+    final long spcOid;
+    final long dbOid;
+    final long relNumber;
+    /** Tells relations apart, those that were dropped too. */
+    final int id;
+
+    /** Its creation was walked, so all of its pages are known. */
+    boolean createdInWal;
+    /** A heap record or the image of a heap page was seen; a file that was only created may be that of an index. */
+    boolean heapSeen;
+
+    long inserts;
+    long updates;
+    long hotUpdates;
+    long deletes;
+    long abortedTuples;
+    long prunedTuples;
+    long deadTuples;
+    long deadAborted;
+    long pagesWithGarbage;
+    long lastChange;
+
+    /** Chunks in memory, linked. */
+    Chunk firstChunk;
+    /** The tables may have chunks that are not in memory. */
+    boolean hasStoredChunks;
+    /** There is a row in the table. */
+    boolean stored;
+
+    boolean dirty;
+    boolean gone;
+    /** Blocks from this on are about to lose what is pending for them. */
+    long keepBlocks = ALL_BLOCKS;
+
+    Relation(int id, long spcOid, long dbOid, long relNumber) {
+        this.id = id;
+        this.spcOid = spcOid;
+        this.dbOid = dbOid;
+        this.relNumber = relNumber;
+    }
+
+    boolean is(long spcOid, long dbOid, long relNumber) {
+        return this.relNumber == relNumber && this.dbOid == dbOid && this.spcOid == spcOid;
+    }
+
+    RelFileLocator locator() {
+        return new RelFileLocator(spcOid, dbOid, relNumber);
+    }
+}

@@ -1,0 +1,173 @@
+package dev.walker.heatmap;
+
+import dev.walker.spi.SourceServer;
+import dev.walker.spi.SourceServer.XidStatus;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.LongPredicate;
+
+/**
+ * How transactions and subtransactions ended, as far as a page image may ask for it.
+ *
+ * <p>One that began during the walk has committed unless it is open or was rolled back. For those that began before, the
+ * outcomes that were walked are kept, and the server is asked for the others. XIDs are 32 bits wide and compared by the
+ * modulo rule; the epoch is needed for the server and the tables only.
+ */
+final class XidOutcomes {
+    /** {@code FirstNormalTransactionId}: those before it have committed. */
+    static final long FIRST_NORMAL = 3;
+
+    private final SourceServer server;
+    private final LongPredicate isOpen;
+
+    final XidSet aborted = new XidSet();
+    /** Of those that began before the walk. */
+    final XidSet committed = new XidSet();
+
+    private final Set<Long> unknown = new HashSet<>();
+
+    /** The first XID that began during the walk, if {@link #boundaryIsKnown}. */
+    private long boundary;
+
+    private boolean boundaryIsKnown;
+    /** No table can hold an XID from before the walk any more. */
+    private boolean allWalked;
+
+    /** A recent XID with its epoch, if {@link #epochIsKnown}. */
+    private long recent = FIRST_NORMAL;
+
+    private boolean epochIsKnown;
+
+    XidOutcomes(SourceServer server, LongPredicate isOpen) {
+        this.server = server;
+        this.isOpen = isOpen;
+    }
+
+    /** The walk begins before this XID is given out: it and all later ones begin during the walk. */
+    void beginsBefore(long nextFullXid) {
+        if (!boundaryIsKnown) {
+            boundary = nextFullXid & 0xFFFF_FFFFL;
+            boundaryIsKnown = true;
+        }
+        epoch(nextFullXid);
+    }
+
+    /** An XID with its epoch that was given out lately, or is next. */
+    void epoch(long fullXid) {
+        if (!epochIsKnown || fullXid - recent > 0) {
+            recent = fullXid;
+            epochIsKnown = true;
+        }
+    }
+
+    boolean boundaryIsKnown() {
+        return boundaryIsKnown;
+    }
+
+    /** The XID with its epoch; with epoch 0 as long as nobody knows it. */
+    long full(long xid) {
+        return epochIsKnown ? recent + ((int) xid - (int) recent) : xid;
+    }
+
+    /** An XID that was met. */
+    void met(long xid) {
+        if (epochIsKnown) {
+            int ahead = (int) xid - (int) recent;
+            if (ahead > 0) {
+                recent += ahead;
+            }
+        }
+    }
+
+    /** Whether a transaction may have begun before the walk. */
+    boolean isOld(long xid) {
+        return !boundaryIsKnown || !allWalked && (int) xid - (int) boundary < 0;
+    }
+
+    /** A transaction committed. */
+    void commit(long xid) {
+        if (isOld(xid)) {
+            committed.add(xid);
+        }
+    }
+
+    /** A transaction rolled back; {@code left} tells whether it had changed pages. */
+    void abort(long xid, boolean left) {
+        if (left || isOld(xid)) {
+            aborted.add(xid);
+        }
+    }
+
+    /** Each XID before this one is frozen everywhere. */
+    void oldest(long oldestXid) {
+        aborted.removeBefore(oldestXid);
+        committed.removeBefore(oldestXid);
+        unknown.clear();
+        if (boundaryIsKnown && !allWalked && (int) oldestXid - (int) boundary >= 0) {
+            allWalked = true;
+            committed.clear();
+        }
+    }
+
+    /**
+     * The state of a transaction as of the WAL that was walked.
+     *
+     * @param mayAskServer whether the server may be asked, whose answer may be ahead of the WAL
+     */
+    XidStatus status(long xid, boolean mayAskServer) {
+        if (xid < FIRST_NORMAL) {
+            return xid == 0 ? XidStatus.ABORTED : XidStatus.COMMITTED;
+        }
+        if (isOpen.test(xid)) {
+            return XidStatus.IN_PROGRESS;
+        }
+        if (aborted.contains(xid)) {
+            return XidStatus.ABORTED;
+        }
+        if (!isOld(xid) || committed.contains(xid)) {
+            return XidStatus.COMMITTED;
+        }
+        return mayAskServer ? ask(xid) : XidStatus.UNKNOWN;
+    }
+
+    /** Asks the server, and keeps an outcome. */
+    XidStatus ask(long xid) {
+        if (!epochIsKnown || unknown.contains(xid)) {
+            return XidStatus.UNKNOWN;
+        }
+        XidStatus status = server.xidStatus(full(xid));
+        switch (status) {
+            case COMMITTED:
+                committed.add(xid);
+                break;
+            case ABORTED:
+                aborted.add(xid);
+                break;
+            case UNKNOWN:
+                unknown.add(xid);
+                break;
+            default:
+                break;
+        }
+        return status;
+    }
+
+    // What is stored in one row
+
+    static final int STATE_SIZE = 17;
+
+    void save(java.nio.ByteBuffer target) {
+        target.putLong(boundary);
+        target.putLong(recent);
+        target.put((byte) ((boundaryIsKnown ? 1 : 0) | (allWalked ? 2 : 0) | (epochIsKnown ? 4 : 0)));
+    }
+
+    void load(java.nio.ByteBuffer source) {
+        boundary = source.getLong();
+        recent = source.getLong();
+        int flags = source.get();
+        boundaryIsKnown = (flags & 1) != 0;
+        allWalked = (flags & 2) != 0;
+        epochIsKnown = (flags & 4) != 0;
+    }
+}

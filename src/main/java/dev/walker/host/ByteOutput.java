@@ -1,0 +1,228 @@
+package dev.walker.host;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Text that is put together as bytes, without an object per piece: standard output of the commands that write much. UTF-8.
+ * Not thread safe.
+ */
+final class ByteOutput implements AutoCloseable {
+    /** The reader of a pipe went away. */
+    static final class ClosedPipeException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        ClosedPipeException(IOException cause) {
+            super("nobody reads the output any more", cause);
+        }
+    }
+
+    private static final int SIZE = 1 << 16;
+    /** Longer pieces are cut. */
+    private static final int PIECE = 1 << 12;
+    /** Digits of the highest unsigned 64-bit number. */
+    private static final int LONGEST_NUMBER = 20;
+
+    private static final byte[] HEX = ascii("0123456789ABCDEF");
+    private static final byte[] HUNDRED = new byte[200];
+
+    static {
+        for (int i = 0; i < 100; i++) {
+            HUNDRED[2 * i] = (byte) ('0' + i / 10);
+            HUNDRED[2 * i + 1] = (byte) ('0' + i % 10);
+        }
+    }
+
+    private final OutputStream out;
+    private final byte[] buffer = new byte[SIZE];
+    private int at;
+    private char[] chars = new char[256];
+
+    ByteOutput(OutputStream out) {
+        this.out = out;
+    }
+
+    static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private void reserve(int bytes) {
+        if (bytes > SIZE - at) {
+            write();
+        }
+    }
+
+    ByteOutput put(char c) {
+        reserve(1);
+        buffer[at++] = (byte) c;
+        return this;
+    }
+
+    /** Bytes that are text already. */
+    ByteOutput put(byte[] text) {
+        if (text.length > PIECE) {
+            write();
+            writeOut(text, text.length);
+            return this;
+        }
+        reserve(text.length);
+        System.arraycopy(text, 0, buffer, at, text.length);
+        at += text.length;
+        return this;
+    }
+
+    /** Any text. */
+    ByteOutput put(CharSequence text) {
+        int length = text.length();
+        for (int from = 0; from < length; from += PIECE) {
+            int to = Math.min(length, from + PIECE);
+            reserve(3 * (to - from));
+            for (int i = from; i < to; i++) {
+                char c = text.charAt(i);
+                if (c < 0x80) {
+                    buffer[at++] = (byte) c;
+                } else {
+                    i = putWide(text, i, c);
+                }
+            }
+        }
+        return this;
+    }
+
+    /** Any text, faster. */
+    ByteOutput put(StringBuilder text) {
+        int length = text.length();
+        if (length > PIECE) {
+            return put((CharSequence) text);
+        }
+        if (length > chars.length) {
+            chars = new char[PIECE];
+        }
+        char[] from = chars;
+        text.getChars(0, length, from, 0);
+        reserve(length);
+        byte[] to = buffer;
+        int start = at;
+        int seen = 0;
+        for (int i = 0; i < length; i++) {
+            to[start + i] = (byte) from[i];
+            seen |= from[i];
+        }
+        if (seen >= 0x80) {
+            return put((CharSequence) text);
+        }
+        at = start + length;
+        return this;
+    }
+
+    /** A character that takes more than one byte; gives the index of the last one used. */
+    private int putWide(CharSequence text, int index, char c) {
+        int point = Character.codePointAt(text, index);
+        reserve(4);
+        if (point < 0x800) {
+            buffer[at++] = (byte) (0xC0 | point >> 6);
+        } else if (point < 0x10000) {
+            if (Character.isSurrogate(c)) {
+                buffer[at++] = '?';
+                return index;
+            }
+            buffer[at++] = (byte) (0xE0 | point >> 12);
+            buffer[at++] = (byte) (0x80 | point >> 6 & 0x3F);
+        } else {
+            buffer[at++] = (byte) (0xF0 | point >> 18);
+            buffer[at++] = (byte) (0x80 | point >> 12 & 0x3F);
+            buffer[at++] = (byte) (0x80 | point >> 6 & 0x3F);
+        }
+        buffer[at++] = (byte) (0x80 | point & 0x3F);
+        return point < 0x10000 ? index : index + 1;
+    }
+
+    /** A number that is not negative. */
+    ByteOutput putDecimal(long value) {
+        return putDecimal(value, 0);
+    }
+
+    /** A number that is not negative, filled up with spaces on its left. */
+    ByteOutput putDecimal(long value, int width) {
+        reserve(Math.max(width, LONGEST_NUMBER));
+        int digits = digits(value);
+        int from = at + Math.max(width, digits);
+        for (int pad = at; pad < from - digits; pad++) {
+            buffer[pad] = ' ';
+        }
+        int to = from;
+        long left = value;
+        while (left >= 100) {
+            int pair = 2 * (int) (left % 100);
+            left /= 100;
+            buffer[--to] = HUNDRED[pair + 1];
+            buffer[--to] = HUNDRED[pair];
+        }
+        if (left >= 10) {
+            buffer[--to] = HUNDRED[2 * (int) left + 1];
+            buffer[--to] = HUNDRED[2 * (int) left];
+        } else {
+            buffer[--to] = (byte) ('0' + left);
+        }
+        at = from;
+        return this;
+    }
+
+    private static int digits(long value) {
+        int digits = 1;
+        for (long bound = 10; value >= bound && digits < 19; bound *= 10) {
+            digits++;
+        }
+        return digits;
+    }
+
+    /** An LSN as {@code hi/lo} in hexadecimal digits, the second number with at least so many digits. */
+    ByteOutput putLsn(long lsn, int lowDigits) {
+        reserve(17);
+        putHex(lsn >>> 32, 1);
+        buffer[at++] = '/';
+        putHex(lsn & 0xFFFF_FFFFL, lowDigits);
+        return this;
+    }
+
+    private void putHex(long value, int least) {
+        int digits = Math.max(least, (67 - Long.numberOfLeadingZeros(value)) / 4);
+        for (int i = digits - 1; i >= 0; i--) {
+            buffer[at++] = HEX[(int) (value >>> 4 * i) & 0xF];
+        }
+    }
+
+    private void write() {
+        writeOut(buffer, at);
+        at = 0;
+    }
+
+    private void writeOut(byte[] bytes, int length) {
+        try {
+            out.write(bytes, 0, length);
+        } catch (IOException e) {
+            at = 0;
+            String message = String.valueOf(e.getMessage());
+            if (message.contains("Broken pipe") || message.contains("EPIPE") || message.contains("Pipe closed")) {
+                throw new ClosedPipeException(e);
+            }
+            throw new CommandException("cannot write the output: " + message);
+        }
+    }
+
+    void flush() {
+        write();
+        try {
+            out.flush();
+        } catch (IOException e) {
+            throw new CommandException("cannot write the output: " + e.getMessage());
+        }
+    }
+
+    /** Writes what is left; the stream stays open. */
+    @Override
+    public void close() {
+        flush();
+    }
+}

@@ -1,0 +1,176 @@
+package dev.walker.host;
+
+import dev.walker.describe.Descriptions;
+import dev.walker.describe.TimestampForm;
+import dev.walker.rmgr.Rmgr;
+import dev.walker.wal.Lsn;
+import dev.walker.wal.WalRecord;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.ZoneId;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code dump}: shows the records of WAL, of files or of a server. */
+@Command(
+        name = "dump",
+        description = "Shows the records of WAL. The options are those of pg_waldump.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class DumpCommand implements Callable<Integer> {
+    /** What can be written. */
+    enum Format {
+        text,
+        json,
+        csv
+    }
+
+    @ParentCommand
+    private Main main;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private WalInput input;
+
+    @Mixin
+    private RecordFilter filter;
+
+    @Option(
+            names = {"-n", "--limit"},
+            paramLabel = "N",
+            description = "End after so many records.")
+    private String limitText;
+
+    @Option(
+            names = {"-f", "--follow"},
+            description = "At the end of WAL wait for more.")
+    private boolean follow;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "Write nothing but errors.")
+    private boolean quiet;
+
+    @Option(
+            names = {"-b", "--bkp-details"},
+            description = "Show all there is to know of block references, each in a line (text).")
+    private boolean inDetail;
+
+    @Option(
+            names = {"-z", "--stats"},
+            arity = "0..1",
+            fallbackValue = "rmgr",
+            paramLabel = "record",
+            description = "Show sums by resource manager, or by record type, instead of records.")
+    private String stats;
+
+    @Option(
+            names = "--format",
+            defaultValue = "text",
+            paramLabel = "FORMAT",
+            description =
+                    "text (as pg_waldump), json (an object a line) or csv (the columns of pg_get_wal_records_info);"
+                            + " default: ${DEFAULT-VALUE}.")
+    private Format format;
+
+    DumpCommand() {}
+
+    @Override
+    public Integer call() throws SQLException, InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        try (ByteOutput out = new ByteOutput(main.output())) {
+            if (filter.wantsList()) {
+                for (int id = 0; id < Rmgr.CORE_COUNT; id++) {
+                    out.put(Rmgr.name(id)).put('\n');
+                }
+                return 0;
+            }
+            filter.prepare();
+            long limit = limitText == null ? Long.MAX_VALUE : RecordFilter.number("--limit", limitText, Long.MAX_VALUE);
+            if (limit == 0) {
+                throw new UsageException("--limit is 0; wanted at least 1");
+            }
+            RecordStatistics statistics = stats == null ? null : new RecordStatistics(byRecord(), filter, 0);
+            try (WalInput opened = input) {
+                opened.open();
+                opened.resolve(filter);
+                try (RecordStream records = opened.stream(follow, out::flush, err)) {
+                    return dump(records, limit, statistics, out, err);
+                }
+            }
+        }
+    }
+
+    private boolean byRecord() {
+        if (stats.equals("record") || stats.equals("rmgr")) {
+            return stats.equals("record");
+        }
+        throw new UsageException("--stats is \"" + stats + "\"; wanted nothing, rmgr or record");
+    }
+
+    private int dump(RecordStream records, long limit, RecordStatistics statistics, ByteOutput out, PrintWriter err)
+            throws SQLException, InterruptedException {
+        RecordPrinter printer = printer();
+        WalRecord record = new WalRecord();
+        long shown = 0;
+        boolean ended = false;
+        if (!quiet && statistics == null) {
+            printer.begin(out);
+        }
+        while (shown < limit) {
+            if (!records.next(record)) {
+                ended = true;
+                break;
+            }
+            if (shown == 0) {
+                noteSkipped(record, err);
+            }
+            if (!filter.accepts(record)) {
+                continue;
+            }
+            shown++;
+            if (statistics != null) {
+                statistics.add(record);
+            } else if (!quiet) {
+                printer.print(record, out);
+            }
+        }
+        if (statistics != null && !quiet) {
+            statistics.report(format, false, out);
+        }
+        out.flush();
+        return ended ? input.report(records.end(), err) : 0;
+    }
+
+    private boolean noted;
+
+    private void noteSkipped(WalRecord first, PrintWriter err) {
+        if (!noted && input.isStartGiven() && first.lsn() != input.start()) {
+            WalInput.warn(
+                    err,
+                    "first record is after " + Lsn.format(input.start()) + ", at " + Lsn.format(first.lsn())
+                            + ", skipping over " + (first.lsn() - input.start()) + " bytes");
+        }
+        noted = true;
+    }
+
+    private RecordPrinter printer() {
+        ZoneId zone = ZoneId.systemDefault();
+        switch (format) {
+            case csv:
+                return new CsvPrinter(input.names(), new Descriptions(zone));
+            case json:
+                return new JsonPrinter(input.names(), new Descriptions(zone));
+            default:
+                return new TextPrinter(
+                        new RecordTexts(input.names(), new Descriptions(zone, TimestampForm.WALDUMP)), inDetail);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.walker.host;
+
+import dev.walker.files.SegmentScan;
+import dev.walker.files.WalEnd;
+import dev.walker.files.WalFiles;
+import dev.walker.wal.WalRecord;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.ZoneId;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code stats}: what WAL consists of. */
+@Command(
+        name = "stats",
+        description = "Shows what WAL consists of: number and size of records, and of full-page images.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class StatsCommand implements Callable<Integer> {
+    /** By what is counted. */
+    enum By {
+        rmgr,
+        record,
+        relation,
+        transaction
+    }
+
+    /** Records of a server are merged after so many. */
+    private static final int LIVE_PART = 100_000;
+
+    @ParentCommand
+    private Main main;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private WalInput input;
+
+    @Mixin
+    private RecordFilter filter;
+
+    @Option(
+            names = {"-z", "--stats"},
+            arity = "0..1",
+            fallbackValue = "rmgr",
+            paramLabel = "record",
+            description = "As of pg_waldump: by resource manager, or with \"record\" by record type.")
+    private String stats;
+
+    @Option(
+            names = "--by",
+            paramLabel = "WHAT",
+            description = "rmgr (resource manager, the default), record (record type), relation or transaction.")
+    private By by;
+
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            description = "Show the N largest only, 0 for all; default: 100 by transaction, all otherwise.")
+    private String topText;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "How many segments are read at once; default: all cores.")
+    private Integer threads;
+
+    @Option(
+            names = "--format",
+            defaultValue = "text",
+            paramLabel = "FORMAT",
+            description = "text (as pg_waldump --stats), json (an object a line) or csv; default: ${DEFAULT-VALUE}.")
+    private DumpCommand.Format format;
+
+    StatsCommand() {}
+
+    @Override
+    public Integer call() throws SQLException, InterruptedException {
+        try (ByteOutput out = new ByteOutput(main.output());
+                WalInput opened = input) {
+            By what = what();
+            int top = topText == null
+                    ? what == By.transaction ? 100 : 0
+                    : (int) RecordFilter.number("--top", topText, Integer.MAX_VALUE);
+            if (threads != null && threads < 1) {
+                throw new UsageException("--threads is " + threads + "; wanted at least 1");
+            }
+            filter.prepare();
+            opened.open();
+            opened.resolve(filter);
+            switch (what) {
+                case relation:
+                    return run(() -> new RelationStatistics(filter, opened.names(), top), out);
+                case transaction:
+                    return run(() -> new TransactionStatistics(filter, top, ZoneId.systemDefault()), out);
+                default:
+                    return run(() -> new RecordStatistics(what == By.record, filter, top), out);
+            }
+        }
+    }
+
+    private By what() {
+        if (stats == null) {
+            return by == null ? By.rmgr : by;
+        }
+        if (by != null) {
+            throw new UsageException("found --stats and --by, wanted one of them");
+        }
+        if (stats.equals("record") || stats.equals("rmgr")) {
+            return By.valueOf(stats);
+        }
+        throw new UsageException("--stats is \"" + stats + "\"; wanted nothing, rmgr or record");
+    }
+
+    private <S extends Statistics<S>> int run(Supplier<S> parts, ByteOutput out)
+            throws SQLException, InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        S all = parts.get();
+        WalEnd end = input.isLive() ? readServer(parts, all, err) : readFiles(parts, all, err);
+        all.report(format, true, out);
+        out.flush();
+        return input.report(end, err);
+    }
+
+    private <S extends Statistics<S>> WalEnd readFiles(Supplier<S> parts, S all, PrintWriter err) {
+        try (WalFiles files = input.files();
+                ProgressLine progress =
+                        new ProgressLine(err, files.storedBytes(files.segmentNumbers(input.start(), input.end())))) {
+            int number = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+            SegmentScan scan = new SegmentScan(
+                    files,
+                    input.start(),
+                    input.end(),
+                    number,
+                    input.skipsGaps() ? gap -> WalInput.warn(err, gap.reason() + "; skipped") : null,
+                    progress::done);
+            return scan.run(parts, all::merge);
+        }
+    }
+
+    private <S extends Statistics<S>> WalEnd readServer(Supplier<S> parts, S all, PrintWriter err)
+            throws SQLException, InterruptedException {
+        WalRecord record = new WalRecord();
+        try (RecordStream records = input.stream(false, () -> {}, err)) {
+            S part = parts.get();
+            for (long count = 1; records.next(record); count++) {
+                part.add(record);
+                if (count % LIVE_PART == 0) {
+                    all.merge(part);
+                    part = parts.get();
+                }
+            }
+            all.merge(part);
+            return records.end();
+        }
+    }
+}

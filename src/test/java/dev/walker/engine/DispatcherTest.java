@@ -1,0 +1,148 @@
+package dev.walker.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.rmgr.Rmgr;
+import dev.walker.spi.WalPlugin;
+import dev.walker.testing.RecordBuilder;
+import dev.walker.version.PgVersion;
+import dev.walker.wal.WalRecord;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DispatcherTest {
+    private final List<String> calls = new ArrayList<>();
+    private final List<String> failures = new ArrayList<>();
+
+    /** Notes each callback. */
+    private final class Noting implements WalPlugin {
+        private final String id;
+
+        Noting(String id) {
+            this.id = id;
+        }
+
+        @Override
+        public void onHeap(WalRecord record) {
+            calls.add(id + " heap");
+        }
+
+        @Override
+        public void onHeap2(WalRecord record) {
+            calls.add(id + " heap2");
+        }
+
+        @Override
+        public void onXlog(WalRecord record) {
+            calls.add(id + " xlog");
+        }
+
+        @Override
+        public void onXact(WalRecord record) {
+            calls.add(id + " xact");
+        }
+
+        @Override
+        public void onSmgr(WalRecord record) {
+            calls.add(id + " smgr");
+        }
+
+        @Override
+        public void onStandby(WalRecord record) {
+            calls.add(id + " standby");
+        }
+
+        @Override
+        public void onRecord(WalRecord record) {
+            calls.add(id + " record");
+        }
+    }
+
+    private Dispatcher dispatcher(WalPlugin... plugins) {
+        List<LoadedPlugin> loaded = new ArrayList<>();
+        for (WalPlugin plugin : plugins) {
+            loaded.add(new LoadedPlugin("p" + loaded.size(), plugin, 0));
+        }
+        return new Dispatcher(loaded, failed -> failures.add(Dispatcher.describeFailure(failed)));
+    }
+
+    private static WalRecord record(int rmgrId) {
+        return RecordBuilder.of(rmgrId, 0x10).main("00").decode(PgVersion.PG17);
+    }
+
+    @Test
+    void eachResourceManagerHasItsCallbackAndOnRecordComesAfterIt() {
+        Dispatcher dispatcher = dispatcher(new Noting("a"));
+        for (Rmgr rmgr : List.of(Rmgr.HEAP, Rmgr.HEAP2, Rmgr.XLOG, Rmgr.XACT, Rmgr.SMGR, Rmgr.STANDBY, Rmgr.BTREE)) {
+            dispatcher.dispatch(record(rmgr.id()));
+        }
+        dispatcher.dispatch(record(200));
+        assertEquals(
+                List.of(
+                        "a heap",
+                        "a record",
+                        "a heap2",
+                        "a record",
+                        "a xlog",
+                        "a record",
+                        "a xact",
+                        "a record",
+                        "a smgr",
+                        "a record",
+                        "a standby",
+                        "a record",
+                        "a record",
+                        "a record"),
+                calls);
+        assertEquals(8, dispatcher.plugins().get(0).records());
+    }
+
+    @Test
+    void pluginsAreCalledInTheirOrder() {
+        dispatcher(new Noting("first"), new Noting("second")).dispatch(record(Rmgr.XACT.id()));
+        assertEquals(List.of("first xact", "first record", "second xact", "second record"), calls);
+    }
+
+    @Test
+    void pluginWithoutCallbacksIsNeverCalled() {
+        Dispatcher dispatcher = dispatcher(new WalPlugin() {});
+        dispatcher.dispatch(record(Rmgr.HEAP.id()));
+        assertEquals(0, dispatcher.plugins().get(0).records());
+    }
+
+    @Test
+    void pluginThatThrowsIsSetAsideAndTheOthersGoOn() {
+        WalPlugin bad = new WalPlugin() {
+            @Override
+            public void onHeap(WalRecord record) {
+                throw new IllegalStateException("stumbled");
+            }
+        };
+        Dispatcher dispatcher = dispatcher(new Noting("a"), bad, new Noting("b"));
+        dispatcher.dispatch(record(Rmgr.HEAP.id()));
+        dispatcher.dispatch(record(Rmgr.HEAP.id()));
+        assertEquals(
+                List.of("a heap", "a record", "b heap", "b record", "a heap", "a record", "b heap", "b record"), calls);
+        LoadedPlugin failed = dispatcher.plugins().get(1);
+        assertFalse(failed.isActive());
+        assertEquals(1, failed.records());
+        assertEquals(1, failures.size());
+        assertTrue(failures.get(0).startsWith("plugin \"p1\" is set aside at LSN "), failures.get(0));
+        assertTrue(failures.get(0).endsWith("java.lang.IllegalStateException: stumbled"), failures.get(0));
+    }
+
+    @Test
+    void pluginThatIsSetAsideIsNotFlushed() {
+        Dispatcher dispatcher = dispatcher(new Noting("a"));
+        LoadedPlugin plugin = dispatcher.plugins().get(0);
+        assertFalse(dispatcher.guarded(plugin, 8, () -> {
+            throw new StackOverflowError();
+        }));
+        assertEquals(8, plugin.errorLsn());
+        assertFalse(dispatcher.guarded(plugin, 16, () -> calls.add("flushed")));
+        assertEquals(List.of(), calls);
+    }
+}

@@ -1,0 +1,478 @@
+package dev.walker.files;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.rmgr.Rmgr;
+import dev.walker.testing.RecordBuilder;
+import dev.walker.testing.WalBuilder;
+import dev.walker.version.PgVersion;
+import dev.walker.wal.Lsn;
+import dev.walker.wal.WalFormatException;
+import dev.walker.wal.WalRecord;
+import dev.walker.wal.WalSegmentName;
+import dev.walker.wal.WalSourceException;
+import io.airlift.compress.zstd.ZstdOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WalFilesTest {
+    private static final int SEGMENT = 1 << 20;
+
+    @TempDir
+    private Path directory;
+
+    private final WalBuilder wal = new WalBuilder(PgVersion.PG17);
+    private final List<Long> lsns = new ArrayList<>();
+    private long end;
+    /** Three and a half segments, numbers 1 to 4, with records of 100 to 20,000 bytes. */
+    private final Map<String, byte[]> segments = new TreeMap<>();
+
+    @BeforeEach
+    void build() {
+        int size = 100;
+        while (wal.position() < 4 * SEGMENT + SEGMENT / 2) {
+            lsns.add(wal.add(RecordBuilder.of(Rmgr.XLOG, 0x20).longMain().main(new byte[size])));
+            size = size > 20_000 ? 100 : size + 997;
+        }
+        end = wal.position();
+        byte[] bytes = Arrays.copyOf(wal.bytes(), 4 * SEGMENT);
+        for (int i = 0; i < 4; i++) {
+            segments.put(name(1, i + 1), Arrays.copyOfRange(bytes, i * SEGMENT, (i + 1) * SEGMENT));
+        }
+    }
+
+    private static String name(int timeline, long number) {
+        return new WalSegmentName(timeline, number, SEGMENT).toString();
+    }
+
+    private void writeAll() throws IOException {
+        for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+            Files.write(directory.resolve(entry.getKey()), entry.getValue());
+        }
+    }
+
+    private WalFiles files() {
+        return new WalFiles(List.of(directory), 0);
+    }
+
+    /** Start LSNs of all records up to the first end. */
+    private static List<Long> read(WalFiles files, long start, List<WalEnd> ends) {
+        List<Long> found = new ArrayList<>();
+        try (FileWalReader reader = new FileWalReader(files, start, -1L)) {
+            WalRecord record = new WalRecord();
+            while (reader.next(record)) {
+                found.add(record.lsn());
+            }
+            ends.add(reader.end());
+        }
+        return found;
+    }
+
+    private WalEnd check(WalFiles files, List<Long> expected) {
+        List<WalEnd> ends = new ArrayList<>();
+        assertEquals(expected, read(files, files.firstLsn(), ends));
+        assertEquals(expected, scan(files, ends));
+        assertEquals(ends.get(0).kind(), ends.get(1).kind());
+        assertEquals(ends.get(0).lsn(), ends.get(1).lsn());
+        return ends.get(0);
+    }
+
+    private static final class Lsns implements SegmentScan.Part {
+        final List<Long> lsns = new ArrayList<>();
+
+        @Override
+        public void add(WalRecord record) {
+            lsns.add(record.lsn());
+        }
+    }
+
+    private static List<Long> scan(WalFiles files, List<WalEnd> ends) {
+        List<Long> found = new ArrayList<>();
+        SegmentScan scan = new SegmentScan(files, files.firstLsn(), 0, 3, null, bytes -> {});
+        ends.add(scan.run(Lsns::new, part -> found.addAll(part.lsns)));
+        return found;
+    }
+
+    // What can be read
+
+    @Test
+    void readsADirectoryUpToTheEndOfWal() throws IOException {
+        writeAll();
+        try (WalFiles files = files();
+                FileWalSource source = new FileWalSource(files)) {
+            assertEquals(SEGMENT, files.segmentSize());
+            assertEquals(WalBuilder.SYSTEM_IDENTIFIER, files.systemIdentifier());
+            WalEnd reached = check(files, lsns);
+            assertEquals(WalEnd.Kind.TIP, reached.kind());
+            assertEquals(end, reached.lsn());
+            assertTrue(reached.reason().contains("xl_tot_len 0"), reached.reason());
+            assertEquals(end, source.readableUpTo());
+        }
+    }
+
+    @Test
+    void readsADataDirectoryAndSingleFiles() throws IOException {
+        Path inside = Files.createDirectory(directory.resolve("pg_wal"));
+        List<Path> paths = new ArrayList<>();
+        for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+            paths.add(Files.write(inside.resolve(entry.getKey()), entry.getValue()));
+        }
+        try (WalFiles files = files()) {
+            check(files, lsns);
+        }
+        try (WalFiles files = new WalFiles(paths, 0)) {
+            check(files, lsns);
+        }
+    }
+
+    private static byte[] compress(String ending, byte[] bytes) throws IOException {
+        ByteArrayOutputStream target = new ByteArrayOutputStream();
+        try (OutputStream out = ending.equals("gz")
+                ? new GZIPOutputStream(target)
+                : ending.equals("lz4") ? new FramedLZ4CompressorOutputStream(target) : new ZstdOutputStream(target)) {
+            out.write(bytes);
+        }
+        return target.toByteArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "lz4", "zst"})
+    void readsCompressedSegments(String ending) throws IOException {
+        for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+            String partial = entry.getKey().equals(name(1, 4)) ? ".partial" : "";
+            Files.write(directory.resolve(entry.getKey() + "." + ending + partial), compress(ending, entry.getValue()));
+        }
+        try (WalFiles files = files()) {
+            check(files, lsns);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "lz4", "zst"})
+    void endsWhereACompressedFileWasLeftUnfinished(String ending) throws IOException {
+        writeAll();
+        Files.delete(directory.resolve(name(1, 3)));
+        Files.delete(directory.resolve(name(1, 4)));
+        byte[] compressed = compress(ending, segments.get(name(1, 3)));
+        Files.write(
+                directory.resolve(name(1, 3) + "." + ending + ".partial"),
+                Arrays.copyOf(compressed, compressed.length - 10));
+        try (WalFiles files = files()) {
+            List<WalEnd> ends = new ArrayList<>();
+            List<Long> found = read(files, files.firstLsn(), ends);
+            assertEquals(lsns.subList(0, found.size()), found);
+            assertEquals(WalEnd.Kind.TIP, ends.get(0).kind());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"wal.tar", "wal.tar.gz", "wal.tgz", "wal.tar.lz4", "wal.tar.zst"})
+    void readsTarFiles(String name) throws IOException {
+        ByteArrayOutputStream target = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(target)) {
+            for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+                // As pg_basebackup, not in order, and one is compressed by itself.
+                boolean compressed = entry.getKey().equals(name(1, 2));
+                byte[] bytes = compressed ? compress("gz", entry.getValue()) : entry.getValue();
+                TarArchiveEntry header = new TarArchiveEntry("pg_wal/" + entry.getKey() + (compressed ? ".gz" : ""));
+                header.setSize(bytes.length);
+                tar.putArchiveEntry(header);
+                tar.write(bytes);
+                tar.closeArchiveEntry();
+            }
+        }
+        byte[] bytes = target.toByteArray();
+        String ending = name.replaceAll(".*\\.", "").replace("tgz", "gz");
+        Path file = directory.resolve(name);
+        Files.write(file, ending.equals("tar") ? bytes : compress(ending, bytes));
+        try (WalFiles files = new WalFiles(List.of(file), 0)) {
+            check(files, lsns);
+        }
+        try (WalFiles files = files()) {
+            check(files, lsns);
+        }
+    }
+
+    @Test
+    void prefersWholeFilesToPartialOnes() throws IOException {
+        writeAll();
+        byte[] half = Arrays.copyOf(segments.get(name(1, 2)), 5000);
+        Files.write(directory.resolve(name(1, 2) + ".partial"), half);
+        Files.write(directory.resolve(name(1, 1) + ".gz"), new byte[] {1, 2, 3});
+        try (WalFiles files = files()) {
+            check(files, lsns);
+        }
+    }
+
+    @Test
+    void beginsAndEndsInTheMiddle() throws IOException {
+        writeAll();
+        try (WalFiles files = files()) {
+            List<WalEnd> ends = new ArrayList<>();
+            int some = lsns.size() / 2;
+            assertEquals(lsns.subList(some, lsns.size()), read(files, lsns.get(some - 1) + 8, ends));
+            List<Long> found = new ArrayList<>();
+            SegmentScan scan = new SegmentScan(files, lsns.get(3), lsns.get(some), 2, null, bytes -> {});
+            assertEquals(
+                    WalEnd.Kind.UNTIL,
+                    scan.run(Lsns::new, part -> found.addAll(part.lsns)).kind());
+            assertEquals(lsns.subList(3, some), found);
+            assertEquals(lsns.get(3), scan.firstLsn());
+        }
+    }
+
+    // Where it ends
+
+    @Test
+    void endsInARecycledSegment() throws IOException {
+        byte[] old = segments.get(name(1, 1));
+        segments.put(name(1, 5), old);
+        segments.put(name(1, 6), segments.get(name(1, 2)));
+        byte[] last = segments.get(name(1, 4));
+        int tip = (int) (end & SEGMENT - 1) | 8191;
+        System.arraycopy(old, tip + 1, last, tip + 1, SEGMENT - tip - 1);
+        writeAll();
+        try (WalFiles files = files()) {
+            WalEnd reached = check(files, lsns);
+            assertEquals(WalEnd.Kind.TIP, reached.kind());
+            assertEquals(end, reached.lsn());
+        }
+    }
+
+    @Test
+    void endsInATornRecord() throws IOException {
+        // The last record that crosses a page is cut off at the end of its first page.
+        int torn = lsns.size() - 1;
+        while (lsns.get(torn) / 8192 == (torn + 1 < lsns.size() ? lsns.get(torn + 1) : end) / 8192) {
+            torn--;
+        }
+        byte[] last = segments.get(name(1, 4));
+        Arrays.fill(last, ((int) (lsns.get(torn) & SEGMENT - 1) | 8191) + 1, SEGMENT, (byte) 0);
+        writeAll();
+        try (WalFiles files = files()) {
+            WalEnd reached = check(files, lsns.subList(0, torn));
+            assertEquals(WalEnd.Kind.TIP, reached.kind());
+            assertEquals(lsns.get(torn), reached.lsn());
+            assertTrue(reached.reason().contains("xlp_magic 0"), reached.reason());
+        }
+    }
+
+    @Test
+    void endsWhereTheLastFileIsCutOff() throws IOException {
+        segments.put(name(1, 4), Arrays.copyOf(segments.get(name(1, 4)), 100_000));
+        writeAll();
+        try (WalFiles files = files();
+                FileWalSource source = new FileWalSource(files)) {
+            List<Long> before =
+                    lsns.stream().filter(lsn -> lsn < 4 * SEGMENT + 100_000).toList();
+            List<WalEnd> ends = new ArrayList<>();
+            List<Long> found = read(files, files.firstLsn(), ends);
+            assertEquals(before.subList(0, before.size() - 1), found);
+            assertTrue(
+                    ends.get(0).reason().contains("ends at byte 100000"),
+                    ends.get(0).reason());
+            assertEquals(ends.get(0).lsn(), source.readableUpTo());
+        }
+    }
+
+    @Test
+    void tellsDamageFromTheEnd() throws IOException {
+        int damaged = lsns.size() / 3;
+        segments.get(name(1, lsns.get(damaged) / SEGMENT))[(int) (lsns.get(damaged) & SEGMENT - 1) + 30] ^= 1;
+        writeAll();
+        try (WalFiles files = files()) {
+            WalEnd reached = check(files, lsns.subList(0, damaged));
+            assertEquals(WalEnd.Kind.DAMAGE, reached.kind());
+            assertEquals(lsns.get(damaged), reached.lsn());
+            assertTrue(reached.reason().contains("xl_crc"), reached.reason());
+        }
+    }
+
+    @Test
+    void namesGapsAndGoesOnAfterThem() throws IOException {
+        segments.remove(name(1, 2));
+        writeAll();
+        try (WalFiles files = files()) {
+            List<Long> before = lsns.stream().filter(lsn -> lsn < 2 * SEGMENT).toList();
+            List<Long> after = lsns.stream().filter(lsn -> lsn >= 3 * SEGMENT).toList();
+            WalEnd reached = check(files, before.subList(0, before.size() - 1));
+            assertEquals(WalEnd.Kind.GAP, reached.kind());
+            assertEquals(3 * SEGMENT, reached.resumeLsn());
+            assertTrue(
+                    reached.reason().startsWith("no WAL from 0/200000 to 0/300000: segment " + name(1, 2)),
+                    reached.reason());
+            List<Long> found = new ArrayList<>();
+            List<WalEnd> gaps = new ArrayList<>();
+            SegmentScan scan = new SegmentScan(files, files.firstLsn(), 0, 2, gaps::add, bytes -> {});
+            assertEquals(
+                    WalEnd.Kind.TIP,
+                    scan.run(Lsns::new, part -> found.addAll(part.lsns)).kind());
+            List<Long> both = new ArrayList<>(before.subList(0, before.size() - 1));
+            both.addAll(after);
+            assertEquals(both, found);
+            assertEquals(List.of(reached), gaps);
+            try (FileWalSource source = new FileWalSource(files)) {
+                WalSourceException thrown =
+                        assertThrows(WalSourceException.class, () -> source.read(2 * SEGMENT + 5, new byte[10], 0, 10));
+                assertTrue(thrown.getMessage().contains(name(1, 2)), thrown.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void refusesASegmentOfAnotherCluster() throws IOException {
+        segments.get(name(1, 3))[24] ^= 1;
+        writeAll();
+        try (WalFiles files = files()) {
+            WalFormatException thrown =
+                    assertThrows(WalFormatException.class, () -> read(files, files.firstLsn(), new ArrayList<>()));
+            assertTrue(thrown.getMessage().contains("xlp_sysid"), thrown.getMessage());
+            assertThrows(WalFormatException.class, () -> scan(files, new ArrayList<>()));
+        }
+    }
+
+    @Test
+    void refusesSegmentsThatDoNotGoOnFromEachOther() throws IOException {
+        // Valid by itself, but another history of the same cluster.
+        WalBuilder other = new WalBuilder(PgVersion.PG17, SEGMENT, 3 * SEGMENT);
+        other.prevLsn(3 * SEGMENT - 400);
+        while (other.position() < 4 * SEGMENT + 8192) {
+            other.add(RecordBuilder.of(Rmgr.XLOG, 0x20).longMain().main(new byte[300]));
+        }
+        segments.put(name(1, 3), Arrays.copyOf(other.bytes(), SEGMENT));
+        segments.remove(name(1, 4));
+        writeAll();
+        try (WalFiles files = files()) {
+            List<WalEnd> ends = new ArrayList<>();
+            List<Long> found = read(files, files.firstLsn(), ends);
+            assertEquals(lsns.subList(0, found.size()), found);
+            assertEquals(WalEnd.Kind.DAMAGE, ends.get(0).kind());
+        }
+    }
+
+    // Timelines
+
+    /** Timeline 2 leaves timeline 1 at a record of segment 2; WAL of timeline 1 goes on, to be ignored. */
+    private List<Long> fork() throws IOException {
+        writeAll();
+        int left = 0;
+        while (lsns.get(left) < 2 * SEGMENT + SEGMENT / 2 || lsns.get(left) % 8192 < 4000) {
+            left++;
+        }
+        long leftAt = lsns.get(left);
+        WalBuilder fork = new WalBuilder(PgVersion.PG17);
+        List<Long> all = new ArrayList<>();
+        int size = 100;
+        while (fork.position() < leftAt) {
+            all.add(fork.add(RecordBuilder.of(Rmgr.XLOG, 0x20).longMain().main(new byte[size])));
+            size = size > 20_000 ? 100 : size + 997;
+        }
+        assertEquals(leftAt, fork.position());
+        fork.timeline(2);
+        while (fork.position() < 3 * SEGMENT + SEGMENT / 3) {
+            all.add(fork.add(RecordBuilder.of(Rmgr.XLOG, 0x20).longMain().main(new byte[555])));
+        }
+        byte[] bytes = Arrays.copyOf(fork.bytes(), 3 * SEGMENT);
+        Files.write(directory.resolve(name(2, 2)), Arrays.copyOfRange(bytes, SEGMENT, 2 * SEGMENT));
+        Files.write(directory.resolve(name(2, 3)), Arrays.copyOfRange(bytes, 2 * SEGMENT, 3 * SEGMENT));
+        Files.writeString(
+                directory.resolve("00000002.history"), "1\t" + Lsn.format(leftAt) + "\tno recovery target specified\n");
+        return all;
+    }
+
+    @Test
+    void followsTheNewestTimelineFromWhereItBegan() throws IOException {
+        List<Long> all = fork();
+        try (WalFiles files = files()) {
+            assertEquals(2, files.timeline());
+            assertEquals(WalEnd.Kind.TIP, check(files, all).kind());
+        }
+        try (WalFiles files = new WalFiles(List.of(directory), 1)) {
+            check(files, lsns);
+        }
+    }
+
+    @Test
+    void takesAnOlderTimelineOnlyUpToWhereItWasLeft() throws IOException {
+        List<Long> all = fork();
+        Files.delete(directory.resolve(name(2, 2)));
+        try (WalFiles files = files()) {
+            List<WalEnd> ends = new ArrayList<>();
+            List<Long> found = read(files, files.firstLsn(), ends);
+            assertEquals(all.subList(0, found.size()), found);
+            assertEquals(WalEnd.Kind.GAP, ends.get(0).kind());
+            assertEquals(3 * SEGMENT, ends.get(0).resumeLsn());
+            assertTrue(
+                    ends.get(0).reason().contains("timeline 1 was left at"),
+                    ends.get(0).reason());
+        }
+    }
+
+    @Test
+    void refusesATimelineThatIsNotThere() throws IOException {
+        writeAll();
+        WalSourceException thrown =
+                assertThrows(WalSourceException.class, () -> new WalFiles(List.of(directory), 7).close());
+        assertTrue(thrown.getMessage().contains("there are segments of timeline 1"), thrown.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "x 0/10", "1 0-10", "3 0/10", "1 0/20\n1 0/30", "1 0/300000\n2 0/200000"})
+    void refusesAWrongHistory(String text) {
+        WalSourceException thrown = assertThrows(
+                WalSourceException.class,
+                () -> TimelineHistory.parse("00000003.history", 3, List.of(text.split("\n"))));
+        assertTrue(thrown.getMessage().contains("00000003.history, line "), thrown.getMessage());
+    }
+
+    // What is refused
+
+    @Test
+    void refusesWhatIsNoWal() throws IOException {
+        assertFalse(message(directory).isEmpty());
+        Path text = Files.write(directory.resolve("notes.txt"), "x".getBytes(StandardCharsets.UTF_8));
+        assertTrue(message(text).contains("judged by its name"), message(text));
+        assertTrue(message(directory.resolve("none")).contains("no such file"), message(directory.resolve("none")));
+        Path empty = Files.write(directory.resolve(name(1, 1)), new byte[0]);
+        assertTrue(message(empty).contains("has 0 bytes"), message(empty));
+        Files.write(empty, new byte[SEGMENT]);
+        assertTrue(message(empty).contains("xlp_magic 0x0000"), message(empty));
+        byte[] bytes = segments.get(name(1, 1)).clone();
+        bytes[32] = 7;
+        Files.write(empty, bytes);
+        assertTrue(message(empty).contains("xlp_seg_size"), message(empty));
+        Files.write(empty, segments.get(name(1, 1)));
+        Files.write(directory.resolve("000000010000000000001000"), new byte[SEGMENT]);
+        assertTrue(message(directory).contains("000000010000000000001000"), message(directory));
+        Path gz = Files.write(directory.resolve(name(1, 9) + ".gz"), "no gzip at all".getBytes(StandardCharsets.UTF_8));
+        assertTrue(message(gz).contains("cannot read " + gz), message(gz));
+        Path tar = Files.write(directory.resolve("a.tar"), new byte[] {1, 2, 3});
+        assertTrue(message(tar).contains("a.tar"), message(tar));
+    }
+
+    private static String message(Path path) {
+        return assertThrows(WalSourceException.class, () -> new WalFiles(List.of(path), 0).close())
+                .getMessage();
+    }
+}

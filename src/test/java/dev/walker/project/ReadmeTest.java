@@ -1,0 +1,88 @@
+package dev.walker.project;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import dev.walker.spi.WalPlugin;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What README.md says is so. */
+class ReadmeTest {
+    private static final Path README = Path.of("README.md");
+    private static final Path SCRIPT = Path.of("sql/walker--1.0.sql");
+
+    @TempDir
+    private Path dir;
+
+    @Test
+    void pluginCompilesAndLoads() throws Exception {
+        String readme = Files.readString(README);
+        int start = readme.indexOf("```java\n") + "```java\n".length();
+        String code = readme.substring(start, readme.indexOf("```", start));
+        Path source = Files.writeString(dir.resolve("DeleteCounter.java"), code);
+        int status = ToolProvider.getSystemJavaCompiler()
+                .run(
+                        null,
+                        null,
+                        null,
+                        "-Xlint:all,-processing",
+                        "-Werror",
+                        "--release",
+                        "17",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "-d",
+                        dir.toString(),
+                        source.toString());
+        assertEquals(0, status, code);
+        try (URLClassLoader loader =
+                new URLClassLoader(new URL[] {dir.toUri().toURL()}, getClass().getClassLoader())) {
+            Object plugin = loader.loadClass("example.DeleteCounter")
+                    .getDeclaredConstructor()
+                    .newInstance();
+            assertEquals(
+                    "example.DeleteCounter",
+                    assertInstanceOf(WalPlugin.class, plugin).name());
+        }
+    }
+
+    /** The table of calls has every function and procedure that users may call, and no other. */
+    @Test
+    void sqlReferenceIsComplete() throws IOException {
+        assertEquals(
+                names(SCRIPT, "(?m)^CREATE (?:FUNCTION|PROCEDURE) walker\\.([a-z]\\w*)"),
+                names(README, "(?m)^\\| `(?:CALL )?walker\\.(\\w+)\\("));
+    }
+
+    /** The table of settings has every setting that code or SQL asks for. */
+    @Test
+    void settingsAreComplete() throws IOException {
+        Set<String> asked = names(SCRIPT, "current_setting\\('walker\\.(\\w+)'");
+        try (var files = Files.walk(Path.of("src/main/java"))) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                asked.addAll(names(file, "\"walker\\.(\\w+)\","));
+                asked.addAll(names(file, "(?:text|lookup\\.apply)\\(\"walker\\.(\\w+)\"\\)"));
+            }
+        }
+        assertEquals(asked, names(README, "(?m)^\\| `walker\\.(\\w+)` \\|"));
+    }
+
+    private static Set<String> names(Path file, String pattern) throws IOException {
+        return Pattern.compile(pattern)
+                .matcher(Files.readString(file))
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+}
