@@ -521,14 +521,12 @@ DECLARE
         ELSE ARRAY['.', '-', '+', '*', '#'] END;
     heap record;
     cells integer;
-    hottest bigint;
+    hottest numeric;
     total bigint;
     pages bigint;
     unknown bigint;
     digits integer;
     legend text;
-    low bigint;
-    high bigint;
 BEGIN
     IF width IS NULL OR width NOT BETWEEN 8 AND 512 THEN
         RAISE invalid_parameter_value USING
@@ -540,7 +538,9 @@ BEGIN
         RETURN;
     END IF;
     cells := least(heap.blocks, width * 16);
-    SELECT pg_catalog.max(m.dead_tuples), pg_catalog.sum(m.dead_tuples), pg_catalog.sum(m.pages_with_garbage)
+    -- Cells may differ by a page in size, so it is the garbage per page that is shown.
+    SELECT pg_catalog.max(m.dead_tuples::numeric / (m.last_block - m.first_block + 1)), pg_catalog.sum(m.dead_tuples),
+           pg_catalog.sum(m.pages_with_garbage)
       INTO hottest, total, pages
       FROM walker.heatmap(rel, cells) m;
     RETURN NEXT pg_catalog.format('%s: %s dead tuples on %s of %s pages (%s)', rel, total, pages, heap.blocks,
@@ -562,21 +562,21 @@ BEGIN
     RETURN QUERY
         SELECT pg_catalog.lpad(pg_catalog.min(m.first_block)::text, digits) || ' |'
                || pg_catalog.string_agg(
-                      shades[CASE WHEN m.dead_tuples = 0 THEN 1 ELSE 1 + pg_catalog.ceil(m.heat * 4)::integer END],
+                      shades[CASE WHEN m.dead_tuples = 0 THEN 1
+                             ELSE 1 + pg_catalog.ceil(
+                                 4 * m.dead_tuples / ((m.last_block - m.first_block + 1) * hottest))::integer END],
                       '' ORDER BY m.range_no)
                || '|'
           FROM walker.heatmap(rel, cells) m
          GROUP BY (m.range_no - 1) / width
          ORDER BY (m.range_no - 1) / width;
     legend := shades[1] || ' none';
-    FOR i IN 1 .. 4 LOOP
-        low := hottest * (i - 1) / 4 + 1;
-        high := hottest * i / 4;
-        CONTINUE WHEN high < low;
-        legend := legend || pg_catalog.format('   %s %s', shades[i + 1],
-            CASE WHEN low = high THEN low::text ELSE low || '-' || high END);
-    END LOOP;
-    RETURN NEXT pg_catalog.format('%s  %s   dead tuples in a cell of %s', pg_catalog.repeat(' ', digits), legend,
+    IF total > 0 THEN
+        FOR i IN 1 .. 4 LOOP
+            legend := legend || pg_catalog.format('   %s to %s', shades[i + 1], pg_catalog.round(hottest * i / 4, 1));
+        END LOOP;
+    END IF;
+    RETURN NEXT pg_catalog.format('%s  %s   dead tuples per page; a cell is %s', pg_catalog.repeat(' ', digits), legend,
         CASE WHEN cells = heap.blocks THEN '1 page'
              ELSE pg_catalog.round(heap.blocks::numeric / cells, 1) || ' pages' END);
 END

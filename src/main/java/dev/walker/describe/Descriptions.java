@@ -21,8 +21,8 @@ import java.util.Objects;
  *
  * <ul>
  *   <li>Names in another encoding than UTF-8 (tablespace, restore point, two-phase transaction, prefix of a message).
- *   <li>Minor releases before the newest of 15 to 17: PREPARE of a transaction that drops statistics does not tell them
- *       there.
+ *   <li>Older minor releases of 15 to 17 (17.4 is one, 17.7 is not): PREPARE of a transaction that drops statistics does
+ *       not tell them there.
  *   <li>{@link TimestampForm#WALDUMP}: short names of time zones that the time zone database does not have.
  * </ul>
  *
