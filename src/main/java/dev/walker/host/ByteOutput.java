@@ -24,13 +24,20 @@ final class ByteOutput implements AutoCloseable {
     /** Digits of the highest unsigned 64-bit number. */
     private static final int LONGEST_NUMBER = 20;
 
-    private static final byte[] HEX = ascii("0123456789ABCDEF");
+    /** Two digits of each byte. */
+    private static final byte[] HEX = new byte[512];
+    /** Two digits of each number below 100. */
     private static final byte[] HUNDRED = new byte[200];
 
     static {
         for (int i = 0; i < 100; i++) {
             HUNDRED[2 * i] = (byte) ('0' + i / 10);
             HUNDRED[2 * i + 1] = (byte) ('0' + i % 10);
+        }
+        byte[] digits = ascii("0123456789ABCDEF");
+        for (int i = 0; i < 256; i++) {
+            HEX[2 * i] = digits[i >> 4];
+            HEX[2 * i + 1] = digits[i & 0xF];
         }
     }
 
@@ -93,6 +100,9 @@ final class ByteOutput implements AutoCloseable {
     /** Any text, faster. */
     ByteOutput put(StringBuilder text) {
         int length = text.length();
+        if (length == 0) {
+            return this;
+        }
         if (length > PIECE) {
             return put((CharSequence) text);
         }
@@ -146,32 +156,52 @@ final class ByteOutput implements AutoCloseable {
     /** A number that is not negative, filled up with spaces on its left. */
     ByteOutput putDecimal(long value, int width) {
         reserve(Math.max(width, LONGEST_NUMBER));
-        int digits = digits(value);
+        int digits = value <= Integer.MAX_VALUE ? digits((int) value) : longDigits(value);
         int from = at + Math.max(width, digits);
+        byte[] target = buffer;
         for (int pad = at; pad < from - digits; pad++) {
-            buffer[pad] = ' ';
+            target[pad] = ' ';
         }
         int to = from;
-        long left = value;
+        long big = value;
+        while (big > Integer.MAX_VALUE) {
+            int pair = 2 * (int) (big % 100);
+            big /= 100;
+            target[--to] = HUNDRED[pair + 1];
+            target[--to] = HUNDRED[pair];
+        }
+        // Division of int is a multiplication.
+        int left = (int) big;
         while (left >= 100) {
-            int pair = 2 * (int) (left % 100);
-            left /= 100;
-            buffer[--to] = HUNDRED[pair + 1];
-            buffer[--to] = HUNDRED[pair];
+            int rest = left / 100;
+            int pair = 2 * (left - 100 * rest);
+            left = rest;
+            target[--to] = HUNDRED[pair + 1];
+            target[--to] = HUNDRED[pair];
         }
         if (left >= 10) {
-            buffer[--to] = HUNDRED[2 * (int) left + 1];
-            buffer[--to] = HUNDRED[2 * (int) left];
+            target[--to] = HUNDRED[2 * left + 1];
+            target[--to] = HUNDRED[2 * left];
         } else {
-            buffer[--to] = (byte) ('0' + left);
+            target[--to] = (byte) ('0' + left);
         }
         at = from;
         return this;
     }
 
-    private static int digits(long value) {
-        int digits = 1;
-        for (long bound = 10; value >= bound && digits < 19; bound *= 10) {
+    private static int digits(int value) {
+        if (value < 1_000) {
+            return value < 10 ? 1 : value < 100 ? 2 : 3;
+        }
+        if (value < 1_000_000) {
+            return value < 10_000 ? 4 : value < 100_000 ? 5 : 6;
+        }
+        return value < 10_000_000 ? 7 : value < 100_000_000 ? 8 : value < 1_000_000_000 ? 9 : 10;
+    }
+
+    private static int longDigits(long value) {
+        int digits = 10;
+        for (long bound = 10_000_000_000L; value >= bound && digits < 19; bound *= 10) {
             digits++;
         }
         return digits;
@@ -180,16 +210,26 @@ final class ByteOutput implements AutoCloseable {
     /** An LSN as {@code hi/lo} in hexadecimal digits, the second number with at least so many digits. */
     ByteOutput putLsn(long lsn, int lowDigits) {
         reserve(17);
-        putHex(lsn >>> 32, 1);
+        putHex((int) (lsn >>> 32), 1);
         buffer[at++] = '/';
-        putHex(lsn & 0xFFFF_FFFFL, lowDigits);
+        putHex((int) lsn, lowDigits);
         return this;
     }
 
-    private void putHex(long value, int least) {
-        int digits = Math.max(least, (67 - Long.numberOfLeadingZeros(value)) / 4);
-        for (int i = digits - 1; i >= 0; i--) {
-            buffer[at++] = HEX[(int) (value >>> 4 * i) & 0xF];
+    private void putHex(int value, int least) {
+        int digits = Math.max(least, 35 - Integer.numberOfLeadingZeros(value) >> 2);
+        byte[] target = buffer;
+        int to = at + digits;
+        int left = value;
+        at = to;
+        for (int i = digits; i > 1; i -= 2) {
+            int pair = 2 * (left & 0xFF);
+            target[--to] = HEX[pair + 1];
+            target[--to] = HEX[pair];
+            left >>>= 8;
+        }
+        if ((digits & 1) != 0) {
+            target[--to] = HEX[2 * (left & 0xF) + 1];
         }
     }
 

@@ -19,9 +19,12 @@ import picocli.CommandLine.IVersionProvider;
         description = "Walks over the WAL of a PostgreSQL server and calls plugins.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DumpCommand.class, StatsCommand.class, InitCommand.class, RunCommand.class, StatusCommand.class})
+        synopsisSubcommandLabel = "COMMAND")
 public final class Main {
+    private static final Class<?>[] COMMANDS = {
+        DumpCommand.class, StatsCommand.class, InitCommand.class, RunCommand.class, StatusCommand.class
+    };
+
     private final OutputStream output;
 
     private Main(OutputStream output) {
@@ -42,12 +45,28 @@ public final class Main {
     /** Runs a command that writes what it writes much of to a given stream; its exit status. */
     static int run(OutputStream output, String... args) {
         CommandLine commandLine = new CommandLine(new Main(output));
+        // To look at the options of all commands takes longer than many a command does.
+        Class<?> wanted = args.length == 0 ? null : command(args[0]);
+        for (Class<?> each : COMMANDS) {
+            if (wanted == null || each == wanted) {
+                commandLine.addSubcommand(each);
+            }
+        }
         commandLine.setExecutionExceptionHandler(Main::failed);
         if (args.length == 0) {
             commandLine.usage(commandLine.getErr());
             return CommandLine.ExitCode.USAGE;
         }
         return commandLine.execute(args);
+    }
+
+    private static Class<?> command(String name) {
+        for (Class<?> each : COMMANDS) {
+            if (each.getAnnotation(Command.class).name().equals(name)) {
+                return each;
+            }
+        }
+        return null;
     }
 
     /** Standard output for commands that write much. */

@@ -43,10 +43,15 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
             type &= XACT_TYPE_MASK;
         }
         int at = 3 * (rmgr * TYPES + type);
-        int images = record.maxBlockId() < 0 ? 0 : record.fpiLength();
+        int images = record.fpiLength();
         sums[at]++;
         sums[at + 1] += record.totalLength() - images;
         sums[at + 2] += images;
+    }
+
+    @Override
+    public boolean wantsLengthsOnly() {
+        return !filter.wantsBlocks();
     }
 
     @Override

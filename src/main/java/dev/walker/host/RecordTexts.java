@@ -36,6 +36,7 @@ final class RecordTexts {
     private final byte[][] rmgrNames = new byte[Rmgr.MAX_ID + 1][];
     private final byte[][] typeNames = new byte[Rmgr.MAX_ID + 1 << 4][];
     private WalLayout typesOf;
+    private final RelationText[] relations = new RelationText[256];
 
     private final StringBuilder description = new StringBuilder(512);
 
@@ -80,18 +81,38 @@ final class RecordTexts {
 
     /** Name or numbers of the relation. */
     void putRelation(BlockRef block, ByteOutput out) {
-        if (names != RelationNames.NONE) {
-            String name = names.nameOf(block.spcOid(), block.dbOid(), block.relNumber());
-            if (!name.isEmpty()) {
-                out.put(name);
-                return;
-            }
+        // Records of a few relations come in turns.
+        int slot = (int) block.relNumber() & relations.length - 1;
+        RelationText known = relations[slot];
+        if (known == null || !known.isOf(block) || names != RelationNames.NONE) {
+            known = new RelationText(block, relationText(block));
+            relations[slot] = known;
         }
-        out.putDecimal(block.spcOid())
-                .put('/')
-                .putDecimal(block.dbOid())
-                .put('/')
-                .putDecimal(block.relNumber());
+        out.put(known.text);
+    }
+
+    private String relationText(BlockRef block) {
+        String name = names.nameOf(block.spcOid(), block.dbOid(), block.relNumber());
+        return name.isEmpty() ? block.spcOid() + "/" + block.dbOid() + "/" + block.relNumber() : name;
+    }
+
+    /** What a relation is called. */
+    private static final class RelationText {
+        private final long spcOid;
+        private final long dbOid;
+        private final long relNumber;
+        private final byte[] text;
+
+        RelationText(BlockRef block, String text) {
+            this.spcOid = block.spcOid();
+            this.dbOid = block.dbOid();
+            this.relNumber = block.relNumber();
+            this.text = text.getBytes(StandardCharsets.UTF_8);
+        }
+
+        boolean isOf(BlockRef block) {
+            return relNumber == block.relNumber() && spcOid == block.spcOid() && dbOid == block.dbOid();
+        }
     }
 
     /** A block reference up to the number of the block, the fork only if wanted or not the main one. */

@@ -139,7 +139,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             firstLsn = firstLsn == 0 ? record.lsn() : firstLsn;
             endLsn = record.endLsn();
             int row = row(xidOf(record), record.lsn());
-            int images = record.maxBlockId() < 0 ? 0 : record.fpiLength();
+            int images = record.fpiLength();
             counts[row]++;
             recordBytes[row] += record.totalLength() - images;
             imageBytes[row] += images;

@@ -24,6 +24,7 @@ public final class WalRecord {
     int rmgrId;
     int info;
     int totalLength;
+    int fpiLength;
     int timeline;
     WalLayout layout;
     boolean hasOrigin;
@@ -41,6 +42,20 @@ public final class WalRecord {
     public WalRecord() {
         for (int i = 0; i < blocks.length; i++) {
             blocks[i] = new BlockRef();
+        }
+    }
+
+    /** Leaves what is in the header, and the length of images. */
+    void forget(int images) {
+        maxBlockId = -1;
+        inUse = 0;
+        hasOrigin = false;
+        origin = 0;
+        hasTopLevelXid = false;
+        topLevelXid = 0;
+        fpiLength = images;
+        if (!mainData.isEmpty()) {
+            mainData.clear();
         }
     }
 
@@ -96,13 +111,7 @@ public final class WalRecord {
 
     /** Bytes of all full-page images as they stand in the record. */
     public int fpiLength() {
-        int sum = 0;
-        for (int i = 0; i <= maxBlockId; i++) {
-            if (hasBlock(i)) {
-                sum += blocks[i].imageLength;
-            }
-        }
-        return sum;
+        return fpiLength;
     }
 
     /** Timeline of the page on which the record starts. */
