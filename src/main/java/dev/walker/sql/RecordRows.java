@@ -47,7 +47,9 @@ final class RecordRows implements Iterator<String[]> {
         String[] columns = RecordRow.of(record);
         String[] row = new String[columns.length + 1];
         System.arraycopy(columns, 0, row, 1, columns.length);
-        row[0] = text.length() == 0 ? null : text.toString();
+        // As pg_walinspect has it: nothing to say is an empty text in 15, and null since 16.
+        boolean isNull = text.length() == 0 && record.layout().version().major() >= 16;
+        row[0] = isNull ? null : text.toString();
         return row;
     }
 }
