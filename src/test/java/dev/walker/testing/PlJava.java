@@ -74,6 +74,11 @@ public final class PlJava {
         return original.major();
     }
 
+    /** Where the server has its loadable modules. */
+    public Path libraryDir() {
+        return directory(pgConfig, "--pkglibdir");
+    }
+
     /** Where programs are that need not be copied, such as pgbench. */
     public Path binDir() {
         return original.binDir();
