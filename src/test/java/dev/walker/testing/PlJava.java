@@ -161,7 +161,8 @@ public final class PlJava {
         int feature = Runtime.version().feature();
         String securityManager =
                 feature < 18 ? "" : " -Djava.security.manager=" + (feature >= 24 ? "disallow" : "allow");
-        lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported" + securityManager + "'");
+        lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
+                + securityManager + "'");
         lines.add("pljava.policy_urls = '\"file:${org.postgresql.sysconfdir}/pljava.policy\",\"file:"
                 + inside(root, directory(pgConfig, "--sharedir")).resolve("walker/walker.policy") + "\",\"=\"'");
         return lines;
