@@ -42,10 +42,26 @@ CREATE TABLE walker.plugin (
     records bigint NOT NULL DEFAULT 0,
     last_error text,
     error_lsn pg_lsn,
+    "position" pg_lsn NOT NULL,
     PRIMARY KEY (source_id, name)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE walker.plugin IS 'the plugins of the present or last walk, and those of earlier ones, which have no ordinal';
-COMMENT ON COLUMN walker.plugin.error_lsn IS 'its state is that of this LSN: there it was set aside or left out';
+COMMENT ON TABLE walker.plugin IS 'plugins and how far they are; those of the present or last walk have an ordinal';
+COMMENT ON COLUMN walker.plugin."position" IS 'the plugin was given everything before it; behind that of the walk if it was set aside or is not named any more';
+
+CREATE TABLE walker.gaps (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    gap_no bigint GENERATED ALWAYS AS IDENTITY,
+    plugin text,
+    timeline integer NOT NULL,
+    from_lsn pg_lsn NOT NULL,
+    to_timeline integer NOT NULL,
+    to_lsn pg_lsn NOT NULL,
+    reason text NOT NULL,
+    accepted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (source_id, gap_no)
+);
+COMMENT ON TABLE walker.gaps IS 'WAL that was left out: from from_lsn on timeline "timeline" to to_lsn on to_timeline';
+COMMENT ON COLUMN walker.gaps.plugin IS 'the plugin that was not given this WAL; null if it was not walked at all';
 
 CREATE TABLE walker.plugin_result (
     source_id integer REFERENCES walker.source ON DELETE CASCADE,
@@ -713,7 +729,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     walker._lock_class(), walker._lock_id(integer, text), walker._lock_holder(integer, text), walker._source_id(),
-    walker._local_source_id(), walker._heap(regclass), walker.settings(), walker.status(), walker.plugins(), walker.results(text),
+    walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(), walker.plugins(), walker.results(text),
     walker.wait_for(pg_lsn, interval), walker.garbage(), walker.heatmap(regclass, integer),
     walker.heatmap_pages(regclass), walker.heatmap_text(regclass, integer)
     TO pg_monitor;
@@ -751,9 +767,9 @@ END
 $$;
 COMMENT ON FUNCTION walker.install_plugin IS 'loads a jar with plugins, or replaces it; a running walker goes on with the old one until it is started again';
 
-CREATE FUNCTION walker._step(source_id integer, fresh boolean, until_lsn text) RETURNS integer
+CREATE FUNCTION walker._step(source_id integer, fresh boolean, until_lsn text, accept_gap boolean) RETURNS integer
 LANGUAGE java VOLATILE
-AS 'int=dev.walker.sql.Functions.step(int,boolean,java.lang.String)';
+AS 'int=dev.walker.sql.Functions.step(int,boolean,java.lang.String,boolean)';
 COMMENT ON FUNCTION walker._step IS 'walks one batch; what to do next: -1 end, 0 go on at once, above: go on after this many milliseconds, below: look after as many whether there is a reason to';
 
 CREATE FUNCTION walker._end() RETURNS void
@@ -836,7 +852,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._running IS 'where the walker of this server runs, null if it does not';
 
-CREATE FUNCTION walker.start(conninfo text DEFAULT NULL) RETURNS integer
+CREATE FUNCTION walker.start(conninfo text DEFAULT NULL, accept_gap boolean DEFAULT false) RETURNS integer
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
@@ -871,7 +887,8 @@ BEGIN
                                             pg_catalog.current_database()),
                 HINT = 'Put the name of this database into the parameter of walker.start(), or into walker.conninfo.';
         END IF;
-        EXECUTE pg_catalog.format('SELECT %s.dblink_send_query($1, $2)', dblink) USING link, 'CALL walker.run()';
+        EXECUTE pg_catalog.format('SELECT %s.dblink_send_query($1, $2)', dblink)
+          USING link, pg_catalog.format('CALL walker.run(accept_gap => %L)', coalesce(accept_gap, false));
         LOOP
             source := walker._local_source_id();
             EXIT WHEN walker._lock_holder(source, 'ready') = walker_pid;
@@ -897,9 +914,9 @@ BEGIN
     RETURN walker_pid;
 END
 $$;
-COMMENT ON FUNCTION walker.start IS 'starts the walker in a backend of its own and returns its pid';
+COMMENT ON FUNCTION walker.start IS 'starts the walker in a backend of its own and returns its pid; accept_gap: even if WAL is gone that was not walked yet, which is recorded in walker.gaps';
 
-CREATE PROCEDURE walker.run(until_lsn pg_lsn DEFAULT NULL)
+CREATE PROCEDURE walker.run(until_lsn pg_lsn DEFAULT NULL, accept_gap boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -934,12 +951,15 @@ BEGIN
     LOOP
         seen := pg_catalog.pg_current_wal_flush_lsn();
         BEGIN
-            next := walker._step(source, fresh, until_lsn::text);
+            next := walker._step(source, fresh, until_lsn::text, coalesce(accept_gap, false));
             fresh := false;
         EXCEPTION WHEN OTHERS OR query_canceled THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
                 hint = PG_EXCEPTION_HINT;
             message := walker._plain(message);
+            IF state = '58P01' THEN
+                hint := 'SELECT walker.start(accept_gap => true) goes on from there and records the gap in walker.gaps.';
+            END IF;
             failed := true;
         END;
         EXIT WHEN failed;
@@ -971,7 +991,7 @@ BEGIN
             -- It is Java itself that has failed; that message is the one to be kept.
             failure_lsn := NULL;
         END;
-        PERFORM walker._failed(source, message, failure_lsn);
+        PERFORM walker._failed(source, pg_catalog.concat_ws('. ', message, nullif(hint, '')), failure_lsn);
         COMMIT;
     END IF;
     IF ready AND NOT failed THEN
@@ -988,7 +1008,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON PROCEDURE walker.run IS 'walks in this session until until_lsn is reached, or for ever';
+COMMENT ON PROCEDURE walker.run IS 'walks in this session until until_lsn is reached, or for ever; accept_gap as for walker.start()';
 
 CREATE FUNCTION walker._check_settings() RETURNS void
 LANGUAGE java VOLATILE

@@ -33,6 +33,7 @@ import dev.walker.rmgr.xlog.XlogCheckpoint;
 import dev.walker.rmgr.xlog.XlogEndOfRecovery;
 import dev.walker.rmgr.xlog.XlogOp;
 import dev.walker.rmgr.xlog.XlogParameterChange;
+import dev.walker.spi.Gap;
 import dev.walker.spi.PluginContext;
 import dev.walker.spi.SourceServer.XidStatus;
 import dev.walker.spi.WalPlugin;
@@ -128,11 +129,33 @@ public final class HeatmapPlugin implements WalPlugin {
         tables = new HeatmapTables(context);
         heatmap = new Heatmap(tables, openXacts, this::stateChanged);
         if (!tables.load(heatmap, state)) {
-            long nextFullXid = context.server().nextFullXid();
-            if (nextFullXid != 0) {
-                outcomes.epoch(nextFullXid);
-            }
+            beginAnew();
         }
+    }
+
+    /** What was not walked is asked of the server. */
+    private void beginAnew() {
+        long nextFullXid = context.server().nextFullXid();
+        if (nextFullXid != 0) {
+            outcomes.epoch(nextFullXid);
+        }
+        context.setting("wal_level").ifPresent(level -> state.minimalWal = level.equals("minimal"));
+    }
+
+    /**
+     * Items may have been pruned, and their numbers used again, and transactions may have ended: no dead item, no page and
+     * no outcome is certain any more. What is left are the counters of changes that were walked.
+     */
+    @Override
+    public void onGap(Gap gap) {
+        lsn = gap.toLsn();
+        startLsn = 0;
+        openXacts.forEach(xid -> openXacts.close(openXacts.find(xid)));
+        outcomes.forget();
+        multixacts.forget();
+        heatmap.forgetPages(lsn);
+        beginAnew();
+        stateChanged();
     }
 
     private static boolean isOn(PluginContext context, String setting, boolean otherwise) {
