@@ -19,7 +19,6 @@ public final class FileWalReader implements AutoCloseable {
     private final FileWalSource source;
     private final long until;
     private final byte[] chunk = new byte[CHUNK];
-    private boolean lengthsOnly;
     private WalReader reader;
     private boolean triedAgain;
     private WalEnd end;
@@ -35,12 +34,6 @@ public final class FileWalReader implements AutoCloseable {
         this.source = new FileWalSource(files);
         this.until = until;
         this.reader = new WalReader(startLsn, files.segmentSize(), files.systemIdentifier());
-    }
-
-    /** From now on gives what is in the header of records, and the length of images, only: {@link WalReader#lengthsOnly}. */
-    public void lengthsOnly() {
-        lengthsOnly = true;
-        reader.lengthsOnly();
     }
 
     /**
@@ -97,9 +90,6 @@ public final class FileWalReader implements AutoCloseable {
             triedAgain = true;
             source.close();
             reader = new WalReader(position, files.segmentSize(), files.systemIdentifier());
-            if (lengthsOnly) {
-                reader.lengthsOnly();
-            }
         }
     }
 

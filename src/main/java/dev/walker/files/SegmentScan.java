@@ -25,11 +25,6 @@ public final class SegmentScan {
     public interface Part {
         /** Takes in a record, which is lent for the call. */
         void add(WalRecord record);
-
-        /** Whether the header of records, and the length of their images, is enough. */
-        default boolean wantsLengthsOnly() {
-            return false;
-        }
     }
 
     private final WalFiles files;
@@ -165,9 +160,6 @@ public final class SegmentScan {
         long lastEnd = 0;
         try (FileWalReader reader = new FileWalReader(files, from, segmentStart + files.segmentSize())) {
             WalRecord record = new WalRecord();
-            if (part.wantsLengthsOnly()) {
-                reader.lengthsOnly();
-            }
             while (reader.next(record)) {
                 if (stop != Lsn.INVALID && Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
                     WalEnd end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);

@@ -50,11 +50,6 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
     }
 
     @Override
-    public boolean wantsLengthsOnly() {
-        return !filter.wantsBlocks();
-    }
-
-    @Override
     public void merge(RecordStatistics later) {
         if (later.layout == null) {
             return;
