@@ -127,8 +127,9 @@ class AllocationTest {
         }
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
         assertEquals(ROUNDS * expected, sum);
-        // The least object has 16 bytes: what is below one byte for a record is none for it.
+        // The least object has 16 bytes, a buffer for a segment 1 MB: what is below a quarter of the one is none for a
+        // record.
         assertTrue(
-                allocated < (long) ROUNDS * RECORDS, () -> allocated + " bytes for " + ROUNDS * RECORDS + " records");
+                allocated < 4L * ROUNDS * RECORDS, () -> allocated + " bytes for " + ROUNDS * RECORDS + " records");
     }
 }
