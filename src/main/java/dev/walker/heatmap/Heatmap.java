@@ -159,6 +159,7 @@ final class Heatmap {
                 change |= gone > 0 | chunk.setKnown(block, false);
             }
             if (change) {
+                relation.doubts++;
                 changed(chunk, lsn);
             }
         }
@@ -294,6 +295,7 @@ final class Heatmap {
             change = true;
         }
         if (change) {
+            chunk.relation.doubts++;
             changed(chunk, lsn);
         }
     }

@@ -42,21 +42,27 @@ import dev.walker.wal.RelFileLocator;
 import dev.walker.wal.WalRecord;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Plugin {@code heatmap}: the exact set of dead tuples of each heap page, see the package page for the rules and the
  * tables.
  *
  * <p>Settings: {@code walker.catalogs} (on by default; off leaves out relations whose relfilenode is below 16384), {@code
- * walker.memory} (megabytes that loaded chunks may take after a flush, 256 by default).
+ * walker.memory} (megabytes that loaded chunks may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
+ * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit).
  */
 public final class HeatmapPlugin implements WalPlugin {
     /** {@code FirstNormalObjectId}: relations below are catalogs that were never rewritten. */
     private static final long FIRST_NORMAL_OBJECT_ID = 16384;
 
     private static final int DEFAULT_MEMORY = 256;
+    private static final int DEFAULT_BASELINE_RATE = 64;
 
     private final HeapInsert insert = new HeapInsert();
     private final HeapDelete delete = new HeapDelete();
@@ -90,8 +96,11 @@ public final class HeatmapPlugin implements WalPlugin {
     private final OpenXacts.ItemConsumer abortItem = this::abortItem;
     private final List<Relation> dropped = new ArrayList<>();
 
+    private final Set<Long> xidsToAsk = new HashSet<>();
+
     private PluginContext context;
     private HeatmapTables tables;
+    private Baseline baseline;
     private Heatmap heatmap;
     private Multixacts multixacts;
     private XidOutcomes outcomes;
@@ -133,6 +142,16 @@ public final class HeatmapPlugin implements WalPlugin {
                 outcomes.epoch(nextFullXid);
             }
         }
+        baseline = new Baseline(
+                heatmap,
+                context.server(),
+                new BaselineTables(context),
+                new BaselinePages(),
+                locator -> catalogs || locator.relNumber() >= FIRST_NORMAL_OBJECT_ID,
+                this::stateChanged,
+                rate(context),
+                System::nanoTime);
+        baseline.load();
     }
 
     private static boolean isOn(PluginContext context, String setting, boolean otherwise) {
@@ -166,6 +185,17 @@ public final class HeatmapPlugin implements WalPlugin {
         throw new IllegalArgumentException(setting + " is \"" + value + "\", wanted a number from 1 on");
     }
 
+    /** Pages per second that {@code walker.baseline()} reads. */
+    private static long rate(PluginContext context) {
+        String value = context.setting("walker.baseline_rate").orElse(Integer.toString(DEFAULT_BASELINE_RATE));
+        Matcher matcher = Pattern.compile("(\\d{1,9})( ?MB)?").matcher(value.trim());
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "walker.baseline_rate is \"" + value + "\", wanted megabytes per second, or 0 for no limit");
+        }
+        return Long.parseLong(matcher.group(1)) * ((1 << 20) / HeapPage.SIZE);
+    }
+
     private void stateChanged() {
         if (!changed) {
             changed = true;
@@ -174,14 +204,25 @@ public final class HeatmapPlugin implements WalPlugin {
     }
 
     @Override
+    public boolean onPause(long lsn) {
+        this.lsn = lsn;
+        return baseline.work(lsn);
+    }
+
+    @Override
     public void onFlush(long lsn) {
+        baseline.reached(lsn);
         tables.flush(state);
+        baseline.flush();
         changed = false;
         heatmap.evict(memoryLimit);
     }
 
     private void begin(WalRecord record) {
         lsn = record.lsn();
+        if (Long.compareUnsigned(lsn, baseline.nextLsn()) >= 0) {
+            baseline.reached(lsn);
+        }
         if (startLsn == 0) {
             startLsn = lsn;
         }
@@ -614,6 +655,60 @@ public final class HeatmapPlugin implements WalPlugin {
             }
         }
         return known;
+    }
+
+    /** The pages that {@link Baseline} reads, in the place of an image. */
+    private final class BaselinePages implements Baseline.Pages {
+        @Override
+        public boolean look(byte[] pages, int at) {
+            wrap(pages, at);
+            if (!page.isHeap()) {
+                return false;
+            }
+            for (int offnum = 1; offnum <= page.count(); offnum++) {
+                if (page.lpFlags(offnum) == HeapPage.LP_NORMAL) {
+                    look(offnum);
+                }
+            }
+            return true;
+        }
+
+        private void look(int offnum) {
+            int infomask = page.infomask(offnum);
+            if ((infomask & (Infomask.XMIN_COMMITTED | Infomask.XMIN_INVALID)) == 0) {
+                note(page.xmin(offnum));
+            }
+            if ((infomask & (Infomask.XMAX_INVALID | Infomask.XMAX_COMMITTED | Infomask.XMAX_IS_MULTI)) == 0
+                    && !Infomask.isLockedOnly(infomask)) {
+                note(page.xmax(offnum));
+            }
+        }
+
+        private void note(long xid) {
+            if (outcomes.isToBeAsked(xid)) {
+                xidsToAsk.add(xid);
+            }
+        }
+
+        @Override
+        public void askServer() {
+            outcomes.askAll(xidsToAsk);
+            xidsToAsk.clear();
+        }
+
+        @Override
+        public boolean install(Relation relation, long block, byte[] pages, int at) {
+            relation.heapSeen = true;
+            wrap(pages, at);
+            Chunk chunk = heatmap.chunk(relation, block);
+            applyPage(chunk, Chunk.blockInChunk(block));
+            return chunk.isKnown(Chunk.blockInChunk(block));
+        }
+
+        private void wrap(byte[] pages, int at) {
+            System.arraycopy(pages, at, pageBytes, 0, HeapPage.SIZE);
+            page.wrap(pageBytes);
+        }
     }
 
     // Transactions
