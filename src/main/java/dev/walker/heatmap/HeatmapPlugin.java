@@ -61,6 +61,8 @@ public final class HeatmapPlugin implements WalPlugin {
     /** {@code FirstNormalObjectId}: relations below are catalogs that were never rewritten. */
     private static final long FIRST_NORMAL_OBJECT_ID = 16384;
 
+    private static final Pattern MEGABYTES = Pattern.compile("(\\d{1,6})( ?MB)?");
+
     private static final int DEFAULT_MEMORY = 256;
     private static final int DEFAULT_BASELINE_RATE = 64;
 
@@ -130,7 +132,7 @@ public final class HeatmapPlugin implements WalPlugin {
     public void onStartup(PluginContext context) {
         this.context = context;
         catalogs = isOn(context, "walker.catalogs", true);
-        memoryLimit = (long) positive(context, "walker.memory", DEFAULT_MEMORY) << 20;
+        memoryLimit = (long) number(context, "walker.memory", 1, DEFAULT_MEMORY) << 20;
         multixacts = new Multixacts(context.server());
         outcomes = new XidOutcomes(context.server(), openXacts::isOpen);
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
@@ -149,7 +151,7 @@ public final class HeatmapPlugin implements WalPlugin {
                 new BaselinePages(),
                 locator -> catalogs || locator.relNumber() >= FIRST_NORMAL_OBJECT_ID,
                 this::stateChanged,
-                rate(context),
+                number(context, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE) * ((1L << 20) / HeapPage.SIZE),
                 System::nanoTime);
         baseline.load();
     }
@@ -172,28 +174,17 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private static int positive(PluginContext context, String setting, int otherwise) {
+    private static int number(PluginContext context, String setting, int least, int otherwise) {
         String value = context.setting(setting).orElse(Integer.toString(otherwise));
-        try {
-            int number = Integer.parseInt(value.trim());
-            if (number > 0) {
+        Matcher matcher = MEGABYTES.matcher(value.trim());
+        if (matcher.matches()) {
+            int number = Integer.parseInt(matcher.group(1));
+            if (number >= least) {
                 return number;
             }
-        } catch (NumberFormatException e) {
-            // Said below.
         }
-        throw new IllegalArgumentException(setting + " is \"" + value + "\", wanted a number from 1 on");
-    }
-
-    /** Pages per second that {@code walker.baseline()} reads. */
-    private static long rate(PluginContext context) {
-        String value = context.setting("walker.baseline_rate").orElse(Integer.toString(DEFAULT_BASELINE_RATE));
-        Matcher matcher = Pattern.compile("(\\d{1,9})( ?MB)?").matcher(value.trim());
-        if (!matcher.matches()) {
-            throw new IllegalArgumentException(
-                    "walker.baseline_rate is \"" + value + "\", wanted megabytes per second, or 0 for no limit");
-        }
-        return Long.parseLong(matcher.group(1)) * ((1 << 20) / HeapPage.SIZE);
+        throw new IllegalArgumentException(
+                setting + " is \"" + value + "\", wanted a number of megabytes from " + least + " on");
     }
 
     private void stateChanged() {
