@@ -73,6 +73,16 @@ final class ReplicationSlot {
         return restartLsn;
     }
 
+    /** Its name. */
+    String name() {
+        return name;
+    }
+
+    /** Takes it away, so that it keeps no WAL any more. */
+    void drop() throws SQLException {
+        Jdbc.first(connection, "SELECT pg_catalog.pg_drop_replication_slot(?)::text", row -> row.getString(1), name);
+    }
+
     /** Lets WAL before an LSN go, which must be committed as walked. */
     void advance(long lsn) throws SQLException {
         if (Lsn.isBefore(restartLsn, lsn)) {

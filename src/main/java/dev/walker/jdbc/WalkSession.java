@@ -47,6 +47,8 @@ public final class WalkSession {
 
     private static final int SHORT_NAP_MILLIS = 10;
 
+    private static final long GUARD_INTERVAL_NANOS = 1_000_000_000L;
+
     private final Connection target;
     private final Connection sourceConnection;
     private final int sourceId;
@@ -60,11 +62,13 @@ public final class WalkSession {
     private final ChangeFlag changes = new ChangeFlag();
     private final List<JdbcPluginContext> contexts = new ArrayList<>();
     private final Optional<ReplicationSlot> slot;
+    private final Optional<LagGuard> lagGuard;
     private final Progress progress;
     private Dispatcher dispatcher;
     private Walker walker;
     private long savedForeignBytes;
     private long lastSaveNanos = System.nanoTime();
+    private long lastGuardNanos = System.nanoTime() - GUARD_INTERVAL_NANOS;
     private boolean slotIsBehind;
     private boolean pluginFailed;
     private boolean waitedFor;
@@ -113,6 +117,7 @@ public final class WalkSession {
         this.slot = slotName.isPresent()
                 ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get()))
                 : Optional.empty();
+        this.lagGuard = slot.map(open -> new LagGuard(open, settings, log));
         long begin = slot.isPresent() ? slot.get().restartLsn() : redoLsn();
         this.progress = Progress.loadOrBegin(target, sourceId, source, begin, slotName);
         startPlugins(names, plugins);
@@ -193,6 +198,8 @@ public final class WalkSession {
     public Next step(long until) throws SQLException {
         // What was saved by the step before is committed by now.
         advanceSlot();
+        progress.check(target);
+        guardLag();
         boolean stop = wanted("stop");
         boolean more = !stop && walker.walk(batchBytes, until);
         boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
@@ -307,6 +314,16 @@ public final class WalkSession {
         if (slotIsBehind) {
             slot.orElseThrow().advance(progress.position());
             slotIsBehind = false;
+        }
+    }
+
+    private void guardLag() throws SQLException {
+        if (lagGuard.isPresent() && System.nanoTime() - lastGuardNanos >= GUARD_INTERVAL_NANOS) {
+            lastGuardNanos = System.nanoTime();
+            Optional<WalSourceException> problem = lagGuard.get().check(source.readableUpTo());
+            if (problem.isPresent()) {
+                throw problem.get();
+            }
         }
     }
 
