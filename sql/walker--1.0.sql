@@ -93,6 +93,7 @@ CREATE TABLE walker.heatmap_relation (
     PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE walker.heatmap_relation IS 'one row per heap; dead_tuples, dead_aborted and pages_with_garbage are sums over heatmap_chunk';
+COMMENT ON COLUMN walker.heatmap_relation.created_in_wal IS 'all pages are known: the creation was walked, or walker.baseline() has read them';
 
 CREATE TABLE walker.heatmap_chunk (
     source_id integer REFERENCES walker.source ON DELETE CASCADE,
@@ -134,6 +135,33 @@ CREATE TABLE walker.heatmap_xact (
     PRIMARY KEY (source_id, kind, xid)
 );
 COMMENT ON TABLE walker.heatmap_xact IS 'outcomes of transactions that pages may still ask for';
+
+CREATE TABLE walker.heatmap_baseline_request (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    request bigint GENERATED ALWAYS AS IDENTITY,
+    spc_oid oid NOT NULL,
+    db_oid oid NOT NULL,
+    relfilenode oid NOT NULL,
+    PRIMARY KEY (source_id, request)
+);
+COMMENT ON TABLE walker.heatmap_baseline_request IS 'what walker.baseline() has asked for and the walker has not seen yet; relfilenode 0 stands for all heaps';
+
+CREATE TABLE walker.heatmap_baseline (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    state text NOT NULL,
+    next_block bigint NOT NULL,
+    blocks bigint NOT NULL,
+    passes integer NOT NULL,
+    unsettled bigint NOT NULL,
+    sure boolean NOT NULL,
+    begin_lsn pg_lsn NOT NULL,
+    error text,
+    PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE walker.heatmap_baseline IS 'how far the reading of pages is that walker.baseline() has asked for: waiting, reading, done, gone (dropped or rewritten), failed';
 
 -- Locks: what a session says to the walker without writing anything --------------------------------------------------
 
@@ -242,6 +270,19 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._failed IS 'notes why the walker has stopped';
 
+CREATE FUNCTION walker._file_name(spc_oid oid, db_oid oid, relfilenode oid) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce(
+        CASE WHEN db_oid IN (0, d.oid) THEN
+            pg_catalog.pg_filenode_relation(CASE WHEN spc_oid = d.dattablespace THEN 0 ELSE spc_oid END,
+                                            relfilenode)::regclass::text END,
+        pg_catalog.format('%s/%s/%s', spc_oid, db_oid, relfilenode))
+      FROM pg_catalog.pg_database d
+     WHERE d.datname = pg_catalog.current_database()
+$$;
+COMMENT ON FUNCTION walker._file_name IS 'the relation of this database with these files, else where the files are';
+
 -- Settings -----------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION walker._known_settings(OUT ordinal integer, OUT name text, OUT preset text, OUT meaning text)
@@ -259,7 +300,8 @@ AS $$
         (8, 'walker.max_lag_action', 'drop_slot',
             'drop_slot: end the walk and drop the slot rather than fill the disk; warn: only log it'),
         (9, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
-        (10, 'walker.memory', '256', 'heatmap: megabytes for maps in memory')
+        (10, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
+        (11, 'walker.memory', '256', 'heatmap: megabytes for maps in memory')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 
@@ -313,12 +355,14 @@ CREATE FUNCTION walker.status(
     OUT state text, OUT pid integer, OUT started_at timestamptz, OUT "position" pg_lsn, OUT flush_lsn pg_lsn,
     OUT lag_bytes bigint, OUT timeline integer, OUT records bigint, OUT wal_bytes bigint, OUT slot_name text,
     OUT last_error text, OUT error_lsn pg_lsn, OUT error_at timestamptz, OUT wal_status text,
-    OUT retained_bytes bigint)
+    OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
+    OUT baseline_error text)
 LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN h.pid IS NOT NULL THEN 'running' WHEN p.last_error IS NOT NULL THEN 'failed' ELSE 'stopped' END,
            h.pid, p.started_at, p.position, f.lsn, (f.lsn - p.position)::bigint, p.timeline, p.records, p.wal_bytes,
-           p.slot_name, p.last_error, p.error_lsn, p.error_at, r.wal_status, (f.lsn - r.restart_lsn)::bigint
+           p.slot_name, p.last_error, p.error_lsn, p.error_at, r.wal_status, (f.lsn - r.restart_lsn)::bigint, b.relation,
+           b.done, b.total, b.error
       FROM (SELECT walker._source_id() AS source_id) i
       LEFT JOIN walker.progress p USING (source_id)
       LEFT JOIN LATERAL (SELECT walker._lock_holder(i.source_id, 'run') AS pid) h ON true
@@ -327,8 +371,15 @@ AS $$
                       THEN pg_catalog.pg_current_wal_flush_lsn() ELSE p.flush_lsn END AS lsn) f ON true
       LEFT JOIN pg_catalog.pg_replication_slots r
              ON r.slot_name = p.slot_name AND i.source_id = walker._local_source_id()
+      LEFT JOIN LATERAL (
+          SELECT pg_catalog.min(walker._file_name(l.spc_oid, l.db_oid, l.relfilenode))
+                     FILTER (WHERE l.state = 'reading' AND l.next_block < l.blocks) AS relation,
+                 pg_catalog.sum(l.next_block)::bigint AS done, pg_catalog.sum(l.blocks)::bigint AS total,
+                 pg_catalog.min(walker._file_name(l.spc_oid, l.db_oid, l.relfilenode) || ': ' || l.error) AS error
+            FROM walker.heatmap_baseline l
+           WHERE l.source_id = i.source_id) b ON true
 $$;
-COMMENT ON FUNCTION walker.status IS 'one row: whether the walker runs, how far it is, what stopped it, and what its slot keeps';
+COMMENT ON FUNCTION walker.status IS 'one row: whether the walker runs, how far it is, what stopped it, and what its slot keeps; how many pages walker.baseline() has read, and of how many';
 
 CREATE FUNCTION walker.plugins(
     OUT ordinal integer, OUT name text, OUT class_name text, OUT state text, OUT records bigint, OUT last_error text,
@@ -710,6 +761,8 @@ BEGIN
         DELETE FROM walker.heatmap_chunk WHERE source_id = source;
         DELETE FROM walker.heatmap_relation WHERE source_id = source;
         DELETE FROM walker.heatmap_pending WHERE source_id = source;
+        DELETE FROM walker.heatmap_baseline_request WHERE source_id = source;
+        DELETE FROM walker.heatmap_baseline WHERE source_id = source;
         DELETE FROM walker.plugin_result WHERE source_id = source;
     ELSE
         SELECT * INTO heap FROM walker._heap(rel);
@@ -719,18 +772,111 @@ BEGIN
          WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
         DELETE FROM walker.heatmap_pending p
          WHERE (p.source_id, p.spc_oid, p.db_oid, p.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
+        DELETE FROM walker.heatmap_baseline_request q
+         WHERE (q.source_id, q.spc_oid, q.db_oid, q.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
+        DELETE FROM walker.heatmap_baseline b
+         WHERE (b.source_id, b.spc_oid, b.db_oid, b.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION walker.reset IS 'forgets the garbage of one heap, or of all; its pages count as not known until the WAL shows them again';
+
+CREATE FUNCTION walker.baseline(rel regclass DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    source integer := walker._source_id();
+    own boolean;
+BEGIN
+    IF source IS NULL THEN
+        source := walker._add_source('local', (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c));
+    END IF;
+    IF source = walker._local_source_id()
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'pageinspect') THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('database "%s" does not have pageinspect, with which pages are read',
+                                        pg_catalog.current_database()),
+            HINT = 'CREATE EXTENSION pageinspect;';
+    END IF;
+    IF rel IS NULL THEN
+        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode) VALUES (source, 0, 0, 0);
+    ELSIF source IS DISTINCT FROM walker._local_source_id() THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('"%s" is a relation of this server, but it is another one that is walked', rel),
+            HINT = 'SELECT walker.baseline() is for all heaps of the database that the walker is connected to.';
+    ELSE
+        SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c
+                        WHERE c.relnamespace = 'walker'::regnamespace AND rel IN (c.oid, c.reltoastrelid)) INTO own;
+        IF own THEN
+            RAISE wrong_object_type USING
+                MESSAGE = pg_catalog.format('"%s" belongs to the walker, which does not map its own garbage', rel);
+        END IF;
+        -- A partitioned table stands for its partitions, and a table brings its TOAST table along.
+        WITH heap AS (
+            SELECT c.oid, c.reltoastrelid
+              FROM pg_catalog.pg_class c
+             WHERE c.oid = rel AND c.relkind <> 'p'
+             UNION ALL
+            SELECT c.oid, c.reltoastrelid
+              FROM pg_catalog.pg_partition_tree(rel) t
+              JOIN pg_catalog.pg_class c ON c.oid = t.relid
+             WHERE t.isleaf AND t.relid <> rel AND c.relkind = 'r'
+        ), file AS (
+            SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0
+        )
+        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)
+        SELECT source, h.spc_oid, h.db_oid, h.relfilenode
+          FROM file f
+         CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
+        IF NOT FOUND THEN
+            RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table', rel);
+        END IF;
+    END IF;
+    IF walker._lock_holder(source, 'run') IS NULL THEN
+        RAISE NOTICE 'the walker does not run; it will read the pages when it is started';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker.baseline IS 'has the walker read the pages of one heap, or of all, so that garbage older than the walk counts too; returns at once, see walker.wait_for_baseline() and walker.status()';
+
+CREATE FUNCTION walker.wait_for_baseline(timeout interval DEFAULT '1 hour') RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    give_up timestamptz := pg_catalog.clock_timestamp() + timeout;
+    source integer := walker._source_id();
+    done boolean;
+    problem text;
+BEGIN
+    LOOP
+        done := NOT EXISTS (SELECT 1 FROM walker.heatmap_baseline_request r WHERE r.source_id = source)
+            AND NOT EXISTS (SELECT 1 FROM walker.heatmap_baseline b
+                             WHERE b.source_id = source AND b.state IN ('waiting', 'reading'));
+        EXIT WHEN done OR pg_catalog.clock_timestamp() >= give_up;
+        IF walker._lock_holder(source, 'run') IS NULL THEN
+            RAISE WARNING 'the walker does not run';
+            RETURN false;
+        END IF;
+        PERFORM pg_catalog.pg_sleep(0.05);
+    END LOOP;
+    SELECT s.baseline_error INTO problem FROM walker.status() s;
+    IF done AND problem IS NOT NULL THEN
+        RAISE WARNING '%', problem;
+        RETURN false;
+    END IF;
+    RETURN done;
+END
+$$;
+COMMENT ON FUNCTION walker.wait_for_baseline IS 'true once all that walker.baseline() has asked for is read and committed; false if the time is over, the walker does not run or something could not be read';
 
 GRANT USAGE ON SCHEMA walker TO pg_monitor;
 GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     walker._lock_class(), walker._lock_id(integer, text), walker._lock_holder(integer, text), walker._source_id(),
-    walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(), walker.plugins(), walker.results(text),
-    walker.wait_for(pg_lsn, interval), walker.garbage(), walker.heatmap(regclass, integer),
+    walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(),
+    walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
+    walker._file_name(oid, oid, oid), walker.garbage(), walker.heatmap(regclass, integer),
     walker.heatmap_pages(regclass), walker.heatmap_text(regclass, integer)
     TO pg_monitor;
 

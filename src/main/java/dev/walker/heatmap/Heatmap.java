@@ -190,6 +190,7 @@ final class Heatmap {
                 change |= gone > 0 | chunk.setKnown(block, false);
             }
             if (change) {
+                relation.doubts++;
                 changed(chunk, lsn);
             }
         }
@@ -325,6 +326,7 @@ final class Heatmap {
             change = true;
         }
         if (change) {
+            chunk.relation.doubts++;
             changed(chunk, lsn);
         }
     }

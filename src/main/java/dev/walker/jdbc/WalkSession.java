@@ -77,6 +77,8 @@ public final class WalkSession {
     private boolean slotIsBehind;
     private boolean pluginFailed;
     private boolean waitedFor;
+    /** A plugin has work left that no record brings about. */
+    private boolean atWork;
 
     /**
      * Loads plugins and state, and makes ready to walk from the saved position on.
@@ -280,9 +282,9 @@ public final class WalkSession {
         }
     }
 
-    /** Milliseconds to wait after {@link Next#AFTER_NAP}; few while somebody waits for the walk. */
+    /** Milliseconds to wait after {@link Next#AFTER_NAP}; few while somebody waits for the walk or a plugin is at work. */
     public int napMillis() {
-        return waitedFor ? SHORT_NAP_MILLIS : naptimeMillis;
+        return waitedFor || atWork ? SHORT_NAP_MILLIS : naptimeMillis;
     }
 
     /** LSN of the next record: all before it is walked, though perhaps not saved. */
@@ -305,6 +307,7 @@ public final class WalkSession {
         boolean stop = wanted("stop");
         boolean more = !stop && walker.walk(batchBytes, until);
         boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
+        atWork = !stop && dispatcher.pause(walker.position());
         boolean end = stop || reached;
         waitedFor = !more && wanted("save");
         if (end || isSaveDue() || waitedFor) {
@@ -319,7 +322,7 @@ public final class WalkSession {
         if (more) {
             return Next.AT_ONCE;
         }
-        boolean quiet = !changes.isRaised() && !waitedFor && !slotIsBehind && until == Lsn.INVALID;
+        boolean quiet = !changes.isRaised() && !waitedFor && !atWork && !slotIsBehind && until == Lsn.INVALID;
         return quiet ? Next.WHEN_NEEDED : Next.AFTER_NAP;
     }
 

@@ -129,7 +129,6 @@ class AllocationTest {
         assertEquals(ROUNDS * expected, sum);
         // The least object has 16 bytes, a buffer for a segment 1 MB: what is below a quarter of the one is none for a
         // record.
-        assertTrue(
-                allocated < 4L * ROUNDS * RECORDS, () -> allocated + " bytes for " + ROUNDS * RECORDS + " records");
+        assertTrue(allocated < 4L * ROUNDS * RECORDS, () -> allocated + " bytes for " + ROUNDS * RECORDS + " records");
     }
 }
