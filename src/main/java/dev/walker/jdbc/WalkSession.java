@@ -8,6 +8,7 @@ import dev.walker.engine.PluginException;
 import dev.walker.engine.PluginLoader;
 import dev.walker.engine.Settings;
 import dev.walker.engine.Walker;
+import dev.walker.engine.WatchThread;
 import dev.walker.spi.Gap;
 import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
@@ -148,6 +149,7 @@ public final class WalkSession {
         progress.started(target, slotName);
         List<PluginGap> pluginGaps = startPlugins(names, plugins, gap);
         this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+        WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         if (gap.isPresent() || !pluginGaps.isEmpty()) {
             tell(pluginGaps);
             save();
