@@ -376,11 +376,19 @@ public final class WalkSession {
         if (entry.isActive()) {
             Savepoint savepoint = target.setSavepoint();
             context.writable(true);
-            boolean done = dispatcher.guarded(entry, lsn, () -> {
-                entry.plugin().onFlush(lsn);
-                context.send();
-            });
-            context.writable(false);
+            boolean done;
+            try {
+                done = dispatcher.guarded(entry, lsn, () -> {
+                    entry.plugin().onFlush(lsn);
+                    context.send();
+                });
+            } catch (RuntimeException e) {
+                // PL/Java cannot have a savepoint left behind: the failure could not be noted then.
+                rollback(savepoint, e);
+                throw e;
+            } finally {
+                context.writable(false);
+            }
             if (done) {
                 target.releaseSavepoint(savepoint);
             } else {
@@ -399,6 +407,15 @@ public final class WalkSession {
                 entry.isActive() ? Lsn.format(lsn) : null,
                 sourceId,
                 entry.name());
+    }
+
+    private void rollback(Savepoint savepoint, RuntimeException failure) {
+        try {
+            target.rollback(savepoint);
+        } catch (SQLException e) {
+            // The connection is lost, which is what has failed.
+            failure.addSuppressed(e);
+        }
     }
 
     private void advanceSlot() throws SQLException {

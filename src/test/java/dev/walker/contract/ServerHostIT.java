@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.testing.PlJava;
-import dev.walker.testing.TestServer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -202,25 +199,6 @@ class ServerHostIT extends HostContract {
     }
 
     @Test
-    void removedWalIsNamedWithBothLsns() throws Exception {
-        walked.waitFor();
-        walked.stop();
-        walked.server().execute("SELECT pg_drop_replication_slot('walker')");
-        String position = query("SELECT position FROM walker.status()");
-        for (int i = 0; i < 8; i++) {
-            walked.server()
-                    .execute(
-                            "CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()", "CHECKPOINT");
-        }
-        String message = walked.startFailing("heatmap");
-        assertTrue(message.contains("is not there any more; wanted LSN "), message);
-        assertTrue(message.contains("begins at LSN"), message);
-        assertEquals(position, query("SELECT position FROM walker.status()"));
-        walked.server().execute("DELETE FROM walker.source");
-        walked.start();
-    }
-
-    @Test
     void pluginsOfAThirdPartyAreLoadedFromTheirJar(@TempDir Path dir) throws Exception {
         walked.stop();
         Path jar = PluginJar.of(dir, "DeleteCounter", "Stumbler", "Unborn");
@@ -260,6 +238,7 @@ class ServerHostIT extends HostContract {
         List<String> readers = List.of(
                 "SELECT * FROM walker.status()",
                 "SELECT * FROM walker.plugins()",
+                "SELECT * FROM walker.gaps",
                 "SELECT * FROM walker.garbage()",
                 "SELECT * FROM walker.heatmap('pg_class')",
                 "SELECT * FROM walker.heatmap_pages('pg_class')",
@@ -274,7 +253,7 @@ class ServerHostIT extends HostContract {
                 "SELECT walker.install_jar()",
                 "SELECT walker.install_plugin('x', 'file:/x')",
                 "SELECT * FROM walker.records('0/1000000')",
-                "SELECT walker._step(1, true, null)",
+                "SELECT walker._step(1, true, null, false)",
                 "SELECT * FROM walker._record_rows('0/1000000', null)");
         for (String sql : readers) {
             asRole("watcher", sql);
@@ -325,108 +304,5 @@ class ServerHostIT extends HostContract {
         walked.server().execute("CREATE EXTENSION walker", "SELECT walker.install_jar()");
         walked.start();
         walked.waitFor();
-    }
-
-    /** A walker in a backend of the server. */
-    private static final class PlJavaServer extends WalkedServer {
-        private final Path copy;
-
-        PlJavaServer(PlJava host) throws SQLException, IOException {
-            this(host, Files.createTempDirectory("walker-pljava"));
-        }
-
-        private PlJavaServer(PlJava host, Path copy) throws SQLException, IOException {
-            super(TestServer.of(host.copyTo(open(copy), JAR.toAbsolutePath(), SQL.toAbsolutePath()))
-                    .conf(SETTINGS)
-                    .conf(host.settings(copy).toArray(new String[0]))
-                    .start());
-            this.copy = copy;
-            server().execute(
-                            "CREATE EXTENSION pgstattuple",
-                            "CREATE EXTENSION walker CASCADE",
-                            "SELECT walker.install_jar()");
-        }
-
-        /** The user who runs the server must get there. */
-        private static Path open(Path dir) throws IOException {
-            Files.setPosixFilePermissions(dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
-            return dir;
-        }
-
-        void ensureStarted() throws SQLException {
-            if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
-                start();
-            }
-        }
-
-        void configure(String line) throws SQLException, InterruptedException {
-            server().configure(line);
-            server().execute("SELECT pg_reload_conf()");
-            // The reload reaches new sessions a moment later.
-            String[] parts = line.split(" = ", 2);
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-            while (!parts[1].replace("'", "").equals(server().query("SELECT current_setting('" + parts[0] + "')"))) {
-                assertTrue(System.nanoTime() < giveUp, "setting not taken: " + line);
-                Thread.sleep(20);
-            }
-        }
-
-        @Override
-        void start() throws SQLException {
-            int pid = Integer.parseInt(server().query("SELECT walker.start()"));
-            assertEquals(Integer.toString(pid), server().query("SELECT pid FROM walker.status()"));
-            assertEquals(
-                    "1",
-                    server().query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'walker' AND pid = "
-                            + pid));
-        }
-
-        @Override
-        void kill() throws Exception {
-            long pid = Long.parseLong(server().query("SELECT pid FROM walker.status()"));
-            ProcessHandle backend = ProcessHandle.of(pid).orElseThrow();
-            backend.destroyForcibly();
-            backend.onExit().join();
-            // The postmaster starts the server again.
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (true) {
-                try {
-                    Thread.sleep(100);
-                    if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
-                        return;
-                    }
-                } catch (SQLException e) {
-                    if (System.nanoTime() > giveUp) {
-                        throw e;
-                    }
-                }
-            }
-        }
-
-        @Override
-        String startFailing(String plugins) throws Exception {
-            String before = server().query("SELECT current_setting('walker.plugins')");
-            configure("walker.plugins = '" + plugins + "'");
-            try {
-                server().query("SELECT walker.start()");
-                return "";
-            } catch (SQLException e) {
-                return e.getMessage();
-            } finally {
-                configure("walker.plugins = '" + before + "'");
-            }
-        }
-
-        @Override
-        public void close() {
-            super.close();
-            try (Stream<Path> paths = Files.walk(copy)) {
-                for (Path path : (Iterable<Path>) paths.sorted(java.util.Comparator.reverseOrder())::iterator) {
-                    Files.deleteIfExists(path);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }
