@@ -18,8 +18,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -60,6 +62,7 @@ public final class WalkSession {
     private final boolean sameServer;
     private final ChangeFlag changes = new ChangeFlag();
     private final List<JdbcPluginContext> contexts = new ArrayList<>();
+    private final Set<LoadedPlugin> told = new HashSet<>();
     private final Optional<ReplicationSlot> slot;
     private final Progress progress;
     private Dispatcher dispatcher;
@@ -222,10 +225,8 @@ public final class WalkSession {
                 gaps.add(new PluginGap(entry, pluginGap(name, before.get(), gap)));
             }
         }
-        dispatcher = new Dispatcher(loaded, failed -> {
-            pluginFailed = true;
-            log.accept(Dispatcher.describeFailure(failed));
-        });
+        // It is told when it is saved: until then PL/Java may not be able to, after an error of the server.
+        dispatcher = new Dispatcher(loaded, failed -> pluginFailed = true);
         JdbcSourceServer server = new JdbcSourceServer(sourceConnection);
         for (LoadedPlugin entry : loaded) {
             JdbcPluginContext context =
@@ -395,6 +396,9 @@ public final class WalkSession {
                 context.forget();
                 target.rollback(savepoint);
             }
+        }
+        if (!entry.isActive() && told.add(entry)) {
+            log.accept(Dispatcher.describeFailure(entry));
         }
         // What was set aside stays where its state is.
         Jdbc.update(

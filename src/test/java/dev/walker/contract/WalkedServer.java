@@ -65,9 +65,13 @@ abstract class WalkedServer implements AutoCloseable {
     }
 
     void waitForState(String state) throws SQLException, InterruptedException {
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (!state.equals(server.query("SELECT state FROM walker.status()"))) {
-            assertTrue(System.nanoTime() < giveUp, "the walker is not " + state + "\n" + server.log());
+            if (System.nanoTime() > giveUp) {
+                throw new AssertionError("the walker is not " + state + ": "
+                        + server.query("SELECT string_agg(p::text, E'\\n') FROM walker.plugins() p") + "\n"
+                        + server.log());
+            }
             Thread.sleep(50);
         }
     }
