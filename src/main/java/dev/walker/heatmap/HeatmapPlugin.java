@@ -115,6 +115,9 @@ public final class HeatmapPlugin implements WalPlugin {
     /** LSN of the first record that was walked, 0 if there was none yet. */
     private long startLsn;
 
+    /** The image at hand shows changes that were not in records of this page. */
+    private boolean unheardOf;
+
     /** LSN of the record at hand. */
     private long lsn;
     /** The open transaction of the record at hand, if the record changes tuples. */
@@ -139,6 +142,7 @@ public final class HeatmapPlugin implements WalPlugin {
         tables = new HeatmapTables(context);
         heatmap = new Heatmap(tables, openXacts, this::stateChanged);
         if (!tables.load(heatmap, state)) {
+            state.minimalWal = context.server().mayLackWal();
             long nextFullXid = context.server().nextFullXid();
             if (nextFullXid != 0) {
                 outcomes.epoch(nextFullXid);
@@ -520,7 +524,8 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** Makes what is known of a page agree with {@link #page}. */
     private void applyPage(Chunk chunk, int block) {
-        boolean known = heatmap.isKnown(chunk, block);
+        boolean wasKnown = heatmap.isKnown(chunk, block);
+        boolean known = wasKnown && !(unheardOf && !chunk.isKnown(block));
         boolean complete = true;
         for (int i = 0; i < imageDead.length; i++) {
             imageDead[i] = 0;
@@ -555,7 +560,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
         if (complete) {
             heatmap.setKnown(chunk, block, lsn);
-        } else if (known) {
+        } else if (wasKnown) {
             heatmap.setUnknown(chunk, block, lsn);
         }
     }
@@ -767,7 +772,8 @@ public final class HeatmapPlugin implements WalPlugin {
         if (commit) {
             outcomes.commit(xid);
         } else {
-            outcomes.abort(xid, left);
+            // Where changes may not be in the WAL, it does not tell who made them.
+            outcomes.abort(xid, left || state.minimalWal);
         }
     }
 
@@ -823,6 +829,8 @@ public final class HeatmapPlugin implements WalPlugin {
         begin(record);
         if (StandbyOp.of(record) == StandbyOp.RUNNING_XACTS) {
             runningXacts.wrap(record);
+            // Such records are for standbys, which need WAL that is not minimal.
+            state.minimalWal = false;
             outcomes.met(runningXacts.nextXid());
             int oldest = (int) runningXacts.oldestRunningXid();
             openXacts.forEach(xid -> {
@@ -854,6 +862,11 @@ public final class HeatmapPlugin implements WalPlugin {
                 state.minimalWal = parameterChange.wrap(record).walLevel() == 0;
                 break;
             case FPI:
+                // A page that is made anew, with tuples of transactions that changed it in another file.
+                unheardOf = true;
+                fullPageImages(record);
+                unheardOf = false;
+                break;
             case FPI_FOR_HINT:
                 fullPageImages(record);
                 break;

@@ -54,6 +54,11 @@ class HeatmapPluginTest {
 
     private final SourceServer server = new SourceServer() {
         @Override
+        public boolean mayLackWal() {
+            return false;
+        }
+
+        @Override
         public XidStatus xidStatus(long fullXid) {
             asked++;
             return serverXids.getOrDefault(fullXid, XidStatus.UNKNOWN);
@@ -488,6 +493,17 @@ class HeatmapPluginTest {
         assertTrue(isKnown(0));
         assertEquals(List.of(1), dead(0));
         assertEquals(0, asked);
+    }
+
+    /** VACUUM FULL of a catalog copies tuples of transactions that still run. */
+    @Test
+    void aNewPageOfARewrittenRelationBringsWhatIsPendingAlong() {
+        walk(checkpoint(true, LSN, 700, 3), insert(701, 5, 1));
+        walk(create(REL), image(0, new Page().tuple(701, 0, NOTHING).tuple(702, 701, HeapRecords.XMIN_COMMITTED)));
+        assertTrue(isKnown(0));
+        assertEquals(List.of(), dead(0));
+        walk(abort(701));
+        assertEquals(List.of(1), dead(0));
     }
 
     @Test
