@@ -54,7 +54,7 @@ import java.util.regex.Pattern;
  * tables.
  *
  * <p>Settings: {@code walker.catalogs} (on by default; off leaves out relations whose relfilenode is below 16384), {@code
- * walker.memory} (megabytes that loaded chunks may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
+ * walker.memory} (megabytes that the maps and what is pending may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
  * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit).
  */
 public final class HeatmapPlugin implements WalPlugin {
@@ -64,6 +64,9 @@ public final class HeatmapPlugin implements WalPlugin {
     private static final Pattern MEGABYTES = Pattern.compile("(\\d{1,6})( ?MB)?");
 
     private static final int DEFAULT_MEMORY = 256;
+    /** What open transactions have changed may take one part in so many of the memory. */
+    private static final int PENDING_SHARE = 4;
+
     private static final int DEFAULT_BASELINE_RATE = 64;
 
     private final HeapInsert insert = new HeapInsert();
@@ -141,6 +144,7 @@ public final class HeatmapPlugin implements WalPlugin {
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
         tables = new HeatmapTables(context);
         heatmap = new Heatmap(tables, openXacts, this::stateChanged);
+        openXacts.limit(memoryLimit / PENDING_SHARE, tables::loadPending);
         if (!tables.load(heatmap, state)) {
             state.minimalWal = context.server().mayLackWal();
             long nextFullXid = context.server().nextFullXid();
@@ -210,7 +214,8 @@ public final class HeatmapPlugin implements WalPlugin {
         tables.flush(state);
         baseline.flush();
         changed = false;
-        heatmap.evict(memoryLimit);
+        heatmap.evict(memoryLimit - memoryLimit / PENDING_SHARE);
+        openXacts.spill();
     }
 
     private void begin(WalRecord record) {
@@ -1134,6 +1139,16 @@ public final class HeatmapPlugin implements WalPlugin {
             }
         }
         return items;
+    }
+
+    /** Bytes that bitmaps of what is pending take. */
+    long pendingBytes() {
+        return openXacts.memory();
+    }
+
+    /** How many chunks are in memory, with content or without. */
+    int chunksInMemory() {
+        return heatmap.chunkCount();
     }
 
     /** How many transactions and subtransactions are open that have changed heap pages. */

@@ -724,6 +724,32 @@ class HeatmapPluginTest {
         assertEquals(1, plugin.page(REL, 0).deadTuples());
     }
 
+    /** A transaction that changes more than fits, over restarts. */
+    @Test
+    void largeTransactionsAreLeftToTheTable() {
+        Map<String, String> little = Map.of("walker.memory", "1");
+        plugin = store.start(server, little);
+        int[] offnums = java.util.stream.IntStream.rangeClosed(1, 200).toArray();
+        walk(create(REL));
+        for (int block = 0; block < 20_000; block++) {
+            walk(multiInsert(700, block, INIT, 0, NOTHING, offnums));
+            if (block % 4000 == 3999) {
+                store.flush(plugin, LSN);
+                assertTrue(plugin.pendingBytes() <= 1 << 18, plugin.pendingBytes() + " bytes");
+            }
+            if (block % 8000 == 7999) {
+                plugin = store.start(server, little);
+                assertTrue(plugin.pendingBytes() <= 1 << 18, plugin.pendingBytes() + " bytes after a restart");
+            }
+        }
+        walk(abort(700));
+        store.flush(plugin, LSN);
+        assertEquals(4_000_000, heat().deadTuples());
+        assertEquals(200, dead(7999).size());
+        assertEquals(List.of(), store.rows("heatmap_pending"));
+        assertTrue(plugin.chunksInMemory() < 157, plugin.chunksInMemory() + " chunks");
+    }
+
     @Test
     void damagedRowsAreNamed() {
         walk(create(REL), insert(700, 0, 1), abort(700));
