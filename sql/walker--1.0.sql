@@ -542,6 +542,11 @@ BEGIN
             MESSAGE = pg_catalog.format('"%s" is %s, so its changes are not in the WAL', rel,
                 CASE class.relpersistence WHEN 't' THEN 'a temporary table' ELSE 'an unlogged table' END);
     END IF;
+    IF EXISTS (SELECT 1 FROM pg_catalog.pg_class o
+                WHERE o.relnamespace = 'walker'::regnamespace AND rel IN (o.oid, o.reltoastrelid)) THEN
+        RAISE wrong_object_type USING
+            MESSAGE = pg_catalog.format('"%s" belongs to the walker, which does not map its own garbage', rel);
+    END IF;
     spc_oid := coalesce(nullif(class.reltablespace, 0), class.dattablespace);
     db_oid := CASE WHEN class.relisshared THEN 0 ELSE class.db_oid END;
     relfilenode := pg_catalog.pg_relation_filenode(rel);
@@ -650,7 +655,10 @@ AS $$
                greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) AS live_tuples
           FROM pg_catalog.pg_class c, here h
          WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
-           AND c.relnamespace <> 'walker'::regnamespace
+           AND c.oid NOT IN (
+               SELECT pg_catalog.unnest(ARRAY[o.oid, o.reltoastrelid])
+                 FROM pg_catalog.pg_class o
+                WHERE o.relnamespace = 'walker'::regnamespace)
     ), known AS (
         SELECT c.spc_oid, c.db_oid, c.relfilenode, pg_catalog.sum(pg_catalog.bit_count(c.known)) AS pages
           FROM walker.heatmap_chunk c
@@ -787,7 +795,6 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     source integer := walker._source_id();
-    own boolean;
 BEGIN
     IF source IS NULL THEN
         source := walker._add_source('local', (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c));
@@ -806,12 +813,6 @@ BEGIN
             MESSAGE = pg_catalog.format('"%s" is a relation of this server, but it is another one that is walked', rel),
             HINT = 'SELECT walker.baseline() is for all heaps of the database that the walker is connected to.';
     ELSE
-        SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c
-                        WHERE c.relnamespace = 'walker'::regnamespace AND rel IN (c.oid, c.reltoastrelid)) INTO own;
-        IF own THEN
-            RAISE wrong_object_type USING
-                MESSAGE = pg_catalog.format('"%s" belongs to the walker, which does not map its own garbage', rel);
-        END IF;
         -- A partitioned table stands for its partitions, and a table brings its TOAST table along.
         WITH heap AS (
             SELECT c.oid, c.reltoastrelid

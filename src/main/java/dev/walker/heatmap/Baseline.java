@@ -281,6 +281,8 @@ final class Baseline {
         job.error = error;
         if (state.equals(BaselineJob.DONE)) {
             job.nextBlock = job.blocks;
+        } else if (state.equals(BaselineJob.GONE)) {
+            job.blocks = job.nextBlock;
         }
         tables.changed(job);
         stateChanged.run();

@@ -55,7 +55,7 @@ import java.util.regex.Pattern;
  * tables.
  *
  * <p>Settings: {@code walker.catalogs} (on by default; off leaves out relations whose relfilenode is below 16384), {@code
- * walker.memory} (megabytes that loaded chunks may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
+ * walker.memory} (megabytes that the maps and what is pending may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
  * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit).
  */
 public final class HeatmapPlugin implements WalPlugin {
@@ -65,6 +65,9 @@ public final class HeatmapPlugin implements WalPlugin {
     private static final Pattern MEGABYTES = Pattern.compile("(\\d{1,6})( ?MB)?");
 
     private static final int DEFAULT_MEMORY = 256;
+    /** What open transactions have changed may take one part in so many of the memory. */
+    private static final int PENDING_SHARE = 4;
+
     private static final int DEFAULT_BASELINE_RATE = 64;
 
     private final HeapInsert insert = new HeapInsert();
@@ -116,6 +119,9 @@ public final class HeatmapPlugin implements WalPlugin {
     /** LSN of the first record that was walked, 0 if there was none yet. */
     private long startLsn;
 
+    /** The image at hand shows changes that were not in records of this page. */
+    private boolean unheardOf;
+
     /** LSN of the record at hand. */
     private long lsn;
     /** The open transaction of the record at hand, if the record changes tuples. */
@@ -139,6 +145,7 @@ public final class HeatmapPlugin implements WalPlugin {
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
         tables = new HeatmapTables(context);
         heatmap = new Heatmap(tables, openXacts, this::stateChanged);
+        openXacts.limit(memoryLimit / PENDING_SHARE, tables::loadPending);
         if (!tables.load(heatmap, state)) {
             beginAnew();
         }
@@ -160,7 +167,7 @@ public final class HeatmapPlugin implements WalPlugin {
         if (nextFullXid != 0) {
             outcomes.epoch(nextFullXid);
         }
-        context.setting("wal_level").ifPresent(level -> state.minimalWal = level.equals("minimal"));
+        state.minimalWal = context.server().mayLackWal();
     }
 
     /**
@@ -229,7 +236,8 @@ public final class HeatmapPlugin implements WalPlugin {
         tables.flush(state);
         baseline.flush();
         changed = false;
-        heatmap.evict(memoryLimit);
+        heatmap.evict(memoryLimit - memoryLimit / PENDING_SHARE);
+        openXacts.spill();
     }
 
     private void begin(WalRecord record) {
@@ -543,7 +551,8 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** Makes what is known of a page agree with {@link #page}. */
     private void applyPage(Chunk chunk, int block) {
-        boolean known = heatmap.isKnown(chunk, block);
+        boolean wasKnown = heatmap.isKnown(chunk, block);
+        boolean known = wasKnown && !(unheardOf && !chunk.isKnown(block));
         boolean complete = true;
         for (int i = 0; i < imageDead.length; i++) {
             imageDead[i] = 0;
@@ -578,7 +587,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
         if (complete) {
             heatmap.setKnown(chunk, block, lsn);
-        } else if (known) {
+        } else if (wasKnown) {
             heatmap.setUnknown(chunk, block, lsn);
         }
     }
@@ -790,7 +799,8 @@ public final class HeatmapPlugin implements WalPlugin {
         if (commit) {
             outcomes.commit(xid);
         } else {
-            outcomes.abort(xid, left);
+            // Where changes may not be in the WAL, it does not tell who made them.
+            outcomes.abort(xid, left || state.minimalWal);
         }
     }
 
@@ -846,6 +856,8 @@ public final class HeatmapPlugin implements WalPlugin {
         begin(record);
         if (StandbyOp.of(record) == StandbyOp.RUNNING_XACTS) {
             runningXacts.wrap(record);
+            // Such records are for standbys, which need WAL that is not minimal.
+            state.minimalWal = false;
             outcomes.met(runningXacts.nextXid());
             int oldest = (int) runningXacts.oldestRunningXid();
             openXacts.forEach(xid -> {
@@ -877,6 +889,11 @@ public final class HeatmapPlugin implements WalPlugin {
                 state.minimalWal = parameterChange.wrap(record).walLevel() == 0;
                 break;
             case FPI:
+                // A page that is made anew, with tuples of transactions that changed it in another file.
+                unheardOf = true;
+                fullPageImages(record);
+                unheardOf = false;
+                break;
             case FPI_FOR_HINT:
                 fullPageImages(record);
                 break;
@@ -1144,6 +1161,16 @@ public final class HeatmapPlugin implements WalPlugin {
             }
         }
         return items;
+    }
+
+    /** Bytes that bitmaps of what is pending take. */
+    long pendingBytes() {
+        return openXacts.memory();
+    }
+
+    /** How many chunks are in memory, with content or without. */
+    int chunksInMemory() {
+        return heatmap.chunkCount();
     }
 
     /** How many transactions and subtransactions are open that have changed heap pages. */

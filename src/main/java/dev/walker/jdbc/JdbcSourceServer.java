@@ -82,6 +82,16 @@ public final class JdbcSourceServer implements SourceServer {
     }
 
     @Override
+    public boolean mayLackWal() {
+        try {
+            return Jdbc.one(
+                    connection, "SELECT pg_catalog.current_setting('wal_level') = 'minimal'", row -> row.getBoolean(1));
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot ask the server for its wal_level: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
     public XidStatus[] xidStatuses(long[] fullXids) {
         StringBuilder list = new StringBuilder("{");
         for (long fullXid : fullXids) {

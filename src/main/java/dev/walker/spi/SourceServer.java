@@ -42,6 +42,14 @@ public interface SourceServer {
     }
 
     /**
+     * Whether {@code wal_level} is {@code minimal}, or nobody knows: then relations may be filled without WAL. The WAL tells
+     * later changes of it.
+     */
+    default boolean mayLackWal() {
+        return true;
+    }
+
+    /**
      * {@link #xidStatus} of several transactions at once, in their order.
      *
      * @param fullXids epoch in the upper 32 bits, XID in the lower
