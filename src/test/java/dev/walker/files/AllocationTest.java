@@ -127,8 +127,9 @@ class AllocationTest {
         }
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
         assertEquals(ROUNDS * expected, sum);
-        // The least object has 16 bytes: what is below one byte for a record is none for it.
-        assertTrue(
-                allocated < (long) ROUNDS * RECORDS, () -> allocated + " bytes for " + ROUNDS * RECORDS + " records");
+        // The least object has 16 bytes. A reader has its buffers, and takes some hundred bytes for each read of a
+        // file.
+        long most = 2L * ROUNDS * RECORDS;
+        assertTrue(allocated < most, () -> allocated + " bytes for " + ROUNDS * RECORDS + " records");
     }
 }
