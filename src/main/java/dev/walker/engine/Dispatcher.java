@@ -68,6 +68,15 @@ public final class Dispatcher {
         }
     }
 
+    /** Lets all plugins do what no record brings about; whether one of them wants to be called again soon. */
+    public boolean pause(long lsn) {
+        boolean[] again = {false};
+        for (LoadedPlugin target : plugins) {
+            guarded(target, lsn, () -> again[0] |= target.plugin().onPause(lsn));
+        }
+        return again[0];
+    }
+
     /** Tells all plugins that the walk ends. */
     public void shutdown(long lsn) {
         for (LoadedPlugin target : plugins) {

@@ -44,6 +44,8 @@ final class Heatmap {
     final List<Chunk> dirtyChunks = new ArrayList<>();
     /** Those that had rows. */
     final List<Relation> droppedRelations = new ArrayList<>();
+    /** Those whose chunks in the tables are void. */
+    final List<Relation> forgottenRelations = new ArrayList<>();
 
     Heatmap(ChunkLoader loader, OpenXacts openXacts, Runnable stateChanged) {
         this.loader = loader;
@@ -119,6 +121,35 @@ final class Heatmap {
         }
     }
 
+    /**
+     * Forgets what is known of all pages, but not the counters of relations. Nothing may be pending. A file that has shown
+     * no heap page is forgotten as a whole, since it may be that of an index.
+     */
+    void forgetPages(long lsn) {
+        List<Relation> all = new ArrayList<>();
+        relations.forEach(all::add);
+        for (Relation relation : all) {
+            for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
+                release(chunk);
+            }
+            relation.firstChunk = null;
+            if (!relation.heapSeen) {
+                drop(relation);
+                continue;
+            }
+            if (relation.stored || relation.hasStoredChunks) {
+                forgottenRelations.add(relation);
+                relation.hasStoredChunks = false;
+            }
+            relation.createdInWal = false;
+            relation.deadTuples = 0;
+            relation.deadAborted = 0;
+            relation.pagesWithGarbage = 0;
+            changed(relation, lsn);
+        }
+        dirtyChunks.clear();
+    }
+
     private void forgetPendingBeyond() {
         openXacts.removeIf((slot, key) -> {
             Chunk chunk = chunks[slot];
@@ -159,6 +190,7 @@ final class Heatmap {
                 change |= gone > 0 | chunk.setKnown(block, false);
             }
             if (change) {
+                relation.doubts++;
                 changed(chunk, lsn);
             }
         }
@@ -294,6 +326,7 @@ final class Heatmap {
             change = true;
         }
         if (change) {
+            chunk.relation.doubts++;
             changed(chunk, lsn);
         }
     }

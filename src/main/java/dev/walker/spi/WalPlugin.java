@@ -25,6 +25,15 @@ public interface WalPlugin {
      */
     default void onStartup(PluginContext context) {}
 
+    /**
+     * WAL is missing between what was saved and the next record; called between {@link #onStartup} and that record, and
+     * before an {@link #onFlush} that is committed with the position after the gap. Whatever a plugin knows may be
+     * outdated: what it cannot vouch for any more it should forget, or show as not complete.
+     *
+     * @param gap what is missing
+     */
+    default void onGap(Gap gap) {}
+
     /** A record of resource manager Heap. */
     default void onHeap(WalRecord record) {}
 
@@ -45,6 +54,17 @@ public interface WalPlugin {
 
     /** Any record, of whatever resource manager, those of extensions too. */
     default void onRecord(WalRecord record) {}
+
+    /**
+     * Between two batches of WAL: the place for work that no record brings about, such as asking the server. The walk
+     * stands still meanwhile, so it should take milliseconds.
+     *
+     * @param lsn everything before it has been walked
+     * @return whether to be called again soon, even if no WAL comes
+     */
+    default boolean onPause(long lsn) {
+        return false;
+    }
 
     /**
      * State is about to be committed together with the position: write what has changed to the tables.

@@ -1,6 +1,7 @@
 package dev.walker.sql;
 
 import dev.walker.engine.PluginException;
+import dev.walker.engine.PluginLoader;
 import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
@@ -12,6 +13,7 @@ import dev.walker.spi.StateException;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.UnsupportedWalException;
 import dev.walker.wal.WalFormatException;
+import dev.walker.wal.WalGapException;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -27,6 +29,9 @@ import java.util.Optional;
  * transaction of the caller; a walk lives in this class from step to step.
  */
 public final class Functions {
+    /** {@code undefined_file}, as PostgreSQL has it for removed segments; {@code walker.run} adds a hint. */
+    private static final String WAL_GAP = "58P01";
+
     private static Walk walk;
     private static long failureLsn = Lsn.INVALID;
 
@@ -37,10 +42,11 @@ public final class Functions {
      *
      * @param fresh whether this is the first step of a walk
      * @param untilLsn where the walk is to end, null for nowhere
+     * @param acceptGap whether a walk that begins goes on where WAL is missing
      * @return what to do next: -1 end; 0 go on at once; a number above: go on after this many milliseconds; a number
      *     below -1: see after as many milliseconds whether there is a reason to go on
      */
-    public static int step(int sourceId, boolean fresh, String untilLsn) throws SQLException {
+    public static int step(int sourceId, boolean fresh, String untilLsn, boolean acceptGap) throws SQLException {
         if (fresh) {
             walk = null;
         }
@@ -48,7 +54,7 @@ public final class Functions {
         try {
             long until = untilLsn == null ? Lsn.INVALID : Lsn.parse(untilLsn);
             if (walk == null) {
-                walk = new Walk(() -> open(sourceId));
+                walk = new Walk(accept -> open(sourceId, accept), acceptGap);
             }
             return switch (walk.step(until)) {
                 case END -> -1;
@@ -97,14 +103,26 @@ public final class Functions {
         return ZoneId.getAvailableZoneIds().contains(name) ? ZoneId.of(name) : ZoneOffset.UTC;
     }
 
-    private static WalkSession open(int sourceId) throws SQLException {
+    /** {@code walker._check_settings}: an error if a walker could not start with the settings of this session. */
+    public static void checkSettings() throws SQLException {
+        try {
+            Settings settings = new Settings(new ServerSettings(connection()));
+            settings.check();
+            new PluginLoader(Functions.class.getClassLoader()).load(settings.plugins());
+        } catch (RuntimeException | LinkageError e) {
+            throw describe(e);
+        }
+    }
+
+    private static WalkSession open(int sourceId, boolean acceptGap) throws SQLException {
         Connection connection = connection();
         return new WalkSession(
                 connection,
                 connection,
                 sourceId,
                 new JdbcWalSource(connection),
-                new Settings(new ServerSettings(connection)),
+                new Settings(ServerSettings.ofWalker(connection, sourceId)),
+                acceptGap,
                 Functions.class.getClassLoader(),
                 Functions::log);
     }
@@ -133,6 +151,10 @@ public final class Functions {
                 || thrown instanceof SettingException
                 || thrown instanceof IllegalArgumentException) {
             return new SQLException(thrown.getMessage(), "22023", thrown);
+        }
+        if (thrown instanceof WalGapException gap) {
+            failureLsn = gap.missingLsn();
+            return new SQLException(gap.getMessage(), WAL_GAP, gap);
         }
         if (thrown instanceof WalSourceException || thrown instanceof StateException) {
             return new SQLException(thrown.getMessage(), "55000", thrown);

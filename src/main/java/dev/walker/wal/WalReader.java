@@ -190,6 +190,18 @@ public final class WalReader {
         inputEnd = from + usable;
     }
 
+    /**
+     * Where the record before a {@link #position} may have ended: before the page header, if there is one in between.
+     *
+     * @param position where a record begins
+     * @param segmentSize bytes of a segment
+     */
+    public static long endBefore(long position, int segmentSize) {
+        long pageLsn = position & -PAGE_SIZE;
+        int header = Lsn.segmentOffset(pageLsn, segmentSize) == 0 ? LONG_PAGE_HEADER : SHORT_PAGE_HEADER;
+        return position - pageLsn == header ? pageLsn : position;
+    }
+
     /** Where the next record begins, as far as is known: a reader that is made with it goes on where this one is. */
     public long position() {
         return position;

@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.testing.PlJava;
-import dev.walker.testing.TestServer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -259,6 +256,7 @@ class ServerHostIT extends HostContract {
                         "CREATE ROLE stranger LOGIN");
         List<String> readers = List.of(
                 "SELECT * FROM walker.status()",
+                "SELECT * FROM walker.settings()",
                 "SELECT * FROM walker.plugins()",
                 "SELECT * FROM walker.garbage()",
                 "SELECT * FROM walker.heatmap('pg_class')",
@@ -271,10 +269,15 @@ class ServerHostIT extends HostContract {
                 "SELECT walker.stop()",
                 "CALL walker.run()",
                 "SELECT walker.reset()",
+                "SELECT walker.retry('heatmap')",
+                "SELECT walker.reload()",
+                "SELECT walker.ensure_running()",
+                "SELECT walker.enable_autostart()",
+                "SELECT walker.remove_plugin('x')",
                 "SELECT walker.install_jar()",
                 "SELECT walker.install_plugin('x', 'file:/x')",
                 "SELECT * FROM walker.records('0/1000000')",
-                "SELECT walker._step(1, true, null)",
+                "SELECT walker._step(1, true, null, false)",
                 "SELECT * FROM walker._record_rows('0/1000000', null)");
         for (String sql : readers) {
             asRole("watcher", sql);
@@ -289,6 +292,26 @@ class ServerHostIT extends HostContract {
             SQLException e = assertThrows(SQLException.class, () -> asRole("watcher", sql), sql);
             assertEquals("42501", e.getSQLState(), sql);
         }
+    }
+
+    @Test
+    void nothingIsOpenToEverybody() throws Exception {
+        walked.server().execute("DROP ROLE IF EXISTS anybody", "CREATE ROLE anybody");
+        String functions = "SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'walker'::regnamespace AND ";
+        assertEquals("0", query(functions + "has_function_privilege('anybody', p.oid, 'EXECUTE')"));
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'walker'::regnamespace"
+                        + " AND c.relkind IN ('r', 'v') AND has_table_privilege('anybody', c.oid,"
+                        + " 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')"));
+        // Who runs with the rights of the owner must not find somebody else's operators and functions.
+        assertEquals(
+                "0", query(functions + "p.prosecdef AND NOT coalesce(p.proconfig::text LIKE '%search_path%', false)"));
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'walker'::regnamespace"
+                        + " AND c.relkind IN ('r', 'v') AND has_table_privilege('pg_monitor', c.oid,"
+                        + " 'INSERT, UPDATE, DELETE, TRUNCATE')"));
     }
 
     private static void asRole(String role, String sql) throws SQLException {
@@ -325,108 +348,5 @@ class ServerHostIT extends HostContract {
         walked.server().execute("CREATE EXTENSION walker", "SELECT walker.install_jar()");
         walked.start();
         walked.waitFor();
-    }
-
-    /** A walker in a backend of the server. */
-    private static final class PlJavaServer extends WalkedServer {
-        private final Path copy;
-
-        PlJavaServer(PlJava host) throws SQLException, IOException {
-            this(host, Files.createTempDirectory("walker-pljava"));
-        }
-
-        private PlJavaServer(PlJava host, Path copy) throws SQLException, IOException {
-            super(TestServer.of(host.copyTo(open(copy), JAR.toAbsolutePath(), SQL.toAbsolutePath()))
-                    .conf(SETTINGS)
-                    .conf(host.settings(copy).toArray(new String[0]))
-                    .start());
-            this.copy = copy;
-            server().execute(
-                            "CREATE EXTENSION pgstattuple",
-                            "CREATE EXTENSION walker CASCADE",
-                            "SELECT walker.install_jar()");
-        }
-
-        /** The user who runs the server must get there. */
-        private static Path open(Path dir) throws IOException {
-            Files.setPosixFilePermissions(dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
-            return dir;
-        }
-
-        void ensureStarted() throws SQLException {
-            if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
-                start();
-            }
-        }
-
-        void configure(String line) throws SQLException, InterruptedException {
-            server().configure(line);
-            server().execute("SELECT pg_reload_conf()");
-            // The reload reaches new sessions a moment later.
-            String[] parts = line.split(" = ", 2);
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-            while (!parts[1].replace("'", "").equals(server().query("SELECT current_setting('" + parts[0] + "')"))) {
-                assertTrue(System.nanoTime() < giveUp, "setting not taken: " + line);
-                Thread.sleep(20);
-            }
-        }
-
-        @Override
-        void start() throws SQLException {
-            int pid = Integer.parseInt(server().query("SELECT walker.start()"));
-            assertEquals(Integer.toString(pid), server().query("SELECT pid FROM walker.status()"));
-            assertEquals(
-                    "1",
-                    server().query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'walker' AND pid = "
-                            + pid));
-        }
-
-        @Override
-        void kill() throws Exception {
-            long pid = Long.parseLong(server().query("SELECT pid FROM walker.status()"));
-            ProcessHandle backend = ProcessHandle.of(pid).orElseThrow();
-            backend.destroyForcibly();
-            backend.onExit().join();
-            // The postmaster starts the server again.
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (true) {
-                try {
-                    Thread.sleep(100);
-                    if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
-                        return;
-                    }
-                } catch (SQLException e) {
-                    if (System.nanoTime() > giveUp) {
-                        throw e;
-                    }
-                }
-            }
-        }
-
-        @Override
-        String startFailing(String plugins) throws Exception {
-            String before = server().query("SELECT current_setting('walker.plugins')");
-            configure("walker.plugins = '" + plugins + "'");
-            try {
-                server().query("SELECT walker.start()");
-                return "";
-            } catch (SQLException e) {
-                return e.getMessage();
-            } finally {
-                configure("walker.plugins = '" + before + "'");
-            }
-        }
-
-        @Override
-        public void close() {
-            super.close();
-            try (Stream<Path> paths = Files.walk(copy)) {
-                for (Path path : (Iterable<Path>) paths.sorted(java.util.Comparator.reverseOrder())::iterator) {
-                    Files.deleteIfExists(path);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.walker.heatmap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.jdbc.JdbcSourceServer;
 import dev.walker.rmgr.Rmgr;
 import dev.walker.rmgr.heap.HeapDelete;
 import dev.walker.rmgr.heap.HeapOp;
@@ -13,7 +14,6 @@ import dev.walker.wal.Lsn;
 import dev.walker.wal.RelFileLocator;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -54,52 +54,6 @@ class HeatmapIT {
             "Transaction PREPARE",
             "Transaction ABORT_PREPARED",
             "multixact with an updater");
-
-    /** Answers from the server as it is now, like the hosts do. */
-    private static final class LiveServer implements SourceServer {
-        private final Connection connection;
-
-        LiveServer(Connection connection) {
-            this.connection = connection;
-        }
-
-        @Override
-        public XidStatus xidStatus(long fullXid) {
-            String status = ask("SELECT pg_xact_status(?::text::xid8)", fullXid);
-            return status == null
-                    ? XidStatus.UNKNOWN
-                    : switch (status) {
-                        case "committed" -> XidStatus.COMMITTED;
-                        case "aborted" -> XidStatus.ABORTED;
-                        default -> XidStatus.IN_PROGRESS;
-                    };
-        }
-
-        @Override
-        public long multixactUpdater(long multiXid) {
-            String xid = ask(
-                    "SELECT m.xid::text FROM pg_get_multixact_members(?::text::xid) m"
-                            + " WHERE m.mode IN ('upd', 'nokeyupd')",
-                    multiXid);
-            return xid == null ? 0 : Long.parseLong(xid);
-        }
-
-        @Override
-        public long nextFullXid() {
-            return Long.parseLong(ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text WHERE ? <> ''", 0));
-        }
-
-        private String ask(String sql, long number) {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setString(1, Long.toUnsignedString(number));
-                try (ResultSet rows = statement.executeQuery()) {
-                    return rows.next() ? rows.getString(1) : null;
-                }
-            } catch (SQLException e) {
-                throw new AssertionError(e);
-            }
-        }
-    }
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource(
@@ -201,7 +155,7 @@ class HeatmapIT {
                 compare("after a crash", walked(start, end, SourceServer.none()), truth, true);
                 compare(
                         "after a crash, from the middle",
-                        walked(middle, end, new LiveServer(connection)),
+                        walked(middle, end, new JdbcSourceServer(connection)),
                         truth,
                         false);
             }
@@ -251,9 +205,13 @@ class HeatmapIT {
                 Truth truth = new Truth(connection, end);
                 compare(when, all, truth, true);
                 compare(when + ", with restarts", restarted, truth, true);
-                compare(when + ", from the middle", walked(middle, end, new LiveServer(connection)), truth, false);
+                compare(
+                        when + ", from the middle",
+                        walked(middle, end, new JdbcSourceServer(connection)),
+                        truth,
+                        false);
                 compare(when + ", from the middle, offline", walked(middle, end, SourceServer.none()), truth, false);
-                compare(when + ", walked live", live.upTo(end), truth, false);
+                compare(when + ", walked live with a baseline", live.upTo(end), truth, true);
             }
         }
 
@@ -415,7 +373,8 @@ class HeatmapIT {
 
             LiveWalk(long from) throws SQLException {
                 loop = new WalkLoop(server.walDir(), SEGMENT_SIZE, from);
-                plugin = store.start(new LiveServer(connection), Map.of());
+                plugin = store.start(new JdbcSourceServer(connection), Map.of("walker.baseline_rate", "4"));
+                store.requestBaseline(1);
                 thread = new Thread(this::walk);
                 thread.start();
             }
@@ -423,13 +382,18 @@ class HeatmapIT {
             private void walk() {
                 try {
                     while (!stopped.get()) {
-                        long lsn = position();
-                        plugin = loop.walk(lsn, plugin);
-                        store.flush(plugin, lsn);
+                        walkOn();
                     }
                 } catch (Throwable e) {
                     failure = e;
                 }
+            }
+
+            private void walkOn() throws Exception {
+                long lsn = position();
+                plugin = loop.walk(lsn, plugin);
+                plugin.onPause(lsn);
+                store.flush(plugin, lsn);
             }
 
             private long position() throws SQLException {
@@ -440,9 +404,13 @@ class HeatmapIT {
                 }
             }
 
+            /** The map when the baseline is done and everything before an LSN is walked. */
             HeatmapPlugin upTo(long end) throws Exception {
                 stop();
                 plugin = loop.walk(end, plugin);
+                while (!store.baselineIsDone()) {
+                    walkOn();
+                }
                 return plugin;
             }
 

@@ -197,7 +197,7 @@ class HeatmapPluginTest {
         walk(create(REL), insert(700, 0, 1), insert(701, 0, 2), insert(702, 0, 3));
         walk(HeapRecords.prepare(version, 700, 701));
         restart();
-        walk(checkpoint(true, LSN, 710, 3));
+        walk(HeapRecords.shutdown(version, LSN, 710, 3));
         assertEquals(List.of(3), dead(0));
         restart();
         walk(HeapRecords.endPrepared(0x40, 700, 701));
@@ -564,7 +564,8 @@ class HeatmapPluginTest {
         version = of;
         RelFileLocator other = new RelFileLocator(1663, 6, 20000);
         walk(create(REL), create(other));
-        walk(RecordBuilder.of(Rmgr.DBASE, version.major() >= 15 ? 0x20 : 0x10).main("05000000 01000000 7f060000"));
+        walk(RecordBuilder.of(Rmgr.DBASE, version.major() >= 15 ? 0x20 : 0x10)
+                .main(version.major() >= 13 ? "05000000 01000000 7f060000" : "05000000 7f060000"));
         assertEquals(
                 List.of(other),
                 plugin.relations().stream().map(RelationHeat::locator).toList());

@@ -11,23 +11,23 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a program, without input and with its output kept. */
-final class Command {
+public final class Command {
     private final List<String> words;
 
     private Command(List<String> words) {
         this.words = words;
     }
 
-    static Command of(String... words) {
+    public static Command of(String... words) {
         return new Command(Arrays.asList(words));
     }
 
-    static Command of(List<String> words) {
+    public static Command of(List<String> words) {
         return new Command(new ArrayList<>(words));
     }
 
     /** The output; fails with it if the program does not end within two minutes with status 0. */
-    String run() {
+    public String run() {
         Path output = null;
         try {
             // A file, not a pipe: a server that the program leaves behind would keep the pipe open.

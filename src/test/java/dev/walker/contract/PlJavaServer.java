@@ -1,0 +1,120 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.testing.PlJava;
+import dev.walker.testing.TestServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
+import java.util.Comparator;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A walker in a backend of the server. */
+final class PlJavaServer extends WalkedServer {
+    private final Path copy;
+
+    PlJavaServer(PlJava host, String... settings) throws SQLException, IOException {
+        this(host, Files.createTempDirectory("walker-pljava"), settings);
+    }
+
+    private PlJavaServer(PlJava host, Path copy, String... settings) throws SQLException, IOException {
+        super(TestServer.of(host.copyTo(open(copy), JAR.toAbsolutePath(), SQL.toAbsolutePath()))
+                .conf(SETTINGS)
+                .conf(host.settings(copy).toArray(new String[0]))
+                .conf(settings)
+                .start());
+        this.copy = copy;
+        server().execute(
+                        "CREATE EXTENSION pgstattuple",
+                        "CREATE EXTENSION walker CASCADE",
+                        "SELECT walker.install_jar()");
+    }
+
+    /** The user who runs the server must get there. */
+    private static Path open(Path dir) throws IOException {
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return dir;
+    }
+
+    void ensureStarted() throws SQLException {
+        if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
+            start();
+        }
+    }
+
+    void configure(String line) throws SQLException, InterruptedException {
+        server().configure(line);
+        server().execute("SELECT pg_reload_conf()");
+        // The reload reaches new sessions a moment later.
+        String[] parts = line.split(" = ", 2);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!parts[1].replace("'", "").equals(server().query("SELECT current_setting('" + parts[0] + "')"))) {
+            assertTrue(System.nanoTime() < giveUp, "setting not taken: " + line);
+            Thread.sleep(20);
+        }
+    }
+
+    @Override
+    void start() throws SQLException {
+        int pid = Integer.parseInt(server().query("SELECT walker.start()"));
+        assertEquals(Integer.toString(pid), server().query("SELECT pid FROM walker.status()"));
+        assertEquals(
+                "1",
+                server().query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'walker' AND pid = "
+                        + pid));
+    }
+
+    @Override
+    void kill() throws Exception {
+        long pid = Long.parseLong(server().query("SELECT pid FROM walker.status()"));
+        ProcessHandle backend = ProcessHandle.of(pid).orElseThrow();
+        backend.destroyForcibly();
+        backend.onExit().join();
+        // The postmaster starts the server again.
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            try {
+                Thread.sleep(100);
+                if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
+                    return;
+                }
+            } catch (SQLException e) {
+                if (System.nanoTime() > giveUp) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    @Override
+    String startFailing(String plugins) throws Exception {
+        String before = server().query("SELECT current_setting('walker.plugins')");
+        configure("walker.plugins = '" + plugins + "'");
+        try {
+            server().query("SELECT walker.start()");
+            return "";
+        } catch (SQLException e) {
+            return e.getMessage();
+        } finally {
+            configure("walker.plugins = '" + before + "'");
+        }
+    }
+
+    @Override
+    public void close() {
+        super.close();
+        try (Stream<Path> paths = Files.walk(copy)) {
+            for (Path path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
