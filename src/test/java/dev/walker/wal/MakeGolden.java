@@ -10,6 +10,7 @@ import dev.walker.testing.RecordBuilder;
 import dev.walker.testing.ServerReading;
 import dev.walker.testing.ServerWal;
 import dev.walker.testing.TestServer;
+import dev.walker.version.PgVersion;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.Test;
  * mvn -B test -Dtest=MakeGolden -Dwalker.golden=10.23.0,18.6.0
  * mvn -B test -Dtest=MakeGolden -Dwalker.golden=19.0=/usr/lib/postgresql/19/bin
  * }</pre>
+ *
+ * <p>{@code -Dtest=MakeGolden#seeds} makes of those files what {@link WalFuzzTest} begins with.
  */
 class MakeGolden {
     /** How many pages in a row are kept. */
@@ -52,6 +55,42 @@ class MakeGolden {
                     ? TestServer.version(version)
                     : TestServer.of(Installation.at(parts[0], Path.of(parts[1])));
             make(builder, Integer.parseInt(parts[0].substring(0, parts[0].indexOf('.'))));
+        }
+    }
+
+    /** One record of each type, in turn of each major, and few pages. */
+    @Test
+    void seeds() throws Exception {
+        PgVersion[] all = PgVersion.values();
+        Path inputs = Path.of("src/test/resources/dev/walker/wal/WalFuzzTestInputs");
+        Path records = Files.createDirectories(inputs.resolve("record"));
+        Path pages = Files.createDirectories(inputs.resolve("pages"));
+        Set<String> types = new HashSet<>();
+        for (int turn = 0; turn < all.length; turn++) {
+            for (int i = 0; i < all.length; i++) {
+                PgVersion version = all[i];
+                for (Golden.Sample sample : Golden.samples(version)) {
+                    String type = sample.rmgr() + "-" + sample.type();
+                    if (sample.bytes().length < 400
+                            && (type.hashCode() & 0xFF) % all.length == (i + turn) % all.length
+                            && types.add(type)) {
+                        byte[] seed = new byte[sample.bytes().length - WalRecord.HEADER_SIZE + 3];
+                        seed[0] = (byte) version.ordinal();
+                        seed[1] = sample.bytes()[16];
+                        seed[2] = sample.bytes()[17];
+                        System.arraycopy(sample.bytes(), WalRecord.HEADER_SIZE, seed, 3, seed.length - 3);
+                        Files.write(
+                                records.resolve(type.replaceAll("[^A-Za-z0-9]+", "_") + ".pg" + version.major()), seed);
+                    }
+                }
+            }
+        }
+        for (PgVersion version : List.of(PgVersion.PG10, PgVersion.PG14, PgVersion.PG19)) {
+            byte[] seed = new byte[2 + 2 * WalReader.PAGE_SIZE];
+            seed[0] = (byte) version.ordinal();
+            seed[1] = (byte) 0xFF;
+            System.arraycopy(Golden.pages(version), 0, seed, 2, seed.length - 2);
+            Files.write(pages.resolve("pg" + version.major()), seed);
         }
     }
 
