@@ -299,9 +299,10 @@ AS $$
         (7, 'walker.max_lag', '10GB', 'WAL that the slot may keep, see walker.max_lag_action; a warning at half of it; 0: any'),
         (8, 'walker.max_lag_action', 'drop_slot',
             'drop_slot: end the walk and drop the slot rather than fill the disk; warn: only log it'),
-        (9, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
-        (10, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
-        (11, 'walker.memory', '256', 'heatmap: megabytes for maps in memory')
+        (9, 'walker.plugin_timeout', '30s', 'a plugin that does not come back for so long is named in the server log'),
+        (10, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
+        (11, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
+        (12, 'walker.memory', '256', 'heatmap: megabytes for maps in memory')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 

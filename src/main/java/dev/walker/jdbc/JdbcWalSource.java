@@ -41,8 +41,8 @@ public final class JdbcWalSource implements WalSource {
             + "(SELECT received_tli FROM pg_catalog.pg_stat_wal_receiver),"
             + " (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),"
             + " (SELECT min_recovery_end_timeline FROM pg_catalog.pg_control_recovery()),"
-            + " (SELECT ('x' || pg_catalog.max(pg_catalog.left(f, 8)))::bit(32)::integer"
-            + " FROM pg_catalog.pg_ls_dir('pg_wal') f WHERE f ~ '^[0-9A-F]{8}\\.history$'"
+            + " (SELECT ('x' || pg_catalog.max(pg_catalog.left(f.name, 8)))::bit(32)::integer"
+            + " FROM pg_catalog.pg_ls_waldir() f WHERE f.name ~ '^[0-9A-F]{8}\\.history$'"
             + " AND pg_catalog.current_setting('recovery_target_timeline') = 'latest'))"
             + " ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name("
             + "pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::integer END";
@@ -51,7 +51,7 @@ public final class JdbcWalSource implements WalSource {
             "SELECT pg_catalog.pg_read_binary_file('pg_wal/' || ?, ?::bigint, ?::bigint, true)";
 
     private static final String SEGMENTS =
-            "SELECT f FROM pg_catalog.pg_ls_dir('pg_wal') f WHERE f ~ '^[0-9A-F]{24}$' ORDER BY f";
+            "SELECT f.name FROM pg_catalog.pg_ls_waldir() f WHERE f.name ~ '^[0-9A-F]{24}$' ORDER BY 1";
 
     private final Connection connection;
     private final long systemIdentifier;

@@ -8,6 +8,7 @@ import dev.walker.engine.PluginException;
 import dev.walker.engine.PluginLoader;
 import dev.walker.engine.Settings;
 import dev.walker.engine.Walker;
+import dev.walker.engine.WatchThread;
 import dev.walker.spi.Gap;
 import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
@@ -18,8 +19,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -65,6 +68,7 @@ public final class WalkSession {
     private final boolean sameServer;
     private final ChangeFlag changes = new ChangeFlag();
     private final List<JdbcPluginContext> contexts = new ArrayList<>();
+    private final Set<LoadedPlugin> told = new HashSet<>();
     private final Optional<ReplicationSlot> slot;
     private final Optional<LagGuard> lagGuard;
     private final Progress progress;
@@ -148,6 +152,7 @@ public final class WalkSession {
         progress.started(target, slotName);
         List<PluginGap> pluginGaps = startPlugins(names, plugins, gap);
         this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+        WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         if (gap.isPresent() || !pluginGaps.isEmpty()) {
             tell(pluginGaps);
             save();
@@ -233,10 +238,8 @@ public final class WalkSession {
                 gaps.add(new PluginGap(entry, pluginGap(name, before.get(), gap)));
             }
         }
-        dispatcher = new Dispatcher(loaded, failed -> {
-            pluginFailed = true;
-            log.accept(Dispatcher.describeFailure(failed));
-        });
+        // It is told when it is saved: until then PL/Java may not be able to, after an error of the server.
+        dispatcher = new Dispatcher(loaded, failed -> pluginFailed = true);
         JdbcSourceServer server = new JdbcSourceServer(sourceConnection);
         for (LoadedPlugin entry : loaded) {
             JdbcPluginContext context =
@@ -397,17 +400,28 @@ public final class WalkSession {
         if (entry.isActive()) {
             Savepoint savepoint = target.setSavepoint();
             context.writable(true);
-            boolean done = dispatcher.guarded(entry, lsn, () -> {
-                entry.plugin().onFlush(lsn);
-                context.send();
-            });
-            context.writable(false);
+            boolean done;
+            try {
+                done = dispatcher.guarded(entry, lsn, () -> {
+                    entry.plugin().onFlush(lsn);
+                    context.send();
+                });
+            } catch (RuntimeException e) {
+                // PL/Java cannot have a savepoint left behind: the failure could not be noted then.
+                rollback(savepoint, e);
+                throw e;
+            } finally {
+                context.writable(false);
+            }
             if (done) {
                 target.releaseSavepoint(savepoint);
             } else {
                 context.forget();
                 target.rollback(savepoint);
             }
+        }
+        if (!entry.isActive() && told.add(entry)) {
+            log.accept(Dispatcher.describeFailure(entry));
         }
         // What was set aside stays where its state is.
         Jdbc.update(
@@ -420,6 +434,15 @@ public final class WalkSession {
                 entry.isActive() ? Lsn.format(lsn) : null,
                 sourceId,
                 entry.name());
+    }
+
+    private void rollback(Savepoint savepoint, RuntimeException failure) {
+        try {
+            target.rollback(savepoint);
+        } catch (SQLException e) {
+            // The connection is lost, which is what has failed.
+            failure.addSuppressed(e);
+        }
     }
 
     private void advanceSlot() throws SQLException {

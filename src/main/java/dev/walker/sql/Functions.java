@@ -7,6 +7,8 @@ import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.ServerSettings;
+import dev.walker.jdbc.StaleStateException;
+import dev.walker.jdbc.StoreErrors;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.spi.StateException;
@@ -22,6 +24,7 @@ import java.sql.SQLException;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -31,6 +34,21 @@ import java.util.Optional;
 public final class Functions {
     /** {@code undefined_file}, as PostgreSQL has it for removed segments; {@code walker.run} adds a hint. */
     private static final String WAL_GAP = "58P01";
+
+    /**
+     * What is needed once something has failed. PL/Java gets classes from tables, which it cannot read after an error of the
+     * server until a savepoint or the transaction is rolled back, so they are loaded before.
+     */
+    private static final List<Class<?>> FOR_FAILURES = List.of(
+            PluginException.class,
+            SettingException.class,
+            StateException.class,
+            StaleStateException.class,
+            StoreErrors.class,
+            UnsupportedWalException.class,
+            WalFormatException.class,
+            WalGapException.class,
+            WalSourceException.class);
 
     private static Walk walk;
     private static long failureLsn = Lsn.INVALID;

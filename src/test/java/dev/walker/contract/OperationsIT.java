@@ -168,6 +168,24 @@ class OperationsIT {
     }
 
     @Test
+    void pluginThatDoesNotComeBackIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "Sleeper");
+        walked.server().execute("SELECT walker.install_plugin('sleeper', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugin_timeout = 200ms");
+        walked.configure("walker.plugins = 'heatmap, example.Sleeper'");
+        walked.start();
+        walked.server().execute("CREATE TABLE IF NOT EXISTS slow (id int)", "INSERT INTO slow VALUES (1)");
+        walked.waitFor();
+        String log = walked.server().log();
+        assertTrue(log.contains("walker: plugin \"example.Sleeper\" does not come back"), log);
+        walked.configure("walker.plugin_timeout = 30s");
+        walked.configure("walker.plugins = 'heatmap'");
+        assertEquals("t", query("SELECT walker.reload()"));
+        assertEquals("t", query("SELECT walker.remove_plugin('sleeper')"));
+    }
+
+    @Test
     void slotThatKeepsTooMuchIsDroppedAndTheWalkEnds() throws Exception {
         walked.waitFor();
         walked.stop();

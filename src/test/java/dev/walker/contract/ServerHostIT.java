@@ -199,25 +199,6 @@ class ServerHostIT extends HostContract {
     }
 
     @Test
-    void removedWalIsNamedWithBothLsns() throws Exception {
-        walked.waitFor();
-        walked.stop();
-        walked.server().execute("SELECT pg_drop_replication_slot('walker')");
-        String position = query("SELECT position FROM walker.status()");
-        for (int i = 0; i < 8; i++) {
-            walked.server()
-                    .execute(
-                            "CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()", "CHECKPOINT");
-        }
-        String message = walked.startFailing("heatmap");
-        assertTrue(message.contains("is not there any more; wanted LSN "), message);
-        assertTrue(message.contains("begins at LSN"), message);
-        assertEquals(position, query("SELECT position FROM walker.status()"));
-        walked.server().execute("DELETE FROM walker.source");
-        walked.start();
-    }
-
-    @Test
     void pluginsOfAThirdPartyAreLoadedFromTheirJar(@TempDir Path dir) throws Exception {
         walked.stop();
         Path jar = PluginJar.of(dir, "DeleteCounter", "Stumbler", "Unborn");
@@ -258,6 +239,7 @@ class ServerHostIT extends HostContract {
                 "SELECT * FROM walker.status()",
                 "SELECT * FROM walker.settings()",
                 "SELECT * FROM walker.plugins()",
+                "SELECT * FROM walker.gaps",
                 "SELECT * FROM walker.garbage()",
                 "SELECT * FROM walker.heatmap('pg_class')",
                 "SELECT * FROM walker.heatmap_pages('pg_class')",

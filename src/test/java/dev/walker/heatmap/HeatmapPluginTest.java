@@ -25,6 +25,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.heatmap.HeapRecords.Page;
 import dev.walker.rmgr.Rmgr;
+import dev.walker.spi.Gap;
 import dev.walker.spi.SourceServer;
 import dev.walker.testing.RecordBuilder;
 import dev.walker.version.PgVersion;
@@ -447,6 +448,49 @@ class HeatmapPluginTest {
         assertEquals(List.of(), dead(1));
         walk(image(2, new Page().tuple(600, 5, multi)));
         assertFalse(isKnown(2), "nobody knows the members");
+    }
+
+    @Test
+    void afterAGapNothingIsKnownAndTheServerIsAskedForOutcomes() {
+        walk(checkpoint(true, LSN, 700, 3), create(REL), insert(700, 0, 1), insert(701, 0, 2), insert(702, 1, 1));
+        walk(abort(700), commit(701), insert(703, 0, 3), delete(704, 0, 2), create(new RelFileLocator(1663, 5, 99)));
+        restart();
+        assertEquals(List.of(1), dead(0));
+        plugin.onGap(new Gap(LSN, LSN + 1000, 1, 1, "removed"));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(List.of(), dead(0));
+            assertFalse(isKnown(0));
+            assertFalse(isKnown(1));
+            assertEquals(0, plugin.openTransactions());
+            assertEquals(0, heat().deadTuples());
+            assertEquals(0, heat().pagesWithGarbage());
+            assertFalse(heat().createdInWal());
+            assertEquals(4, heat().inserts(), "what was walked has happened");
+            assertEquals(1, plugin.relations().size(), "a file that may be that of an index is forgotten");
+            restart();
+        }
+        for (String table : List.of("heatmap_chunk", "heatmap_pending")) {
+            assertEquals(0, store.rows(table).size(), table);
+        }
+
+        // 700 was seen to roll back, 703 and 704 ended in the gap, 705 in what comes after it.
+        walk(checkpoint(true, LSN, 705, 3));
+        serverXids.put(700L, SourceServer.XidStatus.ABORTED);
+        serverXids.put(701L, SourceServer.XidStatus.COMMITTED);
+        serverXids.put(703L, SourceServer.XidStatus.ABORTED);
+        serverXids.put(704L, SourceServer.XidStatus.COMMITTED);
+        Page page = new Page()
+                .tuple(700, 0, NOTHING)
+                .tuple(701, 704, 0)
+                .tuple(703, 0, NOTHING)
+                .tuple(701, 0, NOTHING)
+                .tuple(701, 705, 0);
+        walk(delete(705, 1, 1), image(0, page));
+        assertTrue(isKnown(0));
+        assertFalse(isKnown(1));
+        assertEquals(List.of(1, 2, 3), dead(0));
+        walk(commit(705));
+        assertEquals(List.of(1, 2, 3, 5), dead(0));
     }
 
     @Test
