@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What README.md says is so. */
 class ReadmeTest {
     private static final Path README = Path.of("README.md");
+    private static final Pattern README_SETTINGS = Pattern.compile("## Settings.*?\n## ", Pattern.DOTALL);
     private static final Path SCRIPT = Path.of("sql/walker--1.0.sql");
 
     @TempDir
@@ -75,12 +76,24 @@ class ReadmeTest {
                 asked.addAll(names(file, "(?:text|lookup\\.apply)\\(\"walker\\.(\\w+)\"\\)"));
             }
         }
-        assertEquals(asked, names(README, "(?m)^\\| `walker\\.(\\w+)` \\|"));
+        String table = README_SETTINGS
+                .matcher(Files.readString(README))
+                .results()
+                .findFirst()
+                .orElseThrow()
+                .group();
+        assertEquals(asked, names(table, "(?m)^\\| `walker\\.(\\w+)` \\|"));
+        // What walker.settings() shows.
+        assertEquals(asked, names(SCRIPT, "\\(\\d+, 'walker\\.(\\w+)', '"));
     }
 
     private static Set<String> names(Path file, String pattern) throws IOException {
+        return names(Files.readString(file), pattern);
+    }
+
+    private static Set<String> names(String text, String pattern) {
         return Pattern.compile(pattern)
-                .matcher(Files.readString(file))
+                .matcher(text)
                 .results()
                 .map(found -> found.group(1))
                 .collect(Collectors.toCollection(TreeSet::new));
