@@ -285,7 +285,7 @@ AS $$
             'drop_slot: end the walk and drop the slot rather than fill the disk; warn: only log it'),
         (9, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
         (10, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
-        (11, 'walker.memory', '256', 'heatmap: megabytes for maps in memory')
+        (11, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 
