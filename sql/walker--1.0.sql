@@ -42,10 +42,26 @@ CREATE TABLE walker.plugin (
     records bigint NOT NULL DEFAULT 0,
     last_error text,
     error_lsn pg_lsn,
+    "position" pg_lsn NOT NULL,
     PRIMARY KEY (source_id, name)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE walker.plugin IS 'the plugins of the present or last walk, and those of earlier ones, which have no ordinal';
-COMMENT ON COLUMN walker.plugin.error_lsn IS 'its state is that of this LSN: there it was set aside or left out';
+COMMENT ON TABLE walker.plugin IS 'plugins and how far they are; those of the present or last walk have an ordinal';
+COMMENT ON COLUMN walker.plugin."position" IS 'the plugin was given everything before it; behind that of the walk if it was set aside or is not named any more';
+
+CREATE TABLE walker.gaps (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    gap_no bigint GENERATED ALWAYS AS IDENTITY,
+    plugin text,
+    timeline integer NOT NULL,
+    from_lsn pg_lsn NOT NULL,
+    to_timeline integer NOT NULL,
+    to_lsn pg_lsn NOT NULL,
+    reason text NOT NULL,
+    accepted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (source_id, gap_no)
+);
+COMMENT ON TABLE walker.gaps IS 'WAL that was left out: from from_lsn on timeline "timeline" to to_lsn on to_timeline';
+COMMENT ON COLUMN walker.gaps.plugin IS 'the plugin that was not given this WAL; null if it was not walked at all';
 
 CREATE TABLE walker.plugin_result (
     source_id integer REFERENCES walker.source ON DELETE CASCADE,
@@ -283,9 +299,10 @@ AS $$
         (7, 'walker.max_lag', '10GB', 'WAL that the slot may keep, see walker.max_lag_action; a warning at half of it; 0: any'),
         (8, 'walker.max_lag_action', 'drop_slot',
             'drop_slot: end the walk and drop the slot rather than fill the disk; warn: only log it'),
-        (9, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
-        (10, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
-        (11, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory')
+        (9, 'walker.plugin_timeout', '30s', 'a plugin that does not come back for so long is named in the server log'),
+        (10, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
+        (11, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
+        (12, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 
@@ -859,8 +876,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     walker._lock_class(), walker._lock_id(integer, text), walker._lock_holder(integer, text), walker._source_id(),
-    walker._local_source_id(), walker._heap(regclass), walker.settings(), walker.status(), walker.plugins(),
-    walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
+    walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(),
+    walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
     walker._file_name(oid, oid, oid), walker.garbage(), walker.heatmap(regclass, integer),
     walker.heatmap_pages(regclass), walker.heatmap_text(regclass, integer)
     TO pg_monitor;
@@ -898,9 +915,9 @@ END
 $$;
 COMMENT ON FUNCTION walker.install_plugin IS 'loads a jar with plugins, or replaces it; a running walker goes on with the old one until it is started again';
 
-CREATE FUNCTION walker._step(source_id integer, fresh boolean, until_lsn text) RETURNS integer
+CREATE FUNCTION walker._step(source_id integer, fresh boolean, until_lsn text, accept_gap boolean) RETURNS integer
 LANGUAGE java VOLATILE
-AS 'int=dev.walker.sql.Functions.step(int,boolean,java.lang.String)';
+AS 'int=dev.walker.sql.Functions.step(int,boolean,java.lang.String,boolean)';
 COMMENT ON FUNCTION walker._step IS 'walks one batch; what to do next: -1 end, 0 go on at once, above: go on after this many milliseconds, below: look after as many whether there is a reason to';
 
 CREATE FUNCTION walker._end() RETURNS void
@@ -983,7 +1000,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._running IS 'where the walker of this server runs, null if it does not';
 
-CREATE FUNCTION walker.start(conninfo text DEFAULT NULL) RETURNS integer
+CREATE FUNCTION walker.start(conninfo text DEFAULT NULL, accept_gap boolean DEFAULT false) RETURNS integer
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
@@ -1018,7 +1035,8 @@ BEGIN
                                             pg_catalog.current_database()),
                 HINT = 'Put the name of this database into the parameter of walker.start(), or into walker.conninfo.';
         END IF;
-        EXECUTE pg_catalog.format('SELECT %s.dblink_send_query($1, $2)', dblink) USING link, 'CALL walker.run()';
+        EXECUTE pg_catalog.format('SELECT %s.dblink_send_query($1, $2)', dblink)
+          USING link, pg_catalog.format('CALL walker.run(accept_gap => %L)', coalesce(accept_gap, false));
         LOOP
             source := walker._local_source_id();
             EXIT WHEN walker._lock_holder(source, 'ready') = walker_pid;
@@ -1044,9 +1062,9 @@ BEGIN
     RETURN walker_pid;
 END
 $$;
-COMMENT ON FUNCTION walker.start IS 'starts the walker in a backend of its own and returns its pid';
+COMMENT ON FUNCTION walker.start IS 'starts the walker in a backend of its own and returns its pid; accept_gap: even if WAL is gone that was not walked yet, which is recorded in walker.gaps';
 
-CREATE PROCEDURE walker.run(until_lsn pg_lsn DEFAULT NULL)
+CREATE PROCEDURE walker.run(until_lsn pg_lsn DEFAULT NULL, accept_gap boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -1081,12 +1099,15 @@ BEGIN
     LOOP
         seen := pg_catalog.pg_current_wal_flush_lsn();
         BEGIN
-            next := walker._step(source, fresh, until_lsn::text);
+            next := walker._step(source, fresh, until_lsn::text, coalesce(accept_gap, false));
             fresh := false;
         EXCEPTION WHEN OTHERS OR query_canceled THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
                 hint = PG_EXCEPTION_HINT;
             message := walker._plain(message);
+            IF state = '58P01' THEN
+                hint := 'SELECT walker.start(accept_gap => true) goes on from there and records the gap in walker.gaps.';
+            END IF;
             failed := true;
         END;
         EXIT WHEN failed;
@@ -1118,7 +1139,7 @@ BEGIN
             -- It is Java itself that has failed; that message is the one to be kept.
             failure_lsn := NULL;
         END;
-        PERFORM walker._failed(source, message, failure_lsn);
+        PERFORM walker._failed(source, pg_catalog.concat_ws('. ', message, nullif(hint, '')), failure_lsn);
         COMMIT;
     END IF;
     IF ready AND NOT failed THEN
@@ -1135,7 +1156,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON PROCEDURE walker.run IS 'walks in this session until until_lsn is reached, or for ever';
+COMMENT ON PROCEDURE walker.run IS 'walks in this session until until_lsn is reached, or for ever; accept_gap as for walker.start()';
 
 CREATE FUNCTION walker._check_settings() RETURNS void
 LANGUAGE java VOLATILE

@@ -20,7 +20,7 @@ import dev.walker.wal.WalRecord;
  * <tr><td>xl_hash_delete</td><td>clear_dead_marking bool at 0, is_primary_bucket_page bool at 1</td></tr>
  * <tr><td>xl_hash_update_meta_page</td><td>ntuples float8 at 0</td></tr>
  * <tr><td>xl_hash_vacuum_one_page</td><td>horizon u32 at 0; up to 15 ntuples i32 at 4, since 16 ntuples u16 at 4,
- * isCatalogRel bool at 6</td></tr>
+ * isCatalogRel bool at 6; in 10 and 11 the locator of the table at 0, ntuples i32 at 12</td></tr>
  * </table>
  */
 final class HashDescriptions {
@@ -103,6 +103,11 @@ final class HashDescriptions {
 
     private static void describeVacuumOnePage(WalRecord record, StringBuilder out) {
         Wording wording = Wording.of(record);
+        if (!record.layout().hasIndexConflictHorizons()) {
+            out.append("ntuples ")
+                    .append(record.mainData(16, "xl_hash_vacuum_one_page").s32(12));
+            return;
+        }
         WalBytes data = record.mainData(8, "xl_hash_vacuum_one_page");
         out.append("ntuples ").append(record.layout().hasCatalogRelFlag() ? data.u16(4) : data.s32(4));
         if (wording.namesConflictHorizon) {

@@ -28,6 +28,12 @@ final class Wording {
     final boolean tellsApplyFeedback;
     /** Whether aborted and prepared transactions tell their origin: since 15. */
     final boolean tellsOriginOfAllEnds;
+    /** Whether Heap tells flags, in hexadecimal digits: since 12. Up to 11 only locks and visibility do, in decimal ones. */
+    final boolean tellsHeapFlags;
+    /** Whether directories of databases are named tablespace first: since 12. */
+    final boolean namesTablespaceFirst;
+    /** Whether a prepared transaction is described: since 13. */
+    final boolean tellsPrepare;
     /** Whether pruning tells its counts: since 14. */
     final boolean tellsPruneCounts;
     /** Whether a logical message is shown: since 14. */
@@ -41,6 +47,9 @@ final class Wording {
 
     private Wording(PgVersion version) {
         int major = version.major();
+        tellsHeapFlags = major >= 12;
+        namesTablespaceFirst = major >= 12;
+        tellsPrepare = major >= 13;
         tellsPruneCounts = major >= 14;
         namesLatestRemovedXid = major >= 14;
         tellsMessage = major >= 14;

@@ -26,7 +26,11 @@ final class XactDescriptions {
         switch (XactOp.of(record)) {
             case COMMIT, COMMIT_PREPARED -> describeCommit(record, out);
             case ABORT, ABORT_PREPARED -> describeAbort(record, out);
-            case PREPARE -> describePrepare(record, out);
+            case PREPARE -> {
+                if (Wording.of(record).tellsPrepare) {
+                    describePrepare(record, out);
+                }
+            }
             case ASSIGNMENT -> {
                 assignment.wrap(record);
                 out.append("xtop ").append(assignment.topLevelXid()).append(": subxacts:");

@@ -55,7 +55,7 @@ final class XlogDescriptions {
                             .append(walLevel(record.mainData(4, "wal_level").s32(0)));
                 }
             }
-            case NOOP, SWITCH, FPI_FOR_HINT, FPI, UNKNOWN_C0, UNKNOWN_F0 -> {
+            case NOOP, SWITCH, FPI_FOR_HINT, FPI, FPI_MULTI_OR_ASSIGN_LSN, LOGICAL_DECODING_STATUS_CHANGE -> {
                 // Nothing is said of them.
             }
         }
@@ -70,6 +70,9 @@ final class XlogDescriptions {
         out.append("; fpw ").append(checkpoint.isFullPageWrites());
         if (checkpoint.hasWalLevel()) {
             out.append("; wal_level ").append(walLevel(checkpoint.walLevel()));
+        }
+        if (checkpoint.hasLogicalDecoding()) {
+            out.append("; logical decoding ").append(checkpoint.isLogicalDecodingEnabled());
         }
         out.append("; xid ");
         Text.fullXid(out, checkpoint.nextXid());
@@ -90,7 +93,9 @@ final class XlogDescriptions {
         parameters.wrap(record);
         out.append("max_connections=").append(parameters.maxConnections());
         out.append(" max_worker_processes=").append(parameters.maxWorkerProcesses());
-        out.append(" max_wal_senders=").append(parameters.maxWalSenders());
+        if (parameters.hasMaxWalSenders()) {
+            out.append(" max_wal_senders=").append(parameters.maxWalSenders());
+        }
         out.append(" max_prepared_xacts=").append(parameters.maxPreparedXacts());
         out.append(" max_locks_per_xact=").append(parameters.maxLocksPerXact());
         out.append(" wal_level=").append(walLevel(parameters.walLevel()));

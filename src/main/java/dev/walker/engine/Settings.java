@@ -69,6 +69,11 @@ public final class Settings {
         return millis("walker.flush_interval", 1000, 0, 600_000);
     }
 
+    /** {@code walker.plugin_timeout}: milliseconds after which a plugin that does not come back is named in the log. */
+    public long pluginTimeoutMillis() {
+        return millis("walker.plugin_timeout", 30_000, 100, 86_400_000);
+    }
+
     /** {@code walker.batch_bytes}: bytes of WAL that are walked in one transaction. */
     public long batchBytes() {
         return bytes("walker.batch_bytes", 4L << 20, 64L << 10, 1L << 30);
@@ -101,6 +106,7 @@ public final class Settings {
         slot();
         naptimeMillis();
         flushIntervalMillis();
+        pluginTimeoutMillis();
         batchBytes();
         maxLagBytes();
         dropsSlotBeyondMaxLag();

@@ -3,6 +3,7 @@ package dev.walker.files;
 import dev.walker.bytes.WalBytes;
 import dev.walker.version.PgVersion;
 import dev.walker.wal.Lsn;
+import dev.walker.wal.TimelineHistory;
 import dev.walker.wal.WalReader;
 import dev.walker.wal.WalSegmentName;
 import dev.walker.wal.WalSourceException;
@@ -404,12 +405,7 @@ public final class WalFiles implements AutoCloseable {
     }
 
     private WalSegmentName segmentNameAt(long lsn) {
-        for (TimelineHistory.Stretch stretch : history.newestFirst()) {
-            if (!Lsn.isBefore(lsn, stretch.begin())) {
-                return WalSegmentName.of(stretch.timeline(), lsn, segmentSize);
-            }
-        }
-        throw new AssertionError("no timeline has " + Lsn.format(lsn));
+        return WalSegmentName.of(history.timelineAt(lsn), lsn, segmentSize);
     }
 
     /** The end that WAL comes to at an LSN for which there are no bytes. */

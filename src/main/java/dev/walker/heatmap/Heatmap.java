@@ -47,6 +47,8 @@ final class Heatmap {
     final List<Chunk> dirtyChunks = new ArrayList<>();
     /** Those that had rows. */
     final List<Relation> droppedRelations = new ArrayList<>();
+    /** Those whose chunks in the tables are void. */
+    final List<Relation> forgottenRelations = new ArrayList<>();
 
     Heatmap(ChunkLoader loader, OpenXacts openXacts, Runnable stateChanged) {
         this.loader = loader;
@@ -120,6 +122,36 @@ final class Heatmap {
             }
             relation.firstChunk = null;
         }
+    }
+
+    /**
+     * Forgets what is known of all pages, but not the counters of relations. Nothing may be pending. A file that has shown
+     * no heap page is forgotten as a whole, since it may be that of an index.
+     */
+    void forgetPages(long lsn) {
+        List<Relation> all = new ArrayList<>();
+        relations.forEach(all::add);
+        for (Relation relation : all) {
+            for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
+                release(chunk);
+            }
+            relation.firstChunk = null;
+            if (!relation.heapSeen) {
+                drop(relation);
+                continue;
+            }
+            if (relation.stored || relation.hasStoredChunks) {
+                forgottenRelations.add(relation);
+                relation.hasStoredChunks = false;
+            }
+            relation.createdInWal = false;
+            relation.doubts++;
+            relation.deadTuples = 0;
+            relation.deadAborted = 0;
+            relation.pagesWithGarbage = 0;
+            changed(relation, lsn);
+        }
+        dirtyChunks.clear();
     }
 
     private void forgetPendingBeyond() {

@@ -33,6 +33,7 @@ import dev.walker.rmgr.xlog.XlogCheckpoint;
 import dev.walker.rmgr.xlog.XlogEndOfRecovery;
 import dev.walker.rmgr.xlog.XlogOp;
 import dev.walker.rmgr.xlog.XlogParameterChange;
+import dev.walker.spi.Gap;
 import dev.walker.spi.PluginContext;
 import dev.walker.spi.SourceServer.XidStatus;
 import dev.walker.spi.WalPlugin;
@@ -146,11 +147,7 @@ public final class HeatmapPlugin implements WalPlugin {
         heatmap = new Heatmap(tables, openXacts, this::stateChanged);
         openXacts.limit(memoryLimit / PENDING_SHARE, tables::loadPending);
         if (!tables.load(heatmap, state)) {
-            state.minimalWal = context.server().mayLackWal();
-            long nextFullXid = context.server().nextFullXid();
-            if (nextFullXid != 0) {
-                outcomes.epoch(nextFullXid);
-            }
+            beginAnew();
         }
         baseline = new Baseline(
                 heatmap,
@@ -162,6 +159,32 @@ public final class HeatmapPlugin implements WalPlugin {
                 number(context, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE) * ((1L << 20) / HeapPage.SIZE),
                 System::nanoTime);
         baseline.load();
+    }
+
+    /** What was not walked is asked of the server. */
+    private void beginAnew() {
+        long nextFullXid = context.server().nextFullXid();
+        if (nextFullXid != 0) {
+            outcomes.epoch(nextFullXid);
+        }
+        state.minimalWal = context.server().mayLackWal();
+    }
+
+    /**
+     * Items may have been pruned, and their numbers used again, and transactions may have ended: no dead item, no page and
+     * no outcome is certain any more. What is left are the counters of changes that were walked.
+     */
+    @Override
+    public void onGap(Gap gap) {
+        lsn = gap.toLsn();
+        startLsn = 0;
+        openXacts.forEach(xid -> openXacts.close(openXacts.find(xid)));
+        outcomes.forget();
+        multixacts.forget();
+        heatmap.forgetPages(lsn);
+        baseline.startOver();
+        beginAnew();
+        stateChanged();
     }
 
     private static boolean isOn(PluginContext context, String setting, boolean otherwise) {

@@ -286,6 +286,10 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
             chunkTable.delete(relation.spcOid, relation.dbOid, relation.relNumber);
         }
         heatmap.droppedRelations.clear();
+        for (Relation relation : heatmap.forgottenRelations) {
+            chunkTable.delete(relation.spcOid, relation.dbOid, relation.relNumber);
+        }
+        heatmap.forgottenRelations.clear();
         for (Chunk chunk : heatmap.dirtyChunks) {
             if (!chunk.relation.gone) {
                 flushChunk(chunk);

@@ -84,13 +84,24 @@ final class Multixacts {
         for (long range : ranges.keys()) {
             // All of the range is older, by the modulo rule.
             if ((int) ((range + 1 << RANGE_BITS) - 1) - (int) multi < 0) {
-                int index = ranges.get(range);
-                updaters.set(index, null);
-                free.add(index);
-                ranges.remove(range);
-                dirty.add((int) range);
+                forget(range);
             }
         }
+    }
+
+    /** Forgets all. */
+    void forget() {
+        for (long range : ranges.keys()) {
+            forget(range);
+        }
+    }
+
+    private void forget(long range) {
+        int index = ranges.get(range);
+        updaters.set(index, null);
+        free.add(index);
+        ranges.remove(range);
+        dirty.add((int) range);
     }
 
     /** Takes a range as stored. */

@@ -62,6 +62,18 @@ final class XidOutcomes {
         }
     }
 
+    /** Forgets everything: what comes is a walk that begins. */
+    void forget() {
+        aborted.clear();
+        committed.clear();
+        unknown.clear();
+        boundaryIsKnown = false;
+        allWalked = false;
+        epochIsKnown = false;
+        boundary = 0;
+        recent = FIRST_NORMAL;
+    }
+
     boolean boundaryIsKnown() {
         return boundaryIsKnown;
     }

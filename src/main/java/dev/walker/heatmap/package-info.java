@@ -15,7 +15,8 @@
  *
  * <p>A page is <em>known</em> when its set of dead items is complete: the relation was created in the WAL that was walked,
  * or an image, a new page or the visibility map showed the page. What does not fit to what is known makes the page not
- * known until the next of these.
+ * known until the next of these. After a gap in the WAL no page is known and no item is dead for certain, so the map begins
+ * anew; only the counters of changes stay.
  *
  * <p>Tables, each with a column for the source in front:
  *

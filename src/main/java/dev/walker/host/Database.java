@@ -7,6 +7,8 @@ import java.util.Properties;
 
 /** Connections to databases by URL. */
 final class Database {
+    private static final int VALIDATION_SECONDS = 5;
+
     private Database() {}
 
     /**
@@ -25,6 +27,15 @@ final class Database {
         properties.setProperty("ApplicationName", "walker");
         properties.setProperty("tcpKeepAlive", "true");
         return DriverManager.getConnection(jdbcUrl, properties);
+    }
+
+    /** Whether a connection cannot be used any more. */
+    static boolean isLost(Connection connection) {
+        try {
+            return !connection.isValid(VALIDATION_SECONDS);
+        } catch (SQLException e) {
+            throw new IllegalStateException("isValid() takes any positive number of seconds", e);
+        }
     }
 
     /** Fails unless schema {@code walker} is there. */

@@ -53,7 +53,7 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
             }
             BlockRef block = record.block(id);
             int row = row(block.spcOid() << 32 | block.dbOid(), block.relNumber());
-            int data = block.data().length();
+            int data = block.dataLength();
             recordBytes[row] += data;
             imageBytes[row] += block.imageLength();
             rest -= data + block.imageLength();

@@ -7,6 +7,7 @@ import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalFormatException;
+import dev.walker.wal.WalGapException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.MalformedURLException;
@@ -83,6 +84,11 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--until", paramLabel = "LSN", description = "End when everything before this LSN is walked.")
     private String until;
 
+    @Option(
+            names = "--accept-gap",
+            description = "Go on if WAL is missing that was not walked yet; the gap is recorded in walker.gaps.")
+    private boolean acceptGap;
+
     private final CountDownLatch asked = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile int exitCode = CommandLine.ExitCode.SOFTWARE;
@@ -111,11 +117,15 @@ final class RunCommand implements Callable<Integer> {
 
     private void connectAndWalk(long untilLsn) throws SQLException, InterruptedException {
         try (Connection source = Database.connect("--source-url", sourceUrl);
-                Connection target = Database.connect("--target-url", targetUrl == null ? sourceUrl : targetUrl)) {
+                Connection target = Database.connect("--target-url", targetUrl())) {
             Database.requireSchema(target);
             target.setAutoCommit(false);
             walk(target, source, untilLsn);
         }
+    }
+
+    private String targetUrl() {
+        return targetUrl == null ? sourceUrl : targetUrl;
     }
 
     private void walk(Connection target, Connection source, long untilLsn) throws SQLException, InterruptedException {
@@ -132,7 +142,9 @@ final class RunCommand implements Callable<Integer> {
         Settings all = new Settings(settingsOf(source));
         ClassLoader classLoader = classLoader();
         try {
-            Walk walk = new Walk(() -> new WalkSession(target, source, sourceId, wal, all, classLoader, this::log));
+            Walk walk = new Walk(
+                    accept -> new WalkSession(target, source, sourceId, wal, all, accept, classLoader, this::log),
+                    acceptGap);
             boolean ready = false;
             while (asked.getCount() > 0) {
                 WalkSession.Next next = walk.step(untilLsn);
@@ -159,25 +171,62 @@ final class RunCommand implements Callable<Integer> {
             target.commit();
             log("ended at " + Lsn.format(walk.position()));
         } catch (SQLException | RuntimeException e) {
-            noteFailure(target, sourceId, e);
-            throw e;
+            Exception failure = explain(e, target, source);
+            noteFailure(target, sourceId, failure);
+            if (failure == e) {
+                throw e;
+            }
+            throw new CommandException(failure.getMessage(), e);
         }
     }
 
+    /** What the user is to be told; the exception itself if it says enough. */
+    private Exception explain(Exception thrown, Connection target, Connection source) {
+        if (thrown instanceof WalGapException) {
+            return new CommandException(
+                    thrown.getMessage()
+                            + ". \"run --accept-gap\" goes on from there and records the gap in walker.gaps",
+                    thrown);
+        }
+        String lost = Database.isLost(source) ? "source" : Database.isLost(target) ? "target" : null;
+        if (lost == null) {
+            return thrown;
+        }
+        return new CommandException(
+                "the connection to the " + lost + " was lost: " + thrown.getMessage()
+                        + ". What was walked until then is saved; run the same command again to go on from there",
+                thrown);
+    }
+
+    /** Makes {@code walker.status()} tell what has happened, over a new connection if need be. */
     private void noteFailure(Connection target, int sourceId, Exception failure) {
         try {
-            target.rollback();
-            number(
-                    target,
-                    "SELECT 1 FROM walker._failed(?, ?, ?::text::pg_lsn)",
-                    sourceId,
-                    failure.getMessage(),
-                    failure instanceof WalFormatException damage ? Lsn.format(damage.lsn()) : null);
-            target.commit();
+            if (Database.isLost(target)) {
+                try (Connection again = Database.connect("--target-url", targetUrl())) {
+                    again.setAutoCommit(false);
+                    noteFailureIn(again, sourceId, failure);
+                }
+            } else {
+                target.rollback();
+                noteFailureIn(target, sourceId, failure);
+            }
         } catch (SQLException e) {
             failure.addSuppressed(e);
             log("cannot note the failure in walker.progress: " + e.getMessage());
         }
+    }
+
+    private static void noteFailureIn(Connection target, int sourceId, Exception failure) throws SQLException {
+        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        number(
+                target,
+                "SELECT 1 FROM walker._failed(?, ?, ?::text::pg_lsn)",
+                sourceId,
+                failure.getMessage(),
+                cause instanceof WalFormatException damage
+                        ? Lsn.format(damage.lsn())
+                        : cause instanceof WalGapException gap ? Lsn.format(gap.missingLsn()) : null);
+        target.commit();
     }
 
     /** The shutdown hook, at SIGTERM or SIGINT: lets the batch end, so that its state is committed. */

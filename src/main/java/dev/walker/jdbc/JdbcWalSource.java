@@ -1,38 +1,63 @@
 package dev.walker.jdbc;
 
 import dev.walker.wal.Lsn;
+import dev.walker.wal.TimelineHistory;
+import dev.walker.wal.TimelineHistory.Stretch;
+import dev.walker.wal.WalGapException;
 import dev.walker.wal.WalSegmentName;
 import dev.walker.wal.WalSource;
 import dev.walker.wal.WalSourceException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
-/** The WAL of a running server, read from its {@code pg_wal} with {@code pg_read_binary_file}. */
+/**
+ * The WAL of a running server, read from its {@code pg_wal} with {@code pg_read_binary_file}: of a primary up to what is
+ * flushed, of a standby up to what is replayed, which is what is certain to be in its history. A standby may be promoted
+ * meanwhile.
+ */
 public final class JdbcWalSource implements WalSource {
     /** Larger and smaller pieces are both slower. */
     private static final int MOST_AT_ONCE = 1 << 20;
 
+    private static final int MOST_HISTORY = 1 << 20;
+
+    private static final String IS_STANDBY = "SELECT pg_catalog.pg_is_in_recovery()";
+
     private static final String END_OF_WAL = "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery()"
-            + " THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())"
+            + " THEN coalesce(pg_catalog.pg_last_wal_replay_lsn(), '0/0')"
             + " ELSE pg_catalog.pg_current_wal_flush_lsn() END)::text";
 
-    private static final String TIMELINE = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
-            + " THEN coalesce((SELECT received_tli FROM pg_catalog.pg_stat_wal_receiver),"
-            + " (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()))"
+    /**
+     * A standby does not tell on which timeline it replays, so this is the newest one that it knows it will come to. Up to
+     * what is replayed that makes no difference.
+     */
+    private static final String TIMELINE = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN greatest("
+            + "(SELECT received_tli FROM pg_catalog.pg_stat_wal_receiver),"
+            + " (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),"
+            + " (SELECT min_recovery_end_timeline FROM pg_catalog.pg_control_recovery()),"
+            + " (SELECT ('x' || pg_catalog.max(pg_catalog.left(f.name, 8)))::bit(32)::integer"
+            + " FROM pg_catalog.pg_ls_waldir() f WHERE f.name ~ '^[0-9A-F]{8}\\.history$'"
+            + " AND pg_catalog.current_setting('recovery_target_timeline') = 'latest'))"
             + " ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name("
             + "pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::integer END";
 
     private static final String READ =
             "SELECT pg_catalog.pg_read_binary_file('pg_wal/' || ?, ?::bigint, ?::bigint, true)";
 
-    private static final String OLDEST = "SELECT pg_catalog.min(f) FROM pg_catalog.pg_ls_dir('pg_wal') f"
-            + " WHERE f ~ '^[0-9A-F]{24}$' AND pg_catalog.left(f, 8) = ?";
+    private static final String SEGMENTS =
+            "SELECT f.name FROM pg_catalog.pg_ls_waldir() f WHERE f.name ~ '^[0-9A-F]{24}$' ORDER BY 1";
 
     private final Connection connection;
     private final long systemIdentifier;
     private final int segmentSize;
-    private final int timeline;
+    private boolean standby;
+    private TimelineHistory history;
 
     /**
      * The WAL of the server that a connection leads to.
@@ -45,7 +70,19 @@ public final class JdbcWalSource implements WalSource {
                 connection, "SELECT system_identifier FROM pg_catalog.pg_control_system()", row -> row.getLong(1));
         this.segmentSize = Jdbc.one(
                 connection, "SELECT bytes_per_wal_segment FROM pg_catalog.pg_control_init()", row -> row.getInt(1));
-        this.timeline = Jdbc.one(connection, TIMELINE, row -> row.getInt(1));
+        this.standby = Jdbc.one(connection, IS_STANDBY, row -> row.getBoolean(1));
+        this.history = readHistory(Jdbc.one(connection, TIMELINE, row -> row.getInt(1)));
+    }
+
+    private TimelineHistory readHistory(int timeline) throws SQLException {
+        String name = String.format(Locale.ROOT, "%08X.history", timeline);
+        Optional<byte[]> text = Jdbc.first(connection, READ, row -> row.getBytes(1), name, 0L, (long) MOST_HISTORY);
+        return text.isEmpty()
+                ? TimelineHistory.none(timeline)
+                : TimelineHistory.parse(
+                        "pg_wal/" + name,
+                        timeline,
+                        new String(text.get(), StandardCharsets.UTF_8).lines().toList());
     }
 
     @Override
@@ -55,7 +92,12 @@ public final class JdbcWalSource implements WalSource {
 
     @Override
     public int timeline() {
-        return timeline;
+        return history.timeline();
+    }
+
+    @Override
+    public TimelineHistory history() {
+        return history;
     }
 
     @Override
@@ -66,7 +108,16 @@ public final class JdbcWalSource implements WalSource {
     @Override
     public long readableUpTo() {
         try {
-            return Lsn.parse(Jdbc.one(connection, END_OF_WAL, row -> row.getString(1)));
+            long end = Lsn.parse(Jdbc.one(connection, END_OF_WAL, row -> row.getString(1)));
+            if (standby) {
+                // After the end, so that the history covers all of it.
+                standby = Jdbc.one(connection, IS_STANDBY, row -> row.getBoolean(1));
+                int timeline = Jdbc.one(connection, TIMELINE, row -> row.getInt(1));
+                if (timeline != history.timeline()) {
+                    history = readHistory(timeline);
+                }
+            }
+            return end;
         } catch (SQLException e) {
             throw new WalSourceException("cannot ask the server for the end of its WAL: " + e.getMessage(), e);
         }
@@ -76,16 +127,24 @@ public final class JdbcWalSource implements WalSource {
     public int read(long lsn, byte[] target, int targetAt, int length) {
         int offset = Lsn.segmentOffset(lsn, segmentSize);
         int most = Math.min(Math.min(length, MOST_AT_ONCE), segmentSize - offset);
-        String segment = WalSegmentName.of(timeline, lsn, segmentSize).toString();
-        Optional<byte[]> bytes;
-        try {
-            bytes = Jdbc.first(connection, READ, row -> row.getBytes(1), segment, (long) offset, (long) most);
-        } catch (SQLException e) {
-            throw new WalSourceException(
-                    "cannot read WAL segment " + segment + " at LSN " + Lsn.format(lsn) + ": " + e.getMessage(), e);
+        Stretch stretch = history.stretchAt(lsn);
+        // What follows is on the next timeline, in another file.
+        long left = stretch.end() - lsn;
+        if (Long.compareUnsigned(left, most) < 0) {
+            most = (int) left;
+        }
+        String segment = name(stretch, lsn);
+        Optional<byte[]> bytes = read(segment, lsn, offset, most);
+        if (bytes.isEmpty()) {
+            // The file of a later timeline that began in this segment has the same bytes up to its beginning.
+            for (Stretch later : history.newestFirst()) {
+                if (bytes.isEmpty() && later.timeline() != stretch.timeline() && isBegunIn(later, lsn)) {
+                    bytes = read(name(later, lsn), lsn, offset, most);
+                }
+            }
         }
         if (bytes.isEmpty()) {
-            throw new WalSourceException(gone(lsn, segment));
+            throw new WalGapException(gone(lsn), lsn);
         }
         if (bytes.get().length == 0) {
             throw new WalSourceException("WAL segment " + segment + " ends at byte " + offset + ", wanted "
@@ -95,16 +154,64 @@ public final class JdbcWalSource implements WalSource {
         return bytes.get().length;
     }
 
-    private String gone(long lsn, String segment) {
+    private Optional<byte[]> read(String segment, long lsn, int offset, int most) {
+        try {
+            return Jdbc.first(connection, READ, row -> row.getBytes(1), segment, (long) offset, (long) most);
+        } catch (SQLException e) {
+            throw new WalSourceException(
+                    "cannot read WAL segment " + segment + " at LSN " + Lsn.format(lsn) + ": " + e.getMessage(), e);
+        }
+    }
+
+    private String name(Stretch stretch, long lsn) {
+        return WalSegmentName.of(stretch.timeline(), lsn, segmentSize).toString();
+    }
+
+    private boolean isBegunIn(Stretch stretch, long lsn) {
+        return Lsn.isBefore(lsn, stretch.begin())
+                && Lsn.segmentNumber(stretch.begin(), segmentSize) == Lsn.segmentNumber(lsn, segmentSize);
+    }
+
+    @Override
+    public long firstReadable(long lsn) {
+        long end = readableUpTo();
+        if (!Lsn.isBefore(lsn, end)) {
+            return lsn;
+        }
+        Set<String> present;
+        try {
+            present = new HashSet<>(Jdbc.all(connection, SEGMENTS, row -> row.getString(1)));
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot list the WAL segments of the server: " + e.getMessage(), e);
+        }
+        long first = end;
+        while (Lsn.isBefore(lsn, first)) {
+            // The newest timeline in the part of the segment that is needed; its file has what came before, too.
+            Stretch stretch = history.stretchAt(first - 1);
+            if (!present.contains(name(stretch, first - 1))) {
+                return first;
+            }
+            first = first - 1 - Lsn.segmentOffset(first - 1, segmentSize);
+        }
+        return lsn;
+    }
+
+    private String gone(long lsn) {
+        Stretch stretch = history.stretchAt(lsn);
         String oldest;
         try {
-            oldest = Jdbc.first(connection, OLDEST, row -> row.getString(1), segment.substring(0, 8))
+            List<String> names = Jdbc.all(connection, SEGMENTS, row -> row.getString(1));
+            String prefix = name(stretch, lsn).substring(0, 8);
+            oldest = names.stream()
+                    .filter(name -> name.startsWith(prefix))
+                    .findFirst()
                     .map(name -> "the oldest one on this timeline is " + name + ", which begins at LSN "
                             + Lsn.format(WalSegmentName.parse(name, segmentSize).startLsn()))
                     .orElse("there is none on this timeline");
         } catch (SQLException e) {
             oldest = "pg_wal cannot be listed: " + e.getMessage();
         }
-        return "WAL segment " + segment + " is not there any more; wanted LSN " + Lsn.format(lsn) + ", " + oldest;
+        return "WAL segment " + name(stretch, lsn) + " is not there any more; wanted LSN " + Lsn.format(lsn) + ", "
+                + oldest;
     }
 }

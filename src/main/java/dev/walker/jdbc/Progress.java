@@ -1,7 +1,10 @@
 package dev.walker.jdbc;
 
+import dev.walker.spi.Gap;
 import dev.walker.wal.Lsn;
-import dev.walker.wal.WalSource;
+import dev.walker.wal.TimelineHistory;
+import dev.walker.wal.TimelineHistory.Stretch;
+import dev.walker.wal.WalReader;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -10,10 +13,10 @@ import java.util.Optional;
 /** The row of {@code walker.progress} of one source: how far it is walked. */
 final class Progress {
     private final int sourceId;
-    private final int timeline;
     private final long generation;
     private final long recordsBefore;
     private final long bytesBefore;
+    private int timeline;
     private long position;
 
     private Progress(int sourceId, int timeline, long generation, long records, long bytes, long position) {
@@ -25,26 +28,12 @@ final class Progress {
         this.position = position;
     }
 
-    /**
-     * The saved row, or a new one.
-     *
-     * @param begin where a walk begins that has no position yet
-     * @throws WalSourceException if the source is not on the timeline that was walked
-     */
-    static Progress loadOrBegin(Connection target, int sourceId, WalSource source, long begin, Optional<String> slot)
-            throws SQLException {
-        Jdbc.update(
+    /** The saved row, if there is one. */
+    static Optional<Progress> load(Connection target, int sourceId) throws SQLException {
+        return Jdbc.first(
                 target,
-                "INSERT INTO walker.progress (source_id, timeline, position) VALUES (?, ?, ?::text::pg_lsn)"
-                        + " ON CONFLICT (source_id) DO NOTHING",
-                sourceId,
-                source.timeline(),
-                Lsn.format(begin));
-        Progress progress = Jdbc.one(
-                target,
-                "UPDATE walker.progress SET started_at = pg_catalog.clock_timestamp(), slot_name = ?,"
-                        + " last_error = NULL, error_lsn = NULL, error_at = NULL WHERE source_id = ?"
-                        + " RETURNING timeline, generation, records, wal_bytes, position::text",
+                "SELECT timeline, generation, records, wal_bytes, position::text FROM walker.progress"
+                        + " WHERE source_id = ?",
                 row -> new Progress(
                         sourceId,
                         row.getInt(1),
@@ -52,20 +41,132 @@ final class Progress {
                         row.getLong(3),
                         row.getLong(4),
                         Lsn.parse(row.getString(5))),
+                sourceId);
+    }
+
+    /** A new row for a walk that begins. */
+    static Progress begin(Connection target, int sourceId, int timeline, long position) throws SQLException {
+        Jdbc.update(
+                target,
+                "INSERT INTO walker.progress (source_id, timeline, position) VALUES (?, ?, ?::text::pg_lsn)",
+                sourceId,
+                timeline,
+                Lsn.format(position));
+        return load(target, sourceId).orElseThrow();
+    }
+
+    /** Notes that a walk goes on from here; what stopped the last one is forgotten. */
+    void started(Connection target, Optional<String> slot) throws SQLException {
+        Jdbc.update(
+                target,
+                "UPDATE walker.progress SET started_at = pg_catalog.clock_timestamp(), slot_name = ?,"
+                        + " last_error = NULL, error_lsn = NULL, error_at = NULL WHERE source_id = ?",
                 slot.orElse(null),
                 sourceId);
-        if (progress.timeline != source.timeline()) {
-            throw new WalSourceException("the walk stands on timeline " + progress.timeline + " at LSN "
-                    + Lsn.format(progress.position) + ", but the server is on timeline " + source.timeline()
-                    + "; a walk cannot follow a promotion yet. To begin anew: DELETE FROM walker.source WHERE source_id = "
-                    + sourceId);
-        }
-        return progress;
     }
 
     /** All before it is walked and saved. */
     long position() {
         return position;
+    }
+
+    /** The timeline on which all before {@link #position} was walked last. */
+    int timeline() {
+        return timeline;
+    }
+
+    /**
+     * Checks that what was walked is in the history of a server: on its timeline, or on one that it left at or after the
+     * position.
+     *
+     * @param segmentSize bytes of a segment
+     * @throws WalSourceException if the server has another history
+     */
+    void checkHistory(TimelineHistory history, int segmentSize) {
+        Optional<Stretch> stretch = history.stretchOf(timeline);
+        String found = null;
+        if (stretch.isEmpty()) {
+            found = "which " + describe(history) + " never was on";
+        } else if (Lsn.isBefore(stretch.get().end(), WalReader.endBefore(position, segmentSize))) {
+            found = "but " + describe(history) + " left that timeline before, at LSN "
+                    + Lsn.format(stretch.get().end());
+        }
+        if (found != null) {
+            throw new WalSourceException("the walk stands on timeline " + Integer.toUnsignedString(timeline)
+                    + " at LSN " + Lsn.format(position) + ", " + found
+                    + ": what was walked is not in the history of this server. " + toBeginAnew());
+        }
+    }
+
+    /**
+     * Checks that a server has the WAL that was walked.
+     *
+     * @param end of the WAL of a server that is no standby
+     * @param segmentSize bytes of a segment
+     * @throws WalSourceException if its WAL ends before the position
+     */
+    void checkEnd(long end, int segmentSize) {
+        if (Lsn.isBefore(end, WalReader.endBefore(position, segmentSize))) {
+            throw new WalSourceException("the walk stands at LSN " + Lsn.format(position)
+                    + ", but the WAL of the server ends at LSN " + Lsn.format(end)
+                    + ": the server was set back to an earlier state. " + toBeginAnew());
+        }
+    }
+
+    private static String describe(TimelineHistory history) {
+        StringBuilder text = new StringBuilder("the server on timeline ");
+        text.append(Integer.toUnsignedString(history.timeline()));
+        if (history.newestFirst().size() == 1 && history.timeline() != 1) {
+            return text.append(" (whose history file is not in pg_wal)").toString();
+        }
+        for (Stretch stretch :
+                history.newestFirst().subList(1, history.newestFirst().size())) {
+            text.append(stretch == history.newestFirst().get(1) ? " (from " : ", from ")
+                    .append(Integer.toUnsignedString(stretch.timeline()))
+                    .append(" at LSN ")
+                    .append(Lsn.format(stretch.end()));
+        }
+        return text.append(history.newestFirst().size() > 1 ? ")" : "").toString();
+    }
+
+    private String toBeginAnew() {
+        return "To begin anew: DELETE FROM walker.source WHERE source_id = " + sourceId;
+    }
+
+    /** Leaves out a gap that was accepted, and records it. */
+    void leaveOut(Connection target, Gap gap) throws SQLException {
+        recordGap(target, sourceId, gap, null);
+        move(target, gap.toLsn(), gap.toTimeline());
+    }
+
+    /**
+     * Records a gap in {@code walker.gaps}.
+     *
+     * @param plugin the one that was not given this WAL; null if it was not walked at all
+     */
+    static void recordGap(Connection target, int sourceId, Gap gap, String plugin) throws SQLException {
+        Jdbc.update(
+                target,
+                "INSERT INTO walker.gaps (source_id, plugin, timeline, from_lsn, to_timeline, to_lsn, reason)"
+                        + " VALUES (?, ?, ?, ?::text::pg_lsn, ?, ?::text::pg_lsn, ?)",
+                sourceId,
+                plugin,
+                gap.fromTimeline(),
+                Lsn.format(gap.fromLsn()),
+                gap.toTimeline(),
+                Lsn.format(gap.toLsn()),
+                gap.reason());
+    }
+
+    private void move(Connection target, long lsn, int newTimeline) throws SQLException {
+        Jdbc.update(
+                target,
+                "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ? WHERE source_id = ?",
+                Lsn.format(lsn),
+                newTimeline,
+                sourceId);
+        position = lsn;
+        timeline = newTimeline;
     }
 
     /**
@@ -110,20 +211,24 @@ final class Progress {
      * Saves how far the walk is.
      *
      * @param lsn all before it is walked
+     * @param newTimeline the timeline on which {@code lsn} is
      * @param records walked since this object was made
      * @param bytes walked since this object was made
      * @param readable end of the WAL of the source
      */
-    void save(Connection target, long lsn, long records, long bytes, long readable) throws SQLException {
+    void save(Connection target, long lsn, int newTimeline, long records, long bytes, long readable)
+            throws SQLException {
         Jdbc.update(
                 target,
-                "UPDATE walker.progress SET position = ?::text::pg_lsn, records = ?, wal_bytes = ?,"
+                "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, records = ?, wal_bytes = ?,"
                         + " flush_lsn = ?::text::pg_lsn WHERE source_id = ?",
                 Lsn.format(lsn),
+                newTimeline,
                 recordsBefore + records,
                 bytesBefore + bytes,
                 Lsn.format(readable),
                 sourceId);
         position = lsn;
+        timeline = newTimeline;
     }
 }

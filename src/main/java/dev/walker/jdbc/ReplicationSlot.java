@@ -5,31 +5,53 @@ import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.function.Consumer;
 
-/** The physical replication slot that keeps the WAL of a server until it is walked. */
+/**
+ * The physical replication slot that keeps the WAL of a server until it is walked. One that was invalidated
+ * ({@code max_slot_wal_keep_size}) keeps nothing and never will again, so it is dropped and made anew; whether WAL is
+ * missing is another question.
+ */
 final class ReplicationSlot {
     private final Connection connection;
     private final String name;
+    private final Consumer<String> log;
     private long restartLsn;
 
-    private record Found(String type, String restartLsn, String walStatus) {}
+    private record Found(String type, String restartLsn, String walStatus) {
+        boolean isLost() {
+            return "lost".equals(walStatus);
+        }
+    }
 
-    private ReplicationSlot(Connection connection, String name, long restartLsn) {
+    private ReplicationSlot(Connection connection, String name, Consumer<String> log) {
         this.connection = connection;
         this.name = name;
-        this.restartLsn = restartLsn;
+        this.log = log;
     }
 
     /**
-     * The slot with this name, which is made if it does not exist.
+     * The slot with this name, which is made if it does not exist and made anew if it is lost.
      *
+     * @param log is told of a slot that was lost
      * @throws WalSourceException if it cannot be made or used
      */
-    static ReplicationSlot open(Connection connection, String name) throws SQLException {
-        Optional<Found> found = find(connection, name);
+    static ReplicationSlot open(Connection connection, String name, Consumer<String> log) throws SQLException {
+        ReplicationSlot slot = new ReplicationSlot(connection, name, log);
+        slot.open();
+        return slot;
+    }
+
+    private void open() throws SQLException {
+        Optional<Found> found = find();
+        if (found.isPresent() && found.get().isLost() && "physical".equals(found.get().type)) {
+            log.accept("replication slot \"" + name + "\" was invalidated by the server and is made anew");
+            drop();
+            found = Optional.empty();
+        }
         if (found.isEmpty()) {
-            create(connection, name);
-            found = find(connection, name);
+            create();
+            found = find();
         }
         Found slot = found.orElseThrow(() -> new WalSourceException("replication slot \"" + name + "\" vanished"));
         if (!"physical".equals(slot.type)) {
@@ -38,13 +60,29 @@ final class ReplicationSlot {
         }
         if (slot.restartLsn == null) {
             throw new WalSourceException("replication slot \"" + name + "\" keeps no WAL (wal_status "
-                    + slot.walStatus + "); it was invalidated or made without a reserve. Drop it with "
+                    + slot.walStatus + "); it was made without a reserve. Drop it with "
                     + "pg_drop_replication_slot('" + name + "') and start again");
         }
-        return new ReplicationSlot(connection, name, Lsn.parse(slot.restartLsn));
+        restartLsn = Lsn.parse(slot.restartLsn);
     }
 
-    private static Optional<Found> find(Connection connection, String name) throws SQLException {
+    /** What is known of a slot, for messages. Changes nothing. */
+    static String describe(Connection connection, String name) throws SQLException {
+        Optional<Found> found = new ReplicationSlot(connection, name, message -> {}).find();
+        String slot = "replication slot \"" + name + "\" ";
+        if (found.isEmpty()) {
+            return slot + "does not exist";
+        }
+        if (found.get().isLost()) {
+            return slot + "was invalidated (wal_status lost, see max_slot_wal_keep_size)";
+        }
+        return slot
+                + (found.get().restartLsn == null
+                        ? "keeps no WAL"
+                        : "keeps WAL from LSN " + found.get().restartLsn + " on");
+    }
+
+    private Optional<Found> find() throws SQLException {
         return Jdbc.first(
                 connection,
                 "SELECT slot_type, restart_lsn::text, wal_status FROM pg_catalog.pg_replication_slots"
@@ -53,7 +91,7 @@ final class ReplicationSlot {
                 name);
     }
 
-    private static void create(Connection connection, String name) throws SQLException {
+    private void create() throws SQLException {
         try {
             Jdbc.one(
                     connection,
@@ -68,6 +106,19 @@ final class ReplicationSlot {
         }
     }
 
+    /** Takes it away, so that it keeps no WAL any more. */
+    void drop() throws SQLException {
+        try {
+            Jdbc.one(
+                    connection,
+                    "SELECT pg_catalog.pg_drop_replication_slot(?)::text",
+                    row -> String.valueOf(row.getString(1)),
+                    name);
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot drop replication slot \"" + name + "\": " + e.getMessage(), e);
+        }
+    }
+
     /** The oldest WAL that it keeps. */
     long restartLsn() {
         return restartLsn;
@@ -78,13 +129,16 @@ final class ReplicationSlot {
         return name;
     }
 
-    /** Takes it away, so that it keeps no WAL any more. */
-    void drop() throws SQLException {
-        Jdbc.first(connection, "SELECT pg_catalog.pg_drop_replication_slot(?)::text", row -> row.getString(1), name);
-    }
-
     /** Lets WAL before an LSN go, which must be committed as walked. */
     void advance(long lsn) throws SQLException {
+        if (!Lsn.isBefore(restartLsn, lsn)) {
+            return;
+        }
+        Optional<Found> found = find();
+        if (found.isEmpty() || found.get().isLost()) {
+            // The walk goes on as long as it finds its WAL, and keeps from here on what it will need.
+            open();
+        }
         if (Lsn.isBefore(restartLsn, lsn)) {
             Jdbc.one(
                     connection,

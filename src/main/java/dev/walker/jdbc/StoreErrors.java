@@ -4,7 +4,7 @@ import dev.walker.spi.StateException;
 import java.sql.SQLException;
 
 /** Tells what a plugin has done wrong from what has happened to the store. */
-final class StoreErrors {
+public final class StoreErrors {
     private StoreErrors() {}
 
     /** The exception to be thrown where a plugin uses the store. */

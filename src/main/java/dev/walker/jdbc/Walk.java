@@ -6,17 +6,25 @@ import java.sql.SQLException;
 public final class Walk {
     /** Makes a session from the saved state. */
     public interface Opener {
-        /** A new session, as the constructor of {@link WalkSession} makes it. */
-        WalkSession open() throws SQLException;
+        /**
+         * A new session, as the constructor of {@link WalkSession} makes it.
+         *
+         * @param acceptGap whether to go on where WAL is missing
+         */
+        WalkSession open(boolean acceptGap) throws SQLException;
     }
 
     private final Opener opener;
     private WalkSession session;
 
-    /** Begins a walk. */
-    public Walk(Opener opener) throws SQLException {
+    /**
+     * Begins a walk.
+     *
+     * @param acceptGap whether to go on where WAL is missing now; one that is found later ends the walk in any case
+     */
+    public Walk(Opener opener, boolean acceptGap) throws SQLException {
         this.opener = opener;
-        this.session = opener.open();
+        this.session = opener.open(acceptGap);
     }
 
     /** A step of the session, see {@link WalkSession#step}. */
@@ -24,7 +32,7 @@ public final class Walk {
         try {
             return session.step(until);
         } catch (StaleStateException e) {
-            session = opener.open();
+            session = opener.open(false);
             return session.step(until);
         }
     }
@@ -49,7 +57,7 @@ public final class Walk {
         try {
             session.finish();
         } catch (StaleStateException e) {
-            session = opener.open();
+            session = opener.open(false);
         }
     }
 }

@@ -8,6 +8,8 @@ import dev.walker.engine.PluginException;
 import dev.walker.engine.PluginLoader;
 import dev.walker.engine.Settings;
 import dev.walker.engine.Walker;
+import dev.walker.engine.WatchThread;
+import dev.walker.spi.Gap;
 import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import dev.walker.wal.Lsn;
@@ -17,8 +19,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -45,6 +49,9 @@ public final class WalkSession {
     /** After this many bytes the position is saved even if no plugin has state to save. */
     private static final long MOST_UNSAVED_BYTES = 16L << 20;
 
+    /** Saving takes at most one part in so many of the time, even if it then comes later than wanted. */
+    private static final int SAVE_SHARE = 20;
+
     private static final int SHORT_NAP_MILLIS = 10;
 
     private static final long GUARD_INTERVAL_NANOS = 1_000_000_000L;
@@ -61,6 +68,7 @@ public final class WalkSession {
     private final boolean sameServer;
     private final ChangeFlag changes = new ChangeFlag();
     private final List<JdbcPluginContext> contexts = new ArrayList<>();
+    private final Set<LoadedPlugin> told = new HashSet<>();
     private final Optional<ReplicationSlot> slot;
     private final Optional<LagGuard> lagGuard;
     private final Progress progress;
@@ -68,6 +76,7 @@ public final class WalkSession {
     private Walker walker;
     private long savedForeignBytes;
     private long lastSaveNanos = System.nanoTime();
+    private long lastSaveTookNanos;
     private long lastGuardNanos = System.nanoTime() - GUARD_INTERVAL_NANOS;
     private boolean slotIsBehind;
     private boolean pluginFailed;
@@ -82,10 +91,13 @@ public final class WalkSession {
      * @param sourceConnection leads to the server whose WAL is walked; may be {@code target}
      * @param sourceId its row in {@code walker.source}
      * @param source the WAL of that server
+     * @param acceptGap whether to go on where WAL is missing; the gap is recorded then
      * @param classLoader where plugins are looked for
      * @param log takes lines for the log of the server or the program
      * @throws PluginException if a plugin cannot be found, made or started
      * @throws dev.walker.engine.SettingException if a setting is wrong
+     * @throws dev.walker.wal.WalGapException if WAL is missing and that was not accepted
+     * @throws WalSourceException if the server has another history than what was walked
      */
     public WalkSession(
             Connection target,
@@ -93,6 +105,7 @@ public final class WalkSession {
             int sourceId,
             WalSource source,
             Settings settings,
+            boolean acceptGap,
             ClassLoader classLoader,
             Consumer<String> log)
             throws SQLException {
@@ -114,14 +127,61 @@ public final class WalkSession {
                                 "SELECT system_identifier FROM pg_catalog.pg_control_system()",
                                 row -> row.getLong(1))
                         == source.systemIdentifier();
+        MissingWal missing = new MissingWal(
+                source,
+                slotName.isPresent()
+                        ? ReplicationSlot.describe(sourceConnection, slotName.get())
+                        : "walker.slot is empty");
+        Optional<Progress> saved = Progress.load(target, sourceId);
+        if (saved.isPresent()) {
+            // Before there is a slot that would keep WAL for a walk that does not go on.
+            checkSource(saved.get());
+            missingWal(missing, saved.get(), acceptGap);
+        }
         this.slot = slotName.isPresent()
-                ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get()))
+                ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get(), log))
                 : Optional.empty();
         this.lagGuard = slot.map(open -> new LagGuard(open, settings, log));
-        long begin = slot.isPresent() ? slot.get().restartLsn() : redoLsn();
-        this.progress = Progress.loadOrBegin(target, sourceId, source, begin, slotName);
-        startPlugins(names, plugins);
+        this.progress = saved.isPresent() ? saved.get() : begin();
+        // From here on the slot keeps what is there.
+        Optional<Gap> gap = saved.isPresent() ? missingWal(missing, progress, acceptGap) : Optional.empty();
+        if (gap.isPresent()) {
+            log.accept("goes on after a " + gap.get());
+            progress.leaveOut(target, gap.get());
+        }
+        progress.started(target, slotName);
+        List<PluginGap> pluginGaps = startPlugins(names, plugins, gap);
         this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+        WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
+        if (gap.isPresent() || !pluginGaps.isEmpty()) {
+            tell(pluginGaps);
+            save();
+        }
+    }
+
+    private Progress begin() throws SQLException {
+        long begin = slot.isPresent() ? slot.get().restartLsn() : redoLsn();
+        return Progress.begin(target, sourceId, source.history().timelineAt(begin), begin);
+    }
+
+    private void checkSource(Progress saved) throws SQLException {
+        saved.checkHistory(source.history(), source.segmentSize());
+        Optional<String> insertLsn = Jdbc.first(
+                sourceConnection,
+                "SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery()"
+                        + " THEN pg_catalog.pg_current_wal_insert_lsn()::text END",
+                row -> row.getString(1));
+        if (insertLsn.isPresent()) {
+            saved.checkEnd(Lsn.parse(insertLsn.get()), source.segmentSize());
+        }
+    }
+
+    private static Optional<Gap> missingWal(MissingWal missing, Progress progress, boolean acceptGap) {
+        Optional<Gap> gap = missing.after(progress);
+        if (gap.isPresent() && !acceptGap) {
+            throw missing.refuse(gap.get());
+        }
+        return gap;
     }
 
     /** From here on every page that changes comes with an image, or has come with one before. */
@@ -132,33 +192,54 @@ public final class WalkSession {
                 row -> row.getString(1)));
     }
 
-    private void startPlugins(List<String> names, List<WalPlugin> plugins) throws SQLException {
+    /** A gap in what one plugin was given. */
+    private record PluginGap(LoadedPlugin plugin, Gap gap) {}
+
+    /** How far a plugin was the last time, and what had stopped it. */
+    private record SavedPlugin(long records, long position, String error) {}
+
+    /** Starts the plugins; gives the gaps between what they were given before and what they will be given. */
+    private List<PluginGap> startPlugins(List<String> names, List<WalPlugin> plugins, Optional<Gap> gap)
+            throws SQLException {
+        // Their state is kept, so it must be known how old it is.
         Jdbc.update(
                 target,
-                "DELETE FROM walker.plugin WHERE source_id = ? AND name <> ALL (?::text::text[])",
+                "UPDATE walker.plugin SET ordinal = NULL WHERE source_id = ? AND name <> ALL (?::text::text[])"
+                        + " AND ordinal IS NOT NULL",
                 sourceId,
                 arrayLiteral(names));
         List<LoadedPlugin> loaded = new ArrayList<>();
+        List<PluginGap> gaps = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             WalPlugin plugin = plugins.get(i);
-            long records = Jdbc.one(
+            Optional<SavedPlugin> before = Jdbc.first(
                     target,
-                    "INSERT INTO walker.plugin AS p (source_id, name, ordinal, class_name) VALUES (?, ?, ?, ?)"
+                    "SELECT records, position::text, coalesce(last_error, '') FROM walker.plugin"
+                            + " WHERE source_id = ? AND name = ?",
+                    row -> new SavedPlugin(row.getLong(1), Lsn.parse(row.getString(2)), row.getString(3)),
+                    sourceId,
+                    name);
+            Jdbc.update(
+                    target,
+                    "INSERT INTO walker.plugin (source_id, name, ordinal, class_name, position)"
+                            + " VALUES (?, ?, ?, ?, ?::text::pg_lsn)"
                             + " ON CONFLICT (source_id, name) DO UPDATE SET ordinal = EXCLUDED.ordinal,"
-                            + " class_name = EXCLUDED.class_name, last_error = NULL, error_lsn = NULL"
-                            + " RETURNING p.records",
-                    row -> row.getLong(1),
+                            + " class_name = EXCLUDED.class_name, last_error = NULL, error_lsn = NULL",
                     sourceId,
                     name,
                     i + 1,
-                    plugin.getClass().getName());
-            loaded.add(new LoadedPlugin(name, plugin, records));
+                    plugin.getClass().getName(),
+                    Lsn.format(progress.position()));
+            LoadedPlugin entry = new LoadedPlugin(
+                    name, plugin, before.map(SavedPlugin::records).orElse(0L));
+            loaded.add(entry);
+            if (before.isPresent() && Lsn.isBefore(before.get().position, progress.position())) {
+                gaps.add(new PluginGap(entry, pluginGap(name, before.get(), gap)));
+            }
         }
-        dispatcher = new Dispatcher(loaded, failed -> {
-            pluginFailed = true;
-            log.accept(Dispatcher.describeFailure(failed));
-        });
+        // It is told when it is saved: until then PL/Java may not be able to, after an error of the server.
+        dispatcher = new Dispatcher(loaded, failed -> pluginFailed = true);
         JdbcSourceServer server = new JdbcSourceServer(sourceConnection);
         for (LoadedPlugin entry : loaded) {
             JdbcPluginContext context =
@@ -175,6 +256,32 @@ public final class WalkSession {
             } finally {
                 context.writable(false);
             }
+        }
+        return gaps;
+    }
+
+    /** The gap of the walk, or a larger one that a plugin has for itself, which is recorded. */
+    private Gap pluginGap(String name, SavedPlugin before, Optional<Gap> gap) throws SQLException {
+        if (gap.isPresent() && gap.get().fromLsn() == before.position) {
+            return gap.get();
+        }
+        Gap own = new Gap(
+                before.position,
+                progress.position(),
+                source.history().timelineAt(before.position),
+                progress.timeline(),
+                before.error.isEmpty()
+                        ? "the plugin was not named in walker.plugins"
+                        : "the plugin was set aside: " + before.error);
+        log.accept("plugin \"" + name + "\" goes on after a " + own);
+        Progress.recordGap(target, sourceId, own, name);
+        return own;
+    }
+
+    private void tell(List<PluginGap> gaps) {
+        for (PluginGap each : gaps) {
+            dispatcher.guarded(
+                    each.plugin, each.gap.toLsn(), () -> each.plugin.plugin().onGap(each.gap));
         }
     }
 
@@ -236,10 +343,15 @@ public final class WalkSession {
     }
 
     private boolean isSaveDue() {
-        if (pluginFailed || walker.foreignBytes() - savedForeignBytes >= MOST_UNSAVED_BYTES) {
+        if (pluginFailed) {
             return true;
         }
-        return changes.isRaised() && System.nanoTime() - lastSaveNanos >= flushIntervalNanos;
+        long since = System.nanoTime() - lastSaveNanos;
+        if (since < lastSaveTookNanos * SAVE_SHARE) {
+            return false;
+        }
+        return walker.foreignBytes() - savedForeignBytes >= MOST_UNSAVED_BYTES
+                || changes.isRaised() && since >= flushIntervalNanos;
     }
 
     /** What is wanted may not be flushed yet, and nothing else may come that flushes it. */
@@ -259,7 +371,9 @@ public final class WalkSession {
     }
 
     private void save() throws SQLException {
+        long begin = System.nanoTime();
         long lsn = walker.position();
+        progress.checkHistory(source.history(), source.segmentSize());
         progress.lock(target);
         walker.own(ownRelations());
         if (sameServer) {
@@ -272,11 +386,13 @@ public final class WalkSession {
         for (int i = 0; i < plugins.size(); i++) {
             savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
         }
-        progress.save(target, lsn, walker.records(), walker.bytes(), source.readableUpTo());
+        progress.save(
+                target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), source.readableUpTo());
         changes.lower();
         pluginFailed = false;
         savedForeignBytes = walker.foreignBytes();
         lastSaveNanos = System.nanoTime();
+        lastSaveTookNanos = lastSaveNanos - begin;
         slotIsBehind = slot.isPresent();
     }
 
@@ -284,11 +400,19 @@ public final class WalkSession {
         if (entry.isActive()) {
             Savepoint savepoint = target.setSavepoint();
             context.writable(true);
-            boolean done = dispatcher.guarded(entry, lsn, () -> {
-                entry.plugin().onFlush(lsn);
-                context.send();
-            });
-            context.writable(false);
+            boolean done;
+            try {
+                done = dispatcher.guarded(entry, lsn, () -> {
+                    entry.plugin().onFlush(lsn);
+                    context.send();
+                });
+            } catch (RuntimeException e) {
+                // PL/Java cannot have a savepoint left behind: the failure could not be noted then.
+                rollback(savepoint, e);
+                throw e;
+            } finally {
+                context.writable(false);
+            }
             if (done) {
                 target.releaseSavepoint(savepoint);
             } else {
@@ -296,18 +420,29 @@ public final class WalkSession {
                 target.rollback(savepoint);
             }
         }
+        if (!entry.isActive() && told.add(entry)) {
+            log.accept(Dispatcher.describeFailure(entry));
+        }
+        // What was set aside stays where its state is.
         Jdbc.update(
                 target,
-                "UPDATE walker.plugin SET records = ?, last_error = ?, error_lsn = ?::text::pg_lsn"
-                        + " WHERE source_id = ? AND name = ?"
-                        + " AND (records, last_error) IS DISTINCT FROM (?::bigint, ?::text)",
+                "UPDATE walker.plugin SET records = ?, last_error = ?, error_lsn = ?::text::pg_lsn,"
+                        + " position = coalesce(?::text::pg_lsn, position) WHERE source_id = ? AND name = ?",
                 entry.records(),
                 entry.error().orElse(null),
                 entry.isActive() ? null : Lsn.format(entry.errorLsn()),
+                entry.isActive() ? Lsn.format(lsn) : null,
                 sourceId,
-                entry.name(),
-                entry.records(),
-                entry.error().orElse(null));
+                entry.name());
+    }
+
+    private void rollback(Savepoint savepoint, RuntimeException failure) {
+        try {
+            target.rollback(savepoint);
+        } catch (SQLException e) {
+            // The connection is lost, which is what has failed.
+            failure.addSuppressed(e);
+        }
     }
 
     private void advanceSlot() throws SQLException {

@@ -25,6 +25,15 @@ public interface WalPlugin {
      */
     default void onStartup(PluginContext context) {}
 
+    /**
+     * WAL is missing between what was saved and the next record; called between {@link #onStartup} and that record, and
+     * before an {@link #onFlush} that is committed with the position after the gap. Whatever a plugin knows may be
+     * outdated: what it cannot vouch for any more it should forget, or show as not complete.
+     *
+     * @param gap what is missing
+     */
+    default void onGap(Gap gap) {}
+
     /** A record of resource manager Heap. */
     default void onHeap(WalRecord record) {}
 

@@ -7,12 +7,15 @@ import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.ServerSettings;
+import dev.walker.jdbc.StaleStateException;
+import dev.walker.jdbc.StoreErrors;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.spi.StateException;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.UnsupportedWalException;
 import dev.walker.wal.WalFormatException;
+import dev.walker.wal.WalGapException;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -21,6 +24,7 @@ import java.sql.SQLException;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,6 +32,24 @@ import java.util.Optional;
  * transaction of the caller; a walk lives in this class from step to step.
  */
 public final class Functions {
+    /** {@code undefined_file}, as PostgreSQL has it for removed segments; {@code walker.run} adds a hint. */
+    private static final String WAL_GAP = "58P01";
+
+    /**
+     * What is needed once something has failed. PL/Java gets classes from tables, which it cannot read after an error of the
+     * server until a savepoint or the transaction is rolled back, so they are loaded before.
+     */
+    private static final List<Class<?>> FOR_FAILURES = List.of(
+            PluginException.class,
+            SettingException.class,
+            StateException.class,
+            StaleStateException.class,
+            StoreErrors.class,
+            UnsupportedWalException.class,
+            WalFormatException.class,
+            WalGapException.class,
+            WalSourceException.class);
+
     private static Walk walk;
     private static long failureLsn = Lsn.INVALID;
 
@@ -38,10 +60,11 @@ public final class Functions {
      *
      * @param fresh whether this is the first step of a walk
      * @param untilLsn where the walk is to end, null for nowhere
+     * @param acceptGap whether a walk that begins goes on where WAL is missing
      * @return what to do next: -1 end; 0 go on at once; a number above: go on after this many milliseconds; a number
      *     below -1: see after as many milliseconds whether there is a reason to go on
      */
-    public static int step(int sourceId, boolean fresh, String untilLsn) throws SQLException {
+    public static int step(int sourceId, boolean fresh, String untilLsn, boolean acceptGap) throws SQLException {
         if (fresh) {
             walk = null;
         }
@@ -49,7 +72,7 @@ public final class Functions {
         try {
             long until = untilLsn == null ? Lsn.INVALID : Lsn.parse(untilLsn);
             if (walk == null) {
-                walk = new Walk(() -> open(sourceId));
+                walk = new Walk(accept -> open(sourceId, accept), acceptGap);
             }
             return switch (walk.step(until)) {
                 case END -> -1;
@@ -109,7 +132,7 @@ public final class Functions {
         }
     }
 
-    private static WalkSession open(int sourceId) throws SQLException {
+    private static WalkSession open(int sourceId, boolean acceptGap) throws SQLException {
         Connection connection = connection();
         return new WalkSession(
                 connection,
@@ -117,6 +140,7 @@ public final class Functions {
                 sourceId,
                 new JdbcWalSource(connection),
                 new Settings(ServerSettings.ofWalker(connection, sourceId)),
+                acceptGap,
                 Functions.class.getClassLoader(),
                 Functions::log);
     }
@@ -145,6 +169,10 @@ public final class Functions {
                 || thrown instanceof SettingException
                 || thrown instanceof IllegalArgumentException) {
             return new SQLException(thrown.getMessage(), "22023", thrown);
+        }
+        if (thrown instanceof WalGapException gap) {
+            failureLsn = gap.missingLsn();
+            return new SQLException(gap.getMessage(), WAL_GAP, gap);
         }
         if (thrown instanceof WalSourceException || thrown instanceof StateException) {
             return new SQLException(thrown.getMessage(), "55000", thrown);

@@ -9,8 +9,23 @@ public interface WalSource extends AutoCloseable {
     /** {@code system_identifier} of the cluster that wrote the WAL, unsigned. */
     long systemIdentifier();
 
-    /** The timeline that is followed. */
+    /** The timeline that is followed: the last one of {@link #history}. */
     int timeline();
+
+    /** From which timelines it came. Grows when a standby is promoted, together with {@link #readableUpTo}. */
+    default TimelineHistory history() {
+        return TimelineHistory.none(timeline());
+    }
+
+    /**
+     * Where WAL can be read without a break up to the end, as far as that is known without reading it.
+     *
+     * @param lsn where it is wanted from
+     * @return {@code lsn}, or if WAL from there on is missing the first LSN after what is missing, the start of a segment
+     */
+    default long firstReadable(long lsn) {
+        return lsn;
+    }
 
     /** Bytes of a segment. */
     int segmentSize();

@@ -207,16 +207,14 @@ abstract class HostContract {
     void killUnderLoadLosesAndRepeatsNothing() throws Exception {
         Bank bank = new Bank(walked().server());
         bank.create();
-        for (int round = 0; round < 3; round++) {
-            bank.begin(round);
-            Thread.sleep(1500);
-            walked().kill();
-            bank.end();
-            bank.begin(100 + round);
-            walked().start();
-            Thread.sleep(500);
-            bank.end();
-        }
+        bank.begin(1);
+        Thread.sleep(1500);
+        walked().kill();
+        bank.end();
+        bank.begin(2);
+        walked().start();
+        Thread.sleep(500);
+        bank.end();
         walked().assertExact();
     }
 

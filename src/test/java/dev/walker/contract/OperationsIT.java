@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -129,6 +130,59 @@ class OperationsIT {
         walked.configure("walker.flush_interval = 1000");
         assertEquals("t", query("SELECT walker.reload()"));
         walked.waitFor();
+    }
+
+    @Test
+    void pluginThatWasSetAsideIsTriedAgain(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "StumblesOnce");
+        walked.server().execute("SELECT walker.install_plugin('stumbler', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugins = 'heatmap, example.StumblesOnce'");
+        walked.start();
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS steps",
+                        "CREATE TABLE steps AS SELECT generate_series(1, 10) id",
+                        "DELETE FROM steps WHERE id > 5");
+        walked.waitFor();
+        String state = "SELECT state FROM walker.plugins() WHERE name = 'example.StumblesOnce'";
+        assertEquals("failed", query(state));
+        assertEquals("f", query("SELECT walker.retry('heatmap')"));
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.retry('nobody')"));
+        assertTrue(e.getMessage().contains("plugin \"nobody\" is not one of"), e.getMessage());
+        assertEquals("t", query("SELECT walker.retry('example.StumblesOnce')"));
+        walked.server().execute("DELETE FROM steps WHERE id > 3");
+        walked.assertExact();
+        assertEquals("active", query(state));
+        assertEquals(
+                "t",
+                query("SELECT (r ->> 'records')::int >= 2 AND r ->> 'gap' LIKE '%set aside%stumbled once%'"
+                        + " FROM walker.results('example.StumblesOnce') r"));
+        assertEquals("1", query("SELECT count(*) FROM walker.gaps WHERE plugin = 'example.StumblesOnce'"));
+        walked.configure("walker.plugins = 'heatmap'");
+        assertEquals("t", query("SELECT walker.reload()"));
+        assertEquals("t", query("SELECT walker.remove_plugin('stumbler')"));
+        assertEquals("f", query("SELECT walker.remove_plugin('stumbler')"));
+        walked.assertExact();
+        assertEquals("heatmap", query("SELECT string_agg(name, ',') FROM walker.plugins()"));
+    }
+
+    @Test
+    void pluginThatDoesNotComeBackIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "Sleeper");
+        walked.server().execute("SELECT walker.install_plugin('sleeper', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugin_timeout = 200ms");
+        walked.configure("walker.plugins = 'heatmap, example.Sleeper'");
+        walked.start();
+        walked.server().execute("CREATE TABLE IF NOT EXISTS slow (id int)", "INSERT INTO slow VALUES (1)");
+        walked.waitFor();
+        String log = walked.server().log();
+        assertTrue(log.contains("walker: plugin \"example.Sleeper\" does not come back"), log);
+        walked.configure("walker.plugin_timeout = 30s");
+        walked.configure("walker.plugins = 'heatmap'");
+        assertEquals("t", query("SELECT walker.reload()"));
+        assertEquals("t", query("SELECT walker.remove_plugin('sleeper')"));
     }
 
     @Test

@@ -1,7 +1,6 @@
 package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.testing.PlJava;
 import dev.walker.testing.TestServer;
@@ -9,9 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
-import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -19,15 +16,16 @@ import java.util.stream.Stream;
 final class PlJavaServer extends WalkedServer {
     private final Path copy;
 
-    PlJavaServer(PlJava host, String... settings) throws SQLException, IOException {
-        this(host, Files.createTempDirectory("walker-pljava"), settings);
+    /** With more lines for the configuration. */
+    PlJavaServer(PlJava host, String... conf) throws SQLException, IOException {
+        this(host, Files.createTempDirectory("walker-pljava"), conf);
     }
 
-    private PlJavaServer(PlJava host, Path copy, String... settings) throws SQLException, IOException {
+    private PlJavaServer(PlJava host, Path copy, String... conf) throws SQLException, IOException {
         super(TestServer.of(host.copyTo(open(copy), JAR.toAbsolutePath(), SQL.toAbsolutePath()))
                 .conf(SETTINGS)
                 .conf(host.settings(copy).toArray(new String[0]))
-                .conf(settings)
+                .conf(conf)
                 .start());
         this.copy = copy;
         server().execute(
@@ -38,31 +36,25 @@ final class PlJavaServer extends WalkedServer {
 
     /** The user who runs the server must get there. */
     private static Path open(Path dir) throws IOException {
-        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
         return dir;
     }
 
-    void ensureStarted() throws SQLException {
+    void ensureStarted() throws Exception {
         if (!"running".equals(server().query("SELECT state FROM walker.status()"))) {
             start();
         }
     }
 
-    void configure(String line) throws SQLException, InterruptedException {
-        server().configure(line);
-        server().execute("SELECT pg_reload_conf()");
-        // The reload reaches new sessions a moment later.
-        String[] parts = line.split(" = ", 2);
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (!parts[1].replace("'", "").equals(server().query("SELECT current_setting('" + parts[0] + "')"))) {
-            assertTrue(System.nanoTime() < giveUp, "setting not taken: " + line);
-            Thread.sleep(20);
-        }
+    @Override
+    String gapHint() {
+        return "SELECT walker.start(accept_gap => true) goes on from there and records the gap in walker.gaps.";
     }
 
     @Override
-    void start() throws SQLException {
-        int pid = Integer.parseInt(server().query("SELECT walker.start()"));
+    void start(boolean acceptGap) throws SQLException {
+        int pid = Integer.parseInt(
+                server().query("SELECT walker.start(" + (acceptGap ? "accept_gap => true" : "") + ")"));
         assertEquals(Integer.toString(pid), server().query("SELECT pid FROM walker.status()"));
         assertEquals(
                 "1",
@@ -110,7 +102,7 @@ final class PlJavaServer extends WalkedServer {
     public void close() {
         super.close();
         try (Stream<Path> paths = Files.walk(copy)) {
-            for (Path path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) {
+            for (Path path : (Iterable<Path>) paths.sorted(java.util.Comparator.reverseOrder())::iterator) {
                 Files.deleteIfExists(path);
             }
         } catch (IOException e) {

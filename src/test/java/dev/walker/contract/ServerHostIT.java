@@ -199,25 +199,6 @@ class ServerHostIT extends HostContract {
     }
 
     @Test
-    void removedWalIsNamedWithBothLsns() throws Exception {
-        walked.waitFor();
-        walked.stop();
-        walked.server().execute("SELECT pg_drop_replication_slot('walker')");
-        String position = query("SELECT position FROM walker.status()");
-        for (int i = 0; i < 8; i++) {
-            walked.server()
-                    .execute(
-                            "CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()", "CHECKPOINT");
-        }
-        String message = walked.startFailing("heatmap");
-        assertTrue(message.contains("is not there any more; wanted LSN "), message);
-        assertTrue(message.contains("begins at LSN"), message);
-        assertEquals(position, query("SELECT position FROM walker.status()"));
-        walked.server().execute("DELETE FROM walker.source");
-        walked.start();
-    }
-
-    @Test
     void pluginsOfAThirdPartyAreLoadedFromTheirJar(@TempDir Path dir) throws Exception {
         walked.stop();
         Path jar = PluginJar.of(dir, "DeleteCounter", "Stumbler", "Unborn");
@@ -256,7 +237,9 @@ class ServerHostIT extends HostContract {
                         "CREATE ROLE stranger LOGIN");
         List<String> readers = List.of(
                 "SELECT * FROM walker.status()",
+                "SELECT * FROM walker.settings()",
                 "SELECT * FROM walker.plugins()",
+                "SELECT * FROM walker.gaps",
                 "SELECT * FROM walker.garbage()",
                 "SELECT * FROM walker.heatmap('pg_class')",
                 "SELECT * FROM walker.heatmap_pages('pg_class')",
@@ -268,10 +251,15 @@ class ServerHostIT extends HostContract {
                 "SELECT walker.stop()",
                 "CALL walker.run()",
                 "SELECT walker.reset()",
+                "SELECT walker.retry('heatmap')",
+                "SELECT walker.reload()",
+                "SELECT walker.ensure_running()",
+                "SELECT walker.enable_autostart()",
+                "SELECT walker.remove_plugin('x')",
                 "SELECT walker.install_jar()",
                 "SELECT walker.install_plugin('x', 'file:/x')",
                 "SELECT * FROM walker.records('0/1000000')",
-                "SELECT walker._step(1, true, null)",
+                "SELECT walker._step(1, true, null, false)",
                 "SELECT * FROM walker._record_rows('0/1000000', null)");
         for (String sql : readers) {
             asRole("watcher", sql);
@@ -286,6 +274,26 @@ class ServerHostIT extends HostContract {
             SQLException e = assertThrows(SQLException.class, () -> asRole("watcher", sql), sql);
             assertEquals("42501", e.getSQLState(), sql);
         }
+    }
+
+    @Test
+    void nothingIsOpenToEverybody() throws Exception {
+        walked.server().execute("DROP ROLE IF EXISTS anybody", "CREATE ROLE anybody");
+        String functions = "SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'walker'::regnamespace AND ";
+        assertEquals("0", query(functions + "has_function_privilege('anybody', p.oid, 'EXECUTE')"));
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'walker'::regnamespace"
+                        + " AND c.relkind IN ('r', 'v') AND has_table_privilege('anybody', c.oid,"
+                        + " 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')"));
+        // Who runs with the rights of the owner must not find somebody else's operators and functions.
+        assertEquals(
+                "0", query(functions + "p.prosecdef AND NOT coalesce(p.proconfig::text LIKE '%search_path%', false)"));
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'walker'::regnamespace"
+                        + " AND c.relkind IN ('r', 'v') AND has_table_privilege('pg_monitor', c.oid,"
+                        + " 'INSERT, UPDATE, DELETE, TRUNCATE')"));
     }
 
     private static void asRole(String role, String sql) throws SQLException {

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** A server with schema {@code walker} in database {@code postgres}, and a walker of some host that can be started. */
 abstract class WalkedServer implements AutoCloseable {
@@ -35,13 +36,45 @@ abstract class WalkedServer implements AutoCloseable {
     }
 
     /** Starts the walker and returns when it walks. */
-    abstract void start() throws Exception;
+    void start() throws Exception {
+        start(false);
+    }
+
+    /** Starts the walker and returns when it walks. */
+    abstract void start(boolean acceptGap) throws Exception;
+
+    /** The message of a start that is refused because WAL is missing ends with this. */
+    abstract String gapHint();
 
     /** Kills the walker with SIGKILL, and returns when the server takes connections. */
     abstract void kill() throws Exception;
 
     /** Starts the walker, which is expected to fail; the message. */
     abstract String startFailing(String plugins) throws Exception;
+
+    /** Sets something in the configuration file, and returns when new sessions have it. */
+    void configure(String line) throws SQLException, InterruptedException {
+        server.configure(line);
+        server.execute("SELECT pg_reload_conf()");
+        String[] parts = line.split(" = ", 2);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!parts[1].replace("'", "").equals(server.query("SELECT current_setting('" + parts[0] + "')"))) {
+            assertTrue(System.nanoTime() < giveUp, "setting not taken: " + line);
+            Thread.sleep(20);
+        }
+    }
+
+    void waitForState(String state) throws SQLException, InterruptedException {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!state.equals(server.query("SELECT state FROM walker.status()"))) {
+            if (System.nanoTime() > giveUp) {
+                throw new AssertionError("the walker is not " + state + ": "
+                        + server.query("SELECT string_agg(p::text, E'\\n') FROM walker.plugins() p") + "\n"
+                        + server.log());
+            }
+            Thread.sleep(50);
+        }
+    }
 
     void stop() throws SQLException {
         assertEquals("t", server.query("SELECT walker.stop()"));

@@ -10,6 +10,7 @@ import dev.walker.testing.RecordBuilder;
 import dev.walker.testing.WalBuilder;
 import dev.walker.version.PgVersion;
 import dev.walker.wal.Lsn;
+import dev.walker.wal.TimelineHistory;
 import dev.walker.wal.WalFormatException;
 import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSegmentName;

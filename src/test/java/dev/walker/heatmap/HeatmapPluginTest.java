@@ -25,6 +25,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.heatmap.HeapRecords.Page;
 import dev.walker.rmgr.Rmgr;
+import dev.walker.spi.Gap;
 import dev.walker.spi.SourceServer;
 import dev.walker.testing.RecordBuilder;
 import dev.walker.version.PgVersion;
@@ -202,7 +203,7 @@ class HeatmapPluginTest {
         walk(create(REL), insert(700, 0, 1), insert(701, 0, 2), insert(702, 0, 3));
         walk(HeapRecords.prepare(version, 700, 701));
         restart();
-        walk(checkpoint(true, LSN, 710, 3));
+        walk(HeapRecords.shutdown(version, LSN, 710, 3));
         assertEquals(List.of(3), dead(0));
         restart();
         walk(HeapRecords.endPrepared(0x40, 700, 701));
@@ -455,6 +456,49 @@ class HeatmapPluginTest {
     }
 
     @Test
+    void afterAGapNothingIsKnownAndTheServerIsAskedForOutcomes() {
+        walk(checkpoint(true, LSN, 700, 3), create(REL), insert(700, 0, 1), insert(701, 0, 2), insert(702, 1, 1));
+        walk(abort(700), commit(701), insert(703, 0, 3), delete(704, 0, 2), create(new RelFileLocator(1663, 5, 99)));
+        restart();
+        assertEquals(List.of(1), dead(0));
+        plugin.onGap(new Gap(LSN, LSN + 1000, 1, 1, "removed"));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(List.of(), dead(0));
+            assertFalse(isKnown(0));
+            assertFalse(isKnown(1));
+            assertEquals(0, plugin.openTransactions());
+            assertEquals(0, heat().deadTuples());
+            assertEquals(0, heat().pagesWithGarbage());
+            assertFalse(heat().createdInWal());
+            assertEquals(4, heat().inserts(), "what was walked has happened");
+            assertEquals(1, plugin.relations().size(), "a file that may be that of an index is forgotten");
+            restart();
+        }
+        for (String table : List.of("heatmap_chunk", "heatmap_pending")) {
+            assertEquals(0, store.rows(table).size(), table);
+        }
+
+        // 700 was seen to roll back, 703 and 704 ended in the gap, 705 in what comes after it.
+        walk(checkpoint(true, LSN, 705, 3));
+        serverXids.put(700L, SourceServer.XidStatus.ABORTED);
+        serverXids.put(701L, SourceServer.XidStatus.COMMITTED);
+        serverXids.put(703L, SourceServer.XidStatus.ABORTED);
+        serverXids.put(704L, SourceServer.XidStatus.COMMITTED);
+        Page page = new Page()
+                .tuple(700, 0, NOTHING)
+                .tuple(701, 704, 0)
+                .tuple(703, 0, NOTHING)
+                .tuple(701, 0, NOTHING)
+                .tuple(701, 705, 0);
+        walk(delete(705, 1, 1), image(0, page));
+        assertTrue(isKnown(0));
+        assertFalse(isKnown(1));
+        assertEquals(List.of(1, 2, 3), dead(0));
+        walk(commit(705));
+        assertEquals(List.of(1, 2, 3, 5), dead(0));
+    }
+
+    @Test
     void theServerIsAskedForTransactionsOfBeforeTheWalk() {
         walk(checkpoint(true, LSN, (2L << 32) + 700, 3));
         serverXids.put((2L << 32) + 600, SourceServer.XidStatus.COMMITTED);
@@ -580,7 +624,8 @@ class HeatmapPluginTest {
         version = of;
         RelFileLocator other = new RelFileLocator(1663, 6, 20000);
         walk(create(REL), create(other));
-        walk(RecordBuilder.of(Rmgr.DBASE, version.major() >= 15 ? 0x20 : 0x10).main("05000000 01000000 7f060000"));
+        walk(RecordBuilder.of(Rmgr.DBASE, version.major() >= 15 ? 0x20 : 0x10)
+                .main(version.major() >= 13 ? "05000000 01000000 7f060000" : "05000000 7f060000"));
         assertEquals(
                 List.of(other),
                 plugin.relations().stream().map(RelationHeat::locator).toList());

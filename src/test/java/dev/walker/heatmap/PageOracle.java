@@ -14,12 +14,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** What pageinspect, pg_xact_status and pg_get_multixact_members say about the dead tuples of a database. */
-final class PageOracle {
+public final class PageOracle {
     /** A page. */
-    record Page(long lsn, List<Integer> dead) {}
+    public record Page(long lsn, List<Integer> dead) {}
 
     /** A heap. */
-    record Heap(RelFileLocator locator, String name, boolean catalog, Map<Long, Page> pages, long pgstattupleDead) {}
+    public record Heap(
+            RelFileLocator locator, String name, boolean catalog, Map<Long, Page> pages, long pgstattupleDead) {}
 
     private static final String HEAPS = "SELECT c.oid, c.oid::regclass::text, c.oid < 16384,"
             + " CASE WHEN c.relisshared THEN 1664 WHEN c.reltablespace = 0 THEN d.dattablespace ELSE c.reltablespace END,"
@@ -48,7 +49,7 @@ final class PageOracle {
     private PageOracle() {}
 
     /** All heaps of the database that have storage, page by page. */
-    static List<Heap> heaps(Connection connection) throws SQLException {
+    public static List<Heap> heaps(Connection connection) throws SQLException {
         List<Object[]> found = new ArrayList<>();
         List<Heap> heaps = new ArrayList<>();
         try (Statement statement = connection.createStatement();
@@ -81,7 +82,7 @@ final class PageOracle {
         return heaps;
     }
 
-    static Map<RelFileLocator, Heap> byLocator(List<Heap> heaps) {
+    public static Map<RelFileLocator, Heap> byLocator(List<Heap> heaps) {
         Map<RelFileLocator, Heap> map = new HashMap<>();
         heaps.forEach(heap -> map.put(heap.locator(), heap));
         return map;

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.postgresql.PGConnection;
 
 /** Concurrent sessions that do at random everything that makes or removes garbage. */
-final class RandomLoad {
+public final class RandomLoad {
     /** What sessions that disturb each other run into: conflicts, deadlocks, lock timeouts, tables just dropped. */
     private static final Set<String> EXPECTED = Set.of(
             "40001", "40P01", "55P03", "23505", "23503", "23514", "42P01", "42P07", "55006", "XX000", "25P02", "42710");
@@ -30,17 +30,19 @@ final class RandomLoad {
     private final AtomicInteger races = new AtomicInteger();
     final AtomicInteger statements = new AtomicInteger();
 
-    RandomLoad(TestServer server, long seed) {
+    /** A load that is the same for the same seed, as far as the scheduler lets it be. */
+    public RandomLoad(TestServer server, long seed) {
         this.server = server;
         this.seed = seed;
     }
 
-    void createTables() throws SQLException {
+    /** Makes what it works on. */
+    public void createTables() throws SQLException {
         server.directory("space");
         server.execute(
                 "CREATE TABLESPACE space LOCATION '" + server.root().resolve("space") + "'",
-                "CREATE EXTENSION pageinspect",
-                "CREATE EXTENSION pgstattuple",
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "CREATE EXTENSION IF NOT EXISTS pgstattuple",
                 "CREATE TABLE plain (id int, v int, pad text)",
                 "CREATE TABLE hot (id int PRIMARY KEY, v int, pad text) WITH (fillfactor = 60)",
                 "CREATE TABLE toasted (id int PRIMARY KEY, v int, pad text)",
@@ -87,7 +89,22 @@ final class RandomLoad {
     }
 
     /** Runs sessions for a time; {@code seconds} of wall clock. */
-    void run(int sessions, double seconds) throws Exception {
+    public void run(int sessions, double seconds) throws Exception {
+        run(sessions, seconds, false);
+    }
+
+    /** Whether a session ended because the server did, as classes 08 and 57P say. */
+    public static boolean isBroken(SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        return state.startsWith("08") || state.startsWith("57P");
+    }
+
+    /**
+     * Runs sessions for a time.
+     *
+     * @param mayBreak the server may be killed meanwhile; a session ends then
+     */
+    public void run(int sessions, double seconds, boolean mayBreak) throws Exception {
         List<Thread> threads = new ArrayList<>();
         List<Throwable> failures = new ArrayList<>();
         long end = System.nanoTime() + (long) (seconds * 1e9);
@@ -97,6 +114,12 @@ final class RandomLoad {
             Thread thread = new Thread(() -> {
                 try {
                     new Session(random, role).run(end);
+                } catch (SQLException e) {
+                    if (!mayBreak || !isBroken(e)) {
+                        synchronized (failures) {
+                            failures.add(e);
+                        }
+                    }
                 } catch (Throwable e) {
                     synchronized (failures) {
                         failures.add(e);

@@ -6,7 +6,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
@@ -22,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A PostgreSQL server of its own for a test: own data directory, own port on the loopback interface, superuser
@@ -39,6 +42,8 @@ import java.util.stream.Collectors;
 public final class TestServer implements AutoCloseable {
     private static final Set<TestServer> RUNNING = ConcurrentHashMap.newKeySet();
     private static final int START_ATTEMPTS = 5;
+    /** The first major that has pg_walinspect, which the hosts need. */
+    private static final int FIRST_HOST = 15;
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(TestServer::endAtExit)));
@@ -61,17 +66,34 @@ public final class TestServer implements AutoCloseable {
 
     // Which servers there are
 
-    /** Majors for which there is a server, ascending: for {@code @MethodSource}. */
+    /** Majors that WALker runs in and for which there is a server, ascending: for {@code @MethodSource}. */
     public static List<Integer> majors() {
-        return Installation.versions().stream()
+        return versions().stream()
                 .map(version -> Integer.parseInt(version.substring(0, version.indexOf('.'))))
                 .distinct()
                 .collect(Collectors.toList());
     }
 
-    /** Versions for which there is a server, ascending, such as {@code 17.7.0}: for {@code @MethodSource}. */
+    /**
+     * Versions that WALker runs in and for which there is a server, ascending, such as {@code 17.7.0}: for
+     * {@code @MethodSource}.
+     */
     public static List<String> versions() {
-        return Installation.versions();
+        return versions(FIRST_HOST, Integer.MAX_VALUE);
+    }
+
+    /** Versions of 10 to 14 for which there is a server: their WAL is read from files only. */
+    public static List<String> oldVersions() {
+        return versions(0, FIRST_HOST - 1);
+    }
+
+    private static List<String> versions(int firstMajor, int lastMajor) {
+        return Installation.versions().stream()
+                .filter(version -> {
+                    int major = Integer.parseInt(version.substring(0, version.indexOf('.')));
+                    return major >= firstMajor && major <= lastMajor;
+                })
+                .collect(Collectors.toList());
     }
 
     /** Prepares a server of the newest version of a major. */
@@ -269,6 +291,25 @@ public final class TestServer implements AutoCloseable {
         RUNNING.remove(this);
     }
 
+    /** Kills the postmaster alone; its children notice it and end by themselves. */
+    public void killPostmaster() {
+        ProcessHandle postmaster = ProcessHandle.of(postmasterPid())
+                .orElseThrow(() -> new IllegalStateException("the server in " + dataDir + " does not run"));
+        List<ProcessHandle> children = postmaster.descendants().toList();
+        postmaster.destroyForcibly();
+        postmaster.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+        for (ProcessHandle child : children) {
+            child.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+        }
+        RUNNING.remove(this);
+    }
+
+    /** Ends it without a checkpoint, so that it recovers when it is started. */
+    public void stopImmediately() {
+        run("pg_ctl", "-D", dataDir.toString(), "-m", "immediate", "-w", "-t", "100", "stop");
+        RUNNING.remove(this);
+    }
+
     private long postmasterPid() {
         try {
             return Long.parseLong(
@@ -287,8 +328,7 @@ public final class TestServer implements AutoCloseable {
     @Override
     public void close() {
         if (isRunning()) {
-            run("pg_ctl", "-D", dataDir.toString(), "-m", "immediate", "-w", "-t", "100", "stop");
-            RUNNING.remove(this);
+            stopImmediately();
         }
         Installation.deleteTree(root);
     }
@@ -298,6 +338,89 @@ public final class TestServer implements AutoCloseable {
             crash();
         } finally {
             Installation.deleteTree(root);
+        }
+    }
+
+    /**
+     * A standby that follows this server, started. It has its own files and port; the WAL that it wants must be kept.
+     *
+     * @param conf lines for its {@code postgresql.conf}
+     */
+    public TestServer standby(String... conf) throws SQLException {
+        try {
+            Path otherRoot = Files.createTempDirectory("walker-pg");
+            Files.setPosixFilePermissions(otherRoot, PosixFilePermissions.fromString("rwxr-xr-x"));
+            TestServer standby = new TestServer(installation, prefix, otherRoot);
+            Files.setOwner(otherRoot, Files.getOwner(root));
+            boolean started = false;
+            try (Connection connection = jdbc();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("SELECT pg_backup_start('standby', true)");
+                copyDataDir(standby.dataDir);
+                try (ResultSet rows = statement.executeQuery("SELECT labelfile FROM pg_backup_stop(false)")) {
+                    rows.next();
+                    write(standby.dataDir.resolve("backup_label"), rows.getString(1));
+                }
+                write(standby.dataDir.resolve("standby.signal"), "");
+                standby.configure(
+                        "unix_socket_directories = '" + otherRoot + "'",
+                        "primary_conninfo = 'host=127.0.0.1 port=" + port + " user=postgres'");
+                standby.configure(conf);
+                standby.start();
+                started = true;
+                return standby;
+            } finally {
+                if (!started) {
+                    Installation.deleteTree(otherRoot);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot copy " + this, e);
+        }
+    }
+
+    /** What a base backup has: not WAL, slots and what belongs to the running server. */
+    private void copyDataDir(Path target) throws IOException {
+        List<Path> paths;
+        try (Stream<Path> walk = Files.walk(dataDir)) {
+            paths = walk.toList();
+        }
+        for (Path path : paths) {
+            Path relative = dataDir.relativize(path);
+            String top = relative.getName(0).toString();
+            boolean inside = relative.getNameCount() > 1;
+            if (top.startsWith("postmaster.")
+                    || inside && top.equals("pg_replslot")
+                    || inside && top.equals("pg_wal") && !Files.isDirectory(path)) {
+                continue;
+            }
+            Path copy = target.resolve(relative);
+            if (Files.isDirectory(path)) {
+                Files.createDirectories(copy);
+                Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwx------"));
+            } else if (Files.exists(path)) {
+                try {
+                    Files.copy(path, copy, StandardCopyOption.COPY_ATTRIBUTES);
+                } catch (NoSuchFileException e) {
+                    // Dropped meanwhile, which the WAL of the backup tells.
+                    continue;
+                }
+            } else {
+                continue;
+            }
+            Files.setOwner(copy, Files.getOwner(dataDir));
+        }
+    }
+
+    private void write(Path file, String text) throws IOException {
+        Files.writeString(file, text);
+        Files.setOwner(file, Files.getOwner(dataDir));
+    }
+
+    /** Ends the recovery of a standby, and waits until it takes writes. */
+    public void promote() throws SQLException {
+        if (!"t".equals(query("SELECT pg_promote(true, 60)"))) {
+            throw new IllegalStateException(this + " was not promoted within a minute\n" + log());
         }
     }
 

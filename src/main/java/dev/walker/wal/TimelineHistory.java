@@ -1,15 +1,14 @@
-package dev.walker.files;
+package dev.walker.wal;
 
-import dev.walker.wal.Lsn;
-import dev.walker.wal.WalSourceException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * From which timelines a timeline came: the content of {@code TTTTTTTT.history} ({@code readTimeLineHistory},
  * access/timeline.h). Each line has a timeline, the LSN at which the next one left it, and a reason.
  */
-final class TimelineHistory {
+public final class TimelineHistory {
     /**
      * A stretch of WAL on one timeline.
      *
@@ -17,7 +16,7 @@ final class TimelineHistory {
      * @param begin its first byte
      * @param end the byte after its last one; all ones for the last timeline
      */
-    record Stretch(int timeline, long begin, long end) {}
+    public record Stretch(int timeline, long begin, long end) {}
 
     private final List<Stretch> newestFirst;
 
@@ -26,7 +25,7 @@ final class TimelineHistory {
     }
 
     /** A timeline without a history file: timeline 1, or one whose file is not there. */
-    static TimelineHistory none(int timeline) {
+    public static TimelineHistory none(int timeline) {
         return new TimelineHistory(List.of(new Stretch(timeline, Lsn.INVALID, -1L)));
     }
 
@@ -36,7 +35,7 @@ final class TimelineHistory {
      * @param name of the file, for messages
      * @throws WalSourceException if a line is wrong
      */
-    static TimelineHistory parse(String name, int timeline, List<String> lines) {
+    public static TimelineHistory parse(String name, int timeline, List<String> lines) {
         List<Stretch> stretches = new ArrayList<>();
         long begin = Lsn.INVALID;
         int number = 0;
@@ -86,7 +85,34 @@ final class TimelineHistory {
     }
 
     /** The stretches, the newest timeline first. */
-    List<Stretch> newestFirst() {
+    public List<Stretch> newestFirst() {
         return newestFirst;
+    }
+
+    /** The last timeline. */
+    public int timeline() {
+        return newestFirst.get(0).timeline();
+    }
+
+    /** The timeline on which the byte at an LSN is. */
+    public int timelineAt(long lsn) {
+        return stretchAt(lsn).timeline();
+    }
+
+    /** The stretch that has the byte at an LSN. */
+    public Stretch stretchAt(long lsn) {
+        for (Stretch stretch : newestFirst) {
+            if (!Lsn.isBefore(lsn, stretch.begin())) {
+                return stretch;
+            }
+        }
+        return newestFirst.get(newestFirst.size() - 1);
+    }
+
+    /** The stretch on a timeline, if this history has one. */
+    public Optional<Stretch> stretchOf(int timeline) {
+        return newestFirst.stream()
+                .filter(stretch -> stretch.timeline() == timeline)
+                .findFirst();
     }
 }

@@ -1,0 +1,261 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** WAL that was removed before it was walked: never passed over in silence, and nothing wrong is shown afterwards. */
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.walker.contract.Hosts#present")
+class GapIT {
+    private static Hosts running;
+    private static WalkedServer walked;
+
+    @Parameter
+    Hosts host;
+
+    @BeforeEach
+    void serverOfThisHost() throws Exception {
+        if (host != running) {
+            close();
+            walked = host.start();
+            running = host;
+            sql("CREATE EXTENSION pageinspect");
+            walked.start();
+        }
+        sql("DELETE FROM walker.gaps");
+    }
+
+    @AfterAll
+    static void close() {
+        if (walked != null) {
+            walked.close();
+            walked = null;
+            running = null;
+        }
+    }
+
+    private static void sql(String... statements) throws SQLException {
+        walked.server().execute(statements);
+    }
+
+    private static String query(String sql) throws SQLException {
+        return walked.server().query(sql);
+    }
+
+    private static void removeWal() throws SQLException {
+        for (int i = 0; i < 3; i++) {
+            sql("CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()", "CHECKPOINT");
+        }
+    }
+
+    private static void dropSlot() throws SQLException {
+        sql("SELECT pg_drop_replication_slot('walker')");
+    }
+
+    private static void makeTable(String name) throws SQLException {
+        sql(
+                "DROP TABLE IF EXISTS " + name,
+                "CREATE TABLE " + name + " (id int, v int, pad text) WITH (autovacuum_enabled = off)",
+                "INSERT INTO " + name + " SELECT i, 0, repeat('x', 40) FROM generate_series(1, 3000) i",
+                "DELETE FROM " + name + " WHERE id % 5 = 0");
+    }
+
+    /** A row lock on each page, the first after a checkpoint, brings an image of each page. */
+    private static void showAllPages(String table) throws SQLException {
+        sql("CHECKPOINT", "SELECT count(*) FROM (SELECT FROM " + table + " WHERE id % 5 = 1 FOR UPDATE SKIP LOCKED) x");
+    }
+
+    @Test
+    void missingWalStopsTheWalkAndIsLeftOutOnlyWhenThatIsAccepted() throws Exception {
+        makeTable("kept");
+        makeTable("vacuumed");
+        try (Connection first = walked.server().jdbc();
+                Connection second = walked.server().jdbc();
+                Connection third = walked.server().jdbc()) {
+            change(first, "kept", 1);
+            change(second, "kept", 2);
+            change(third, "kept", 3);
+            sql("BEGIN; DELETE FROM kept WHERE id % 100 = 51; PREPARE TRANSACTION 'over the gap'");
+            assertFalse(MapCheck.of(walked).unknownHeaps().contains("kept"));
+            walked.stop();
+            dropSlot();
+            String position = query("SELECT position FROM walker.progress");
+            assertEquals("0", query("SELECT count(*) FROM walker.heatmap_chunk WHERE known IS NULL"));
+
+            // What the walk does not see.
+            first.createStatement().execute("COMMIT");
+            second.createStatement().execute("ROLLBACK");
+            sql("VACUUM vacuumed", "INSERT INTO vacuumed SELECT i, 1, 'reused' FROM generate_series(1, 600) i");
+            makeTable("born");
+            removeWal();
+
+            String message = walked.startFailing("heatmap");
+            assertTrue(message.contains(" is not there any more; wanted LSN " + position), message);
+            assertTrue(message.contains(" begins at LSN "), message);
+            assertTrue(message.contains("replication slot \"walker\" does not exist"), message);
+            assertTrue(message.contains(walked.gapHint()), message);
+            assertEquals(position, query("SELECT position FROM walker.progress"));
+            assertEquals("0", query("SELECT count(*) FROM walker.gaps"));
+            assertEquals("0", query("SELECT count(*) FROM pg_replication_slots"), "a slot for nobody");
+            assertEquals(
+                    "t",
+                    query("SELECT state = 'failed' AND error_lsn = '" + position + "' AND last_error LIKE '%"
+                            + walked.gapHint() + "%' FROM walker.status()"));
+
+            walked.start(true);
+            assertEquals(
+                    "t",
+                    query("SELECT count(*) = 1 AND bool_and(from_lsn = '" + position + "' AND to_lsn > from_lsn"
+                            + " AND plugin IS NULL AND timeline = 1 AND to_timeline = 1 AND accepted_at <= now()"
+                            + " AND reason LIKE '%does not exist') FROM walker.gaps"));
+            assertEquals("t", query("SELECT last_error IS NULL AND state = 'running' FROM walker.status()"));
+            MapCheck unknown = MapCheck.of(walked);
+            assertTrue(unknown.unknownHeaps().contains("kept"), unknown.toString());
+            assertTrue(unknown.unknownHeaps().contains("vacuumed"), unknown.toString());
+            assertEquals("f", query("SELECT complete FROM walker.garbage() WHERE relation = 'kept'::regclass"));
+
+            // Images ask for transactions that ended before the gap, in it, and those that are still open.
+            showAllPages("kept");
+            showAllPages("vacuumed");
+            showAllPages("born");
+            MapCheck open = MapCheck.of(walked);
+            assertFalse(open.unknownHeaps().contains("kept"), open.toString());
+            assertFalse(open.unknownHeaps().contains("vacuumed"), open.toString());
+            assertFalse(open.unknownHeaps().contains("born"), open.toString());
+            third.createStatement().execute("COMMIT");
+            sql("COMMIT PREPARED 'over the gap'");
+            MapCheck ended = MapCheck.of(walked);
+            assertTrue(ended.dead() > open.dead(), open + " " + ended);
+            assertEquals("t", query("SELECT complete FROM walker.garbage() WHERE relation = 'kept'::regclass"));
+        }
+        walked.stop();
+        walked.start(true);
+        assertEquals("1", query("SELECT count(*) FROM walker.gaps"), "nothing was missing this time");
+    }
+
+    /** Deletes, inserts and takes back in a transaction that stays open. */
+    private static void change(Connection connection, String table, int which) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            for (String sql : new String[] {
+                "BEGIN",
+                "DELETE FROM " + table + " WHERE id % 100 = " + which * 10 + 2,
+                "SAVEPOINT s",
+                "UPDATE " + table + " SET v = v + 1 WHERE id % 100 = " + which * 10 + 3,
+                "ROLLBACK TO SAVEPOINT s",
+                "INSERT INTO " + table + " SELECT i, 1, 'open' FROM generate_series(10001, 10040) i",
+                "UPDATE " + table + " SET v = v + 1 WHERE id % 100 = " + which * 10 + 4
+            }) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    @Test
+    void invalidatedSlotIsMadeAnewAndItsGapRecorded() throws Exception {
+        makeTable("behind");
+        walked.configure("max_slot_wal_keep_size = 16MB");
+        walked.waitFor();
+        walked.stop();
+        removeWal();
+        assertEquals("lost", query("SELECT wal_status FROM pg_replication_slots"));
+        String message = walked.startFailing("heatmap");
+        assertTrue(message.contains("replication slot \"walker\" was invalidated"), message);
+        assertTrue(message.contains(walked.gapHint()), message);
+        assertEquals("lost", query("SELECT wal_status FROM pg_replication_slots"), "nothing is changed yet");
+        walked.start(true);
+        assertEquals("reserved", query("SELECT wal_status FROM pg_replication_slots"));
+        assertEquals("1", query("SELECT count(*) FROM walker.gaps WHERE reason LIKE '%was invalidated%'"));
+        showAllPages("behind");
+        assertFalse(MapCheck.of(walked).unknownHeaps().contains("behind"));
+        walked.configure("max_slot_wal_keep_size = -1");
+    }
+
+    @Test
+    void lostSlotIsNoGapWhereTheWalIsThere() throws Exception {
+        walked.configure("max_slot_wal_keep_size = 16MB");
+        walked.waitFor();
+        walked.stop();
+        walked.configure("walker.slot = 'other'");
+        walked.start();
+        makeTable("present");
+        for (int i = 0; i < 4; i++) {
+            sql("CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()");
+            walked.waitFor();
+            sql("CHECKPOINT");
+        }
+        walked.stop();
+        assertEquals("lost", query("SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'walker'"));
+        walked.configure("walker.slot = 'walker'");
+        walked.start();
+        assertEquals("reserved", query("SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'walker'"));
+        assertEquals("0", query("SELECT count(*) FROM walker.gaps"));
+        assertFalse(MapCheck.of(walked).unknownHeaps().contains("present"));
+        walked.configure("max_slot_wal_keep_size = -1");
+        sql("SELECT pg_drop_replication_slot('other')");
+    }
+
+    @Test
+    void slotThatIsDroppedDuringTheWalkIsMadeAnew() throws Exception {
+        walked.waitFor();
+        dropSlot();
+        makeTable("unkept");
+        walked.waitFor();
+        sql("SELECT pg_switch_wal()");
+        walked.waitFor();
+        sql("CHECKPOINT", "DELETE FROM unkept WHERE id < 100");
+        assertFalse(MapCheck.of(walked).unknownHeaps().contains("unkept"));
+        long giveUp = System.nanoTime() + 10_000_000_000L;
+        while (!"1".equals(query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'walker'"))) {
+            assertTrue(System.nanoTime() < giveUp, "no slot");
+            Thread.sleep(50);
+        }
+        assertEquals("0", query("SELECT count(*) FROM walker.gaps"));
+    }
+
+    @Test
+    void pluginThatWasLeftOutForAWhileIsToldOfItsGap() throws Exception {
+        makeTable("unwatched");
+        assertFalse(MapCheck.of(walked).unknownHeaps().contains("unwatched"));
+        walked.stop();
+        walked.configure("walker.plugins = ''");
+        walked.start();
+        assertEquals("0", query("SELECT count(*) FROM walker.plugins()"));
+        sql("VACUUM unwatched", "INSERT INTO unwatched SELECT i, 1, 'reused' FROM generate_series(1, 500) i");
+        walked.waitFor();
+        walked.stop();
+        walked.configure("walker.plugins = 'heatmap'");
+        walked.start();
+        assertEquals(
+                "1",
+                query("SELECT count(*) FROM walker.gaps WHERE plugin = 'heatmap' AND from_lsn < to_lsn"
+                        + " AND reason = 'the plugin was not named in walker.plugins'"));
+        assertTrue(MapCheck.of(walked).unknownHeaps().contains("unwatched"));
+        showAllPages("unwatched");
+        assertFalse(MapCheck.of(walked).unknownHeaps().contains("unwatched"));
+    }
+
+    @Test
+    void serverThatWasSetBackIsRefused() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        String position = query("SELECT position FROM walker.progress");
+        sql("UPDATE walker.progress SET position = position + 1000000000");
+        String message = walked.startFailing("heatmap");
+        assertTrue(message.contains("the server was set back to an earlier state"), message);
+        assertTrue(message.contains("DELETE FROM walker.source WHERE source_id = "), message);
+        sql("UPDATE walker.progress SET position = '" + position + "'");
+        walked.start();
+        walked.waitFor();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.walker.contract;
+
+import dev.walker.testing.PlJava;
+import dev.walker.testing.TestServer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The hosts that are there on this machine, for tests that need no more than one server of each. */
+enum Hosts {
+    /** In a backend of an installed server that has PL/Java. */
+    SERVER {
+        @Override
+        WalkedServer start(String... conf) throws Exception {
+            return new PlJavaServer(PlJava.installed().get(0), conf);
+        }
+    },
+    /** A program of its own, beside the newest server. */
+    REMOTE {
+        @Override
+        WalkedServer start(String... conf) throws Exception {
+            List<String> versions = TestServer.versions();
+            return new RemoteServer(versions.get(versions.size() - 1), conf);
+        }
+    };
+
+    /** Starts a server with schema {@code walker} in which no walker runs yet. */
+    abstract WalkedServer start(String... conf) throws Exception;
+
+    /** Those that can be tested here: for {@code @MethodSource}. */
+    static Stream<Hosts> present() {
+        List<Hosts> hosts = new ArrayList<>();
+        if (!PlJava.installed().isEmpty()) {
+            hosts.add(SERVER);
+        }
+        hosts.add(REMOTE);
+        return hosts.stream();
+    }
+}
