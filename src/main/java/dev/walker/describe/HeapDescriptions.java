@@ -263,6 +263,12 @@ final class HeapDescriptions {
             out.append("snapshotConflictHorizon: ").append(prune.snapshotConflictHorizon());
         }
         out.append(", isCatalogRel: ").append(Text.flag((flags & HeapPrune.IS_CATALOG_REL) != 0));
+        int visibility = flags & (HeapPrune.VM_ALL_VISIBLE | HeapPrune.VM_ALL_FROZEN);
+        if (visibility != 0) {
+            // As in the visibility map: 1 all-visible, 2 all-frozen.
+            out.append(", vm_flags: ");
+            Text.flags(out, visibility >> 8);
+        }
         if (!prune.block().hasData()) {
             return;
         }

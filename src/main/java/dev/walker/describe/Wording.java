@@ -42,6 +42,10 @@ final class Wording {
     final boolean tellsSpgistFields;
     /** Whether there are invalidations of the cache of what subscriptions publish: since 18. */
     final boolean hasRelsync;
+    /** Whether more fields of records of hash indexes are told, and of GIN's list of what is pending: since 19. */
+    final boolean tellsMoreOfIndexes;
+    /** Whether the lower half of an LSN has eight digits: since 19. */
+    final boolean padsLsns;
     /** Directory of a major in each tablespace: {@code TABLESPACE_VERSION_DIRECTORY}, common/relpath.h. */
     final String tablespaceVersionDirectory;
 
@@ -60,6 +64,8 @@ final class Wording {
         namesConflictHorizon = major >= 16;
         listsRunningSubxacts = major >= 16;
         tellsCatalogRel = major >= 17;
+        tellsMoreOfIndexes = major >= 19;
+        padsLsns = major >= 19;
         hasRelsync = major >= 18;
         tablespaceVersionDirectory = "PG_" + major + "_" + WalLayout.of(version).catalogVersion();
     }

@@ -172,7 +172,7 @@ final class XactDescriptions {
 
     private void appendOrigin(WalRecord record, StringBuilder out, long lsn, long timestamp) {
         out.append("; origin: node ").append(record.origin()).append(", lsn ");
-        Text.lsn(out, lsn);
+        Text.lsn(out, record, lsn);
         out.append(", at ");
         timestamps.append(out, timestamp);
     }

@@ -25,7 +25,8 @@ final class XlogDescriptions {
         switch (XlogOp.of(record)) {
             case CHECKPOINT_SHUTDOWN, CHECKPOINT_ONLINE -> describeCheckpoint(record, out);
             case NEXTOID -> out.append(record.mainData(4, "nextOid").u32(0));
-            case BACKUP_END -> Text.lsn(out, record.mainData(8, "startpoint").u64(0));
+            case BACKUP_END ->
+                Text.lsn(out, record, record.mainData(8, "startpoint").u64(0));
             case PARAMETER_CHANGE -> describeParameters(record, out);
             case RESTORE_POINT -> {
                 restorePoint.wrap(record);
@@ -45,7 +46,7 @@ final class XlogDescriptions {
             case OVERWRITE_CONTRECORD -> {
                 overwrite.wrap(record);
                 out.append("lsn ");
-                Text.lsn(out, overwrite.overwrittenLsn());
+                Text.lsn(out, record, overwrite.overwrittenLsn());
                 out.append("; time ");
                 timestamps.append(out, overwrite.overwriteTime());
             }
@@ -64,7 +65,7 @@ final class XlogDescriptions {
     private void describeCheckpoint(WalRecord record, StringBuilder out) {
         checkpoint.wrap(record);
         out.append("redo ");
-        Text.lsn(out, checkpoint.redo());
+        Text.lsn(out, record, checkpoint.redo());
         out.append("; tli ").append(Integer.toUnsignedLong(checkpoint.thisTimeLineId()));
         out.append("; prev tli ").append(Integer.toUnsignedLong(checkpoint.prevTimeLineId()));
         out.append("; fpw ").append(checkpoint.isFullPageWrites());

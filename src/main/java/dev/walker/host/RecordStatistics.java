@@ -3,6 +3,7 @@ package dev.walker.host;
 import dev.walker.rmgr.Rmgr;
 import dev.walker.version.WalLayout;
 import dev.walker.wal.WalRecord;
+import java.util.Arrays;
 import java.util.List;
 
 /** Number and size of records by resource manager, or by record type: what {@code pg_waldump --stats} counts. */
@@ -75,6 +76,18 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
                 }
             }
         }
+    }
+
+    @Override
+    public void clear() {
+        for (long[] row : sums) {
+            if (row != null) {
+                Arrays.fill(row, 0);
+            }
+        }
+        layout = null;
+        firstLsn = 0;
+        endLsn = 0;
     }
 
     @Override

@@ -125,6 +125,17 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
     }
 
     @Override
+    public void clear() {
+        Arrays.fill(slots, 0);
+        Arrays.fill(counts, 0, rows, 0);
+        Arrays.fill(recordBytes, 0, rows, 0);
+        Arrays.fill(imageBytes, 0, rows, 0);
+        rows = 1;
+        firstLsn = 0;
+        endLsn = 0;
+    }
+
+    @Override
     public void report(DumpCommand.Format format, boolean sorted, ByteOutput out) {
         StatisticsTable table = new StatisticsTable(List.of("relation"), "Relation", true);
         for (int row = 0; row < rows; row++) {

@@ -241,26 +241,28 @@ public final class WalReader {
             throw failure;
         }
         try {
-            while (true) {
-                if (state == State.AT_RECORD) {
-                    if (readInPlace(record)) {
-                        return ReadStatus.RECORD;
-                    }
-                } else if (state == State.COLLECTING) {
-                    if (collect(record)) {
-                        return ReadStatus.RECORD;
-                    }
-                } else if (state == State.FIRST_PAGE) {
+            // Each step is called in one place only: what the compiler puts together stays small.
+            while (state != State.ENDED) {
+                if (isAtPageStart() || pageHeaderCollected > 0) {
                     enterPage();
                 } else if (state == State.SKIPPING) {
                     skip();
                 } else {
-                    return ReadStatus.END_OF_WAL;
+                    boolean inPlace = state == State.AT_RECORD;
+                    int length = inPlace ? lengthInPlace() : collect();
+                    byte[] bytes = inPlace ? input : buffer;
+                    int at = inPlace ? inputAt : 0;
+                    long start = inPlace ? lsn : recordLsn;
+                    long end = inPlace ? lsn + length : lsn;
+                    if (length > 0 && finish(record, bytes, at, length, start, end)) {
+                        return ReadStatus.RECORD;
+                    }
                 }
                 if (inputAt == inputEnd && state != State.ENDED) {
                     return ReadStatus.NEED_MORE;
                 }
             }
+            return ReadStatus.END_OF_WAL;
         } catch (WalFormatException e) {
             failure = e;
             throw e;
@@ -468,10 +470,6 @@ public final class WalReader {
 
     /** Skips the rest of a record that began before the first page. */
     private void skip() {
-        if (isAtPageStart() || pageHeaderCollected > 0) {
-            enterPage();
-            return;
-        }
         int bytes = (int) Math.min(remaining, Math.min(leftOnPage(), inputEnd - inputAt));
         consume(bytes);
         remaining -= bytes;
@@ -492,23 +490,20 @@ public final class WalReader {
 
     // Records
 
-    /** Reads a record that lies in the input as a whole and on one page; otherwise leads to another state. */
-    private boolean readInPlace(WalRecord record) {
-        if (isAtPageStart() || pageHeaderCollected > 0) {
-            enterPage();
-            return false;
-        }
+    /** Length of the record, if it lies in the input as a whole and on one page; else 0, and another state. */
+    private int lengthInPlace() {
         int available = Math.min(leftOnPage(), inputEnd - inputAt);
         if (available >= HEADER_SIZE) {
             long totalLength = WalBytes.u32(input, inputAt + XL_TOT_LEN_AT);
             if (totalLength <= available) {
-                return checkLength(lsn, totalLength)
-                        && checkHeader(input, inputAt, lsn, totalLength)
-                        && finish(record, input, inputAt, (int) totalLength, lsn, lsn + totalLength, timeline);
+                recordTimeline = timeline;
+                return checkLength(lsn, totalLength) && checkHeader(input, inputAt, lsn, totalLength)
+                        ? (int) totalLength
+                        : 0;
             }
         }
         startCollecting();
-        return false;
+        return 0;
     }
 
     private void startCollecting() {
@@ -525,18 +520,13 @@ public final class WalReader {
         }
     }
 
-    /** Takes what the input has of the record; true when it is whole. */
-    private boolean collect(WalRecord record) {
-        while (true) {
-            if (isAtPageStart() || pageHeaderCollected > 0) {
-                if (!enterPage() || state != State.COLLECTING) {
-                    return false;
-                }
-            }
+    /** Takes what the input has of the record, up to the end of the page; its length when it is whole, else 0. */
+    private int collect() {
+        do {
             int target = wanted == 0 ? Integer.BYTES : collected < HEADER_SIZE ? HEADER_SIZE : wanted;
             int bytes = Math.min(target - collected, Math.min(leftOnPage(), inputEnd - inputAt));
             if (bytes == 0) {
-                return false;
+                return 0;
             }
             makeRoom(collected + bytes);
             System.arraycopy(input, inputAt, buffer, collected, bytes);
@@ -548,20 +538,21 @@ public final class WalReader {
             long totalLength = WalBytes.u32(buffer, XL_TOT_LEN_AT);
             if (target == Integer.BYTES) {
                 if (!checkLength(recordLsn, totalLength)) {
-                    return false;
+                    return 0;
                 }
                 // Not above the maximum until the rest of the header has been checked; only compared until then.
                 wanted = (int) Math.min(totalLength, Integer.MAX_VALUE);
                 continue;
             }
             if (target == HEADER_SIZE && !checkHeader(buffer, 0, recordLsn, totalLength)) {
-                return false;
+                return 0;
             }
             if (collected == wanted) {
                 state = State.AT_RECORD;
-                return finish(record, buffer, 0, wanted, recordLsn, lsn, recordTimeline);
+                return wanted;
             }
-        }
+        } while (!isAtPageStart());
+        return 0;
     }
 
     /** Makes room for bytes that are there already: the buffer never gets longer than twice what was collected. */
@@ -620,12 +611,11 @@ public final class WalReader {
     }
 
     /** The record is whole and its last byte is before {@code end}; moves behind it, and tells if it is to be given. */
-    private boolean finish(
-            WalRecord record, byte[] bytes, int at, int length, long start, long end, int startTimeline) {
+    private boolean finish(WalRecord record, byte[] bytes, int at, int length, long start, long end) {
         if (!checkCrc(bytes, at, length, start)) {
             return false;
         }
-        decodeHeader(record, bytes, at, length, start, startTimeline);
+        decodeHeader(record, bytes, at, length, start);
         decode(record, bytes, at, length, start);
         long next = align(end);
         if (length == HEADER_SIZE && record.rmgrId == 0 && record.rmgrInfo() == XLOG_SWITCH) {
@@ -655,14 +645,14 @@ public final class WalReader {
         overwrittenLsn = Lsn.INVALID;
     }
 
-    private void decodeHeader(WalRecord record, byte[] bytes, int at, int length, long start, int startTimeline) {
+    private void decodeHeader(WalRecord record, byte[] bytes, int at, int length, long start) {
         record.lsn = start;
         record.xid = WalBytes.u32(bytes, at + XL_XID_AT);
         record.prevLsn = WalBytes.u64(bytes, at + XL_PREV_AT);
         record.info = bytes[at + XL_INFO_AT] & 0xFF;
         record.rmgrId = bytes[at + XL_RMID_AT] & 0xFF;
         record.totalLength = length;
-        record.timeline = startTimeline;
+        record.timeline = recordTimeline;
         // They mostly stay; storing a reference costs a barrier of the garbage collector.
         if (record.layout != layout) {
             record.layout = layout;

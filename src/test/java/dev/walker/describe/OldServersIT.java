@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.walker.fpi.FullPageImage;
-import dev.walker.rmgr.Rmgr;
 import dev.walker.testing.DescribedWorkload;
 import dev.walker.testing.ServerReading;
 import dev.walker.testing.ServerWal;
@@ -66,26 +65,12 @@ class OldServersIT {
             new DescribedWorkload(server).run();
             long end = Lsn.parse(server.query("SELECT pg_current_wal_flush_lsn()"));
             ServerReading reading = new ServerReading(server);
-            assertEquals(reading.types(), types(layout));
+            assertEquals(reading.types(), GoldenTest.types(layout));
             List<ServerReading.Row> rows = reading.rows(start, end, segmentSize, ZONE);
             Comparison comparison = new Comparison(rows);
             ServerWal.walk(server, start, end, segmentSize, comparison::add);
             comparison.check(layout);
         }
-    }
-
-    /** What {@link ServerReading#types} gives, as WALker has it. */
-    static List<String> types(WalLayout layout) {
-        List<String> types = new ArrayList<>();
-        for (int id = 0; id < Rmgr.CORE_COUNT; id++) {
-            for (int info = 0; info < 0x100; info += 0x10) {
-                String name = Rmgr.typeName(layout, id, info);
-                if (!name.startsWith("UNKNOWN")) {
-                    types.add(String.format("type\t%s\t%02x\t%s", Rmgr.name(id), info, name));
-                }
-            }
-        }
-        return types;
     }
 
     private static final class Comparison {
@@ -151,7 +136,7 @@ class OldServersIT {
             assertEquals(rows.size(), count, "records");
             assertTrue(imageCount > 1000, imageCount + " images");
             Set<String> missing = new TreeSet<>();
-            for (String line : types(layout)) {
+            for (String line : GoldenTest.types(layout)) {
                 String[] fields = line.split("\t");
                 missing.add(fields[1] + " " + fields[3]);
             }

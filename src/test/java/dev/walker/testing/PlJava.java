@@ -127,7 +127,7 @@ public final class PlJava {
                             StandardCopyOption.REPLACE_EXISTING);
                 }
             }
-            return Installation.moved(original.version(), binDir);
+            return Installation.at(original.version(), binDir);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot copy " + original + " to " + root, e);
         }

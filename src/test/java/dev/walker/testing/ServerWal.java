@@ -43,7 +43,7 @@ public final class ServerWal {
     }
 
     /** The file that has a LSN; that of the newest timeline has what the older ones have. */
-    private static Path segment(TestServer server, long lsn, int segmentSize) {
+    public static Path segment(TestServer server, long lsn, int segmentSize) {
         Path promoted =
                 server.walDir().resolve(WalSegmentName.of(2, lsn, segmentSize).toString());
         return Files.exists(promoted)
