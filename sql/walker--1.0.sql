@@ -302,7 +302,7 @@ AS $$
         (9, 'walker.plugin_timeout', '30s', 'a plugin that does not come back for so long is named in the server log'),
         (10, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
         (11, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
-        (12, 'walker.memory', '256', 'heatmap: megabytes for maps in memory')
+        (12, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 

@@ -127,6 +127,18 @@ final class Baseline {
         nextLsn = kept.isEmpty() ? NEVER : kept.peek().lsn;
     }
 
+    /** Pages that were read are of no use: WAL is missing between them and the walk. */
+    void startOver() {
+        kept.clear();
+        nextLsn = NEVER;
+        for (BaselineJob job : active) {
+            job.state = BaselineJob.WAITING;
+            job.passes = 0;
+            job.startPass(doubts(job));
+            tables.changed(job);
+        }
+    }
+
     private void install(BaselineJob job, long block, byte[] bytes, int at) {
         Relation relation = relationOf(job);
         boolean known = heatmap.isKnown(heatmap.chunk(relation, block), Chunk.blockInChunk(block));

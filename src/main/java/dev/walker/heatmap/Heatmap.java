@@ -145,6 +145,7 @@ final class Heatmap {
                 relation.hasStoredChunks = false;
             }
             relation.createdInWal = false;
+            relation.doubts++;
             relation.deadTuples = 0;
             relation.deadAborted = 0;
             relation.pagesWithGarbage = 0;

@@ -182,6 +182,7 @@ public final class HeatmapPlugin implements WalPlugin {
         outcomes.forget();
         multixacts.forget();
         heatmap.forgetPages(lsn);
+        baseline.startOver();
         beginAnew();
         stateChanged();
     }
