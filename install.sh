@@ -242,8 +242,10 @@ find_libjvm() {
         for file in "$seen_home/lib/server/libjvm.so" "$seen_home/lib/libjvm.so"; do
             if [[ -f $file ]] && server_can_read "$file"; then
                 libjvm=$file
-                # For the library that undoes lz4 and zstd compression of full-page images; walker.policy lets it in.
-                vmoptions=--add-modules=jdk.unsupported
+                # The module is for the library that undoes lz4 and zstd compression of full-page images, which
+                # walker.policy lets in. The rest bounds and lightens the JVM of the walker's backend, which is idle
+                # most of the time, and of every other session that uses PL/Java.
+                vmoptions="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
                 # From Java 18 on PL/Java's security policy has to be allowed.
                 [[ $seen_major -lt 18 ]] || vmoptions+=" -Djava.security.manager=allow"
                 java_cmd=$java
@@ -464,7 +466,9 @@ SELECT coalesce(nullif(current_setting('pljava.libjvm_location', true), ''), :'l
        btrim(coalesce(current_setting('pljava.vmoptions', true), '') || ' '
              || (SELECT coalesce(string_agg(o, ' '), '')
                    FROM string_to_table(:'vmoptions', ' ') o
-                  WHERE strpos(coalesce(current_setting('pljava.vmoptions', true), ''), split_part(o, '=', 1)) = 0))
+                  WHERE coalesce(current_setting('pljava.vmoptions', true), '')
+                        !~ CASE WHEN o ~ '^-Xmx' THEN '-Xmx|RAMPercentage' WHEN o ~ 'GC$' THEN '\+Use\w+GC'
+                                ELSE regexp_replace(split_part(o, '=', 1), '^-XX:[+-]', '') END))
            AS vmoptions,
        CASE WHEN coalesce(current_setting('pljava.policy_urls', true), '') = '' THEN :'policy_urls'
             WHEN strpos(current_setting('pljava.policy_urls', true), :'policy') > 0

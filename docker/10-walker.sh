@@ -9,8 +9,9 @@ properties=$(java -XshowSettings:properties -version 2>&1)
 java_home=$(sed -n 's/^ *java\.home = //p' <<<"$properties")
 java_release=$(sed -n 's/^ *java\.specification\.version = //p' <<<"$properties")
 
-# The first is for the library that undoes lz4 and zstd; from Java 18 on PL/Java's policy has to be allowed.
-vmoptions=--add-modules=jdk.unsupported
+# The first is for the library that undoes lz4 and zstd, the others bound and lighten the JVM; from Java 18 on PL/Java's
+# policy has to be allowed.
+vmoptions="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
 if [[ $java_release -ge 24 ]]; then
     echo "PL/Java with its security policy needs a Java up to 23, and this one is $java_release" >&2
     exit 1

@@ -33,6 +33,21 @@ public final class WalBytes {
         return new WalBytes().wrap(array, 0, array.length);
     }
 
+    /** Unsigned 16-bit value at position {@code at} of an array, for readers that check lengths themselves. */
+    public static int u16(byte[] array, int at) {
+        return (short) U16.get(array, at) & 0xFFFF;
+    }
+
+    /** Unsigned 32-bit value at position {@code at} of an array. */
+    public static long u32(byte[] array, int at) {
+        return (int) U32.get(array, at) & 0xFFFF_FFFFL;
+    }
+
+    /** 64-bit value at position {@code at} of an array. */
+    public static long u64(byte[] array, int at) {
+        return (long) U64.get(array, at);
+    }
+
     /** Moves this window over {@code length} bytes of {@code array} that begin at {@code start}; returns this. */
     public WalBytes wrap(byte[] array, int start, int length) {
         Objects.checkFromIndexSize(start, length, array.length);

@@ -4,7 +4,7 @@ import dev.walker.bytes.WalBytes;
 import dev.walker.wal.WalRecord;
 
 /**
- * Describes records of BRIN: access/rmgrdesc/brindesc.c. The structs, of access/brin_xlog.h, are the same in 13 to 18:
+ * Describes records of BRIN: access/rmgrdesc/brindesc.c. The structs, of access/brin_xlog.h, are the same in 10 to 19:
  *
  * <table>
  * <caption>Byte positions in the main data</caption>

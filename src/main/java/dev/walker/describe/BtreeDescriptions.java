@@ -30,8 +30,14 @@ final class BtreeDescriptions {
         switch (BtreeOp.of(record)) {
             case INSERT_LEAF, INSERT_UPPER, INSERT_META, INSERT_POST ->
                 out.append(colons ? "off: " : "off ").append(insert.wrap(record).offnum());
-            case SPLIT_L, SPLIT_R -> {
+            case SPLIT_L, SPLIT_R, SPLIT_L_ROOT, SPLIT_R_ROOT, SPLIT_L_HIGHKEY, SPLIT_R_HIGHKEY -> {
                 split.wrap(record);
+                if (!record.layout().hasBtreePostings()) {
+                    out.append("level ").append(split.level());
+                    out.append(", firstright ").append(split.firstrightoff());
+                    out.append(", newitemoff ").append(split.newitemoff());
+                    return;
+                }
                 out.append(colons ? "level: " : "level ").append(split.level());
                 out.append(colons ? ", firstrightoff: " : ", firstrightoff ").append(split.firstrightoff());
                 out.append(colons ? ", newitemoff: " : ", newitemoff ").append(split.newitemoff());
@@ -42,6 +48,10 @@ final class BtreeDescriptions {
                         .append(dedup.wrap(record).nintervals());
             case VACUUM -> {
                 removal.wrap(record);
+                if (!record.layout().hasBtreePostings()) {
+                    out.append("lastBlockVacuumed ").append(removal.lastBlockVacuumed());
+                    return;
+                }
                 out.append(colons ? "ndeleted: " : "ndeleted ").append(removal.deletedCount());
                 out.append(colons ? ", nupdated: " : "; nupdated ").append(removal.updatedCount());
                 appendItems(out, colons);
@@ -68,6 +78,13 @@ final class BtreeDescriptions {
 
     private void describeDelete(WalRecord record, StringBuilder out, Wording wording) {
         removal.wrap(record);
+        if (!record.layout().hasBtreePostings()) {
+            out.append(removal.deletedCount()).append(" items");
+            if (record.layout().hasIndexConflictHorizons()) {
+                out.append(", latest removed xid ").append(removal.snapshotConflictHorizon());
+            }
+            return;
+        }
         boolean colons = wording.namesWithColons;
         out.append(colons ? "snapshotConflictHorizon: " : "latestRemovedXid ")
                 .append(removal.snapshotConflictHorizon());

@@ -7,7 +7,8 @@ import java.util.Objects;
 
 /**
  * Describes records in the words of the server that wrote them: what {@code pg_get_wal_records_info} (15 and later) has in
- * its column {@code description} and pg_waldump prints behind {@code desc: TYPE}, for 13 to 18.
+ * its column {@code description} and pg_waldump prints behind {@code desc: TYPE}, for 10 to 18, and 19
+ * as of its first release candidate.
  *
  * <pre>{@code
  * Descriptions descriptions = new Descriptions();

@@ -6,7 +6,7 @@ import dev.walker.wal.WalRecord;
 
 /**
  * Describes records of Gin: access/rmgrdesc/gindesc.c. The structs, of access/ginxlog.h and access/ginblock.h, are the
- * same in 13 to 18:
+ * same in 10 to 19:
  *
  * <table>
  * <caption>Byte positions in the main data</caption>
@@ -14,6 +14,9 @@ import dev.walker.wal.WalRecord;
  * number of two u16, upper half first</td></tr>
  * <tr><td>ginxlogSplit</td><td>locator at 0, rrlink u32 at 12, leftChildBlkno u32 at 16, rightChildBlkno u32 at 20, flags
  * u16 at 24</td></tr>
+ * <tr><td>ginxlogUpdateMeta</td><td>locator at 0, GinMetaPageData at 16, prevTail u32 at 72, newRightlink u32 at 76,
+ * ntuples i32 at 80</td></tr>
+ * <tr><td>ginxlogInsertListPage</td><td>rightlink u32 at 0, ntuples i32 at 4</td></tr>
  * <tr><td>ginxlogDeleteListPages</td><td>GinMetaPageData at 0, ndeleted i32 at 56</td></tr>
  * </table>
  *
@@ -29,6 +32,8 @@ import dev.walker.wal.WalRecord;
 final class GinDescriptions {
     private static final int XLOG_GIN_INSERT = 0x20;
     private static final int XLOG_GIN_SPLIT = 0x30;
+    private static final int XLOG_GIN_UPDATE_META_PAGE = 0x60;
+    private static final int XLOG_GIN_INSERT_LISTPAGE = 0x70;
     private static final int XLOG_GIN_DELETE_LISTPAGE = 0x80;
     private static final int XLOG_GIN_VACUUM_DATA_LEAF_PAGE = 0x90;
 
@@ -57,6 +62,18 @@ final class GinDescriptions {
             case XLOG_GIN_VACUUM_DATA_LEAF_PAGE -> {
                 if (!appendImage(record, out)) {
                     appendRecompressLeaf(record, out);
+                }
+            }
+            case XLOG_GIN_UPDATE_META_PAGE -> {
+                if (Wording.of(record).tellsMoreOfIndexes) {
+                    out.append("ntuples: ")
+                            .append(record.mainData(84, "ginxlogUpdateMeta").s32(80));
+                }
+            }
+            case XLOG_GIN_INSERT_LISTPAGE -> {
+                if (Wording.of(record).tellsMoreOfIndexes) {
+                    out.append("ntuples: ")
+                            .append(record.mainData(8, "ginxlogInsertListPage").s32(4));
                 }
             }
             case XLOG_GIN_DELETE_LISTPAGE ->

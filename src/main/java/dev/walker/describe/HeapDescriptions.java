@@ -46,12 +46,15 @@ final class HeapDescriptions {
             case INSERT -> {
                 insert.wrap(record);
                 out.append(colons ? "off: " : "off ").append(insert.offnum());
-                out.append(colons ? ", flags: " : " flags ");
-                Text.flags(out, insert.flags());
+                appendFlags(record, out, insert.flags());
             }
             case DELETE -> describeDelete(record, out, colons);
             case UPDATE, HOT_UPDATE -> describeUpdate(record, out, colons);
-            case TRUNCATE -> describeTruncate(record, out, colons);
+            case TRUNCATE -> {
+                if (record.layout().hasHeapTruncate()) {
+                    describeTruncate(record, out, colons);
+                }
+            }
             case CONFIRM ->
                 out.append(colons ? "off: " : "off ")
                         .append(confirm.wrap(record).offnum());
@@ -83,8 +86,8 @@ final class HeapDescriptions {
             out.append(", flags: ");
             Text.flags(out, delete.flags());
         } else {
-            out.append("off ").append(delete.offnum()).append(" flags ");
-            Text.flags(out, delete.flags());
+            out.append("off ").append(delete.offnum());
+            appendFlags(record, out, delete.flags());
             out.append(' ');
             spacedInfobits(out, delete.infobitsSet());
         }
@@ -104,8 +107,7 @@ final class HeapDescriptions {
         } else {
             out.append("off ").append(update.oldOffnum());
             out.append(" xmax ").append(update.oldXmax());
-            out.append(" flags ");
-            Text.flags(out, update.flags());
+            appendFlags(record, out, update.flags());
             out.append(' ');
             spacedInfobits(out, update.oldInfobitsSet());
             out.append("; new off ").append(update.newOffnum());
@@ -134,6 +136,22 @@ final class HeapDescriptions {
         }
     }
 
+    private static void appendFlags(WalRecord record, StringBuilder out, int flags) {
+        Wording wording = Wording.of(record);
+        if (wording.tellsHeapFlags) {
+            out.append(wording.namesWithColons ? ", flags: " : " flags ");
+            Text.flags(out, flags);
+        }
+    }
+
+    private static void appendLockFlags(WalRecord record, StringBuilder out, int flags) {
+        if (Wording.of(record).tellsHeapFlags) {
+            Text.flags(out, flags);
+        } else {
+            out.append(flags);
+        }
+    }
+
     /** A LOCK or LOCK_UPDATED; up to 15 they differ in what they call the XID. */
     private void describeLock(WalRecord record, StringBuilder out, boolean colons, String xmaxBefore16) {
         lock.wrap(record);
@@ -147,7 +165,7 @@ final class HeapDescriptions {
         } else {
             out.append("off ").append(lock.offnum());
             out.append(xmaxBefore16).append(lock.xmax()).append(": flags ");
-            Text.flags(out, lock.flags());
+            appendLockFlags(record, out, lock.flags());
             out.append(' ');
             spacedInfobits(out, lock.infobitsSet());
         }
@@ -202,11 +220,14 @@ final class HeapDescriptions {
                         .append(record.mainData(CLEANUP_INFO_SIZE, "xl_heap_cleanup_info")
                                 .u32(CLEANUP_INFO_LATEST_REMOVED_XID_AT));
             case VISIBLE -> {
+                if (!record.layout().hasHeapVisible()) {
+                    return;
+                }
                 visible.wrap(record);
                 out.append(colons ? "snapshotConflictHorizon: " : "cutoff xid ")
                         .append(visible.snapshotConflictHorizon());
                 out.append(colons ? ", flags: " : " flags ");
-                Text.flags(out, visible.flags());
+                appendLockFlags(record, out, visible.flags());
             }
             case MULTI_INSERT -> describeMultiInsert(record, out, colons);
             case LOCK_UPDATED -> describeLock(record, out, colons, ": xmax ");
@@ -237,11 +258,17 @@ final class HeapDescriptions {
 
     /** PRUNE_ON_ACCESS, PRUNE_VACUUM_SCAN and PRUNE_VACUUM_CLEANUP, since 17. */
     private void describeCombinedPrune(WalRecord record, StringBuilder out) {
-        int flags = record.mainData().u8(HeapPrune.FLAGS_AT);
+        int flags = prune.flags();
         if ((flags & HeapPrune.HAS_CONFLICT_HORIZON) != 0) {
             out.append("snapshotConflictHorizon: ").append(prune.snapshotConflictHorizon());
         }
         out.append(", isCatalogRel: ").append(Text.flag((flags & HeapPrune.IS_CATALOG_REL) != 0));
+        int visibility = flags & (HeapPrune.VM_ALL_VISIBLE | HeapPrune.VM_ALL_FROZEN);
+        if (visibility != 0) {
+            // As in the visibility map: 1 all-visible, 2 all-frozen.
+            out.append(", vm_flags: ");
+            Text.flags(out, visibility >> 8);
+        }
         if (!prune.block().hasData()) {
             return;
         }
@@ -337,11 +364,11 @@ final class HeapDescriptions {
     private void describeMultiInsert(WalRecord record, StringBuilder out, boolean colons) {
         multiInsert.wrap(record);
         if (colons) {
-            out.append("ntuples: ").append(multiInsert.count()).append(", flags: ");
+            out.append("ntuples: ").append(multiInsert.count());
         } else {
-            out.append(multiInsert.count()).append(" tuples flags ");
+            out.append(multiInsert.count()).append(" tuples");
         }
-        Text.flags(out, multiInsert.flags());
+        appendFlags(record, out, multiInsert.flags());
         if (colons && multiInsert.block().hasData() && !HeapOp.isInitPage(record)) {
             out.append(", offsets: [");
             for (int i = 0; i < multiInsert.count(); i++) {

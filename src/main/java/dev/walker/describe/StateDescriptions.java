@@ -93,6 +93,11 @@ final class StateDescriptions {
             }
             case TRUNCATE_ID -> {
                 multixactTruncate.wrap(record);
+                if (!multixactTruncate.hasStart()) {
+                    out.append("oldestMulti ").append(multixactTruncate.endTruncOff());
+                    out.append(", oldestOffset ").append(multixactTruncate.endTruncMemb());
+                    return;
+                }
                 out.append("offsets [").append(multixactTruncate.startTruncOff());
                 out.append(", ").append(multixactTruncate.endTruncOff());
                 out.append("), members [").append(multixactTruncate.startTruncMemb());
@@ -123,7 +128,7 @@ final class StateDescriptions {
         if (record.rmgrInfo() == XLOG_REPLORIGIN_SET) {
             originSet.wrap(record);
             out.append("set ").append(originSet.nodeId()).append("; lsn ");
-            Text.lsn(out, originSet.remoteLsn());
+            Text.lsn(out, record, originSet.remoteLsn());
             out.append("; force: ").append(originSet.isForce() ? '1' : '0');
         } else if (record.rmgrInfo() == XLOG_REPLORIGIN_DROP) {
             out.append("drop ").append(originDrop.wrap(record).nodeId());

@@ -54,14 +54,17 @@ final class StorageDescriptions {
         }
     }
 
+    private static void directory(WalRecord record, StringBuilder out, long tablespace, long database) {
+        boolean tablespaceFirst = Wording.of(record).namesTablespaceFirst;
+        out.append(tablespaceFirst ? tablespace : database).append('/').append(tablespaceFirst ? database : tablespace);
+    }
+
     void describeDbase(WalRecord record, StringBuilder out) {
         switch (DbaseOp.of(record)) {
             case CREATE_FILE_COPY -> {
                 dbaseCreate.wrap(record);
-                out.append("copy dir ").append(dbaseCreate.srcTablespaceId());
-                out.append('/').append(dbaseCreate.srcDbId());
-                out.append(" to ").append(dbaseCreate.tablespaceId());
-                out.append('/').append(dbaseCreate.dbId());
+                directory(record, out.append("copy dir "), dbaseCreate.srcTablespaceId(), dbaseCreate.srcDbId());
+                directory(record, out.append(" to "), dbaseCreate.tablespaceId(), dbaseCreate.dbId());
             }
             case CREATE_WAL_LOG -> {
                 dbaseCreate.wrap(record);
@@ -72,8 +75,7 @@ final class StorageDescriptions {
                 dbaseDrop.wrap(record);
                 out.append("dir");
                 for (int i = 0; i < dbaseDrop.tablespaceCount(); i++) {
-                    out.append(' ').append(dbaseDrop.tablespaceId(i));
-                    out.append('/').append(dbaseDrop.dbId());
+                    directory(record, out.append(' '), dbaseDrop.tablespaceId(i), dbaseDrop.dbId());
                 }
             }
             case UNKNOWN -> {

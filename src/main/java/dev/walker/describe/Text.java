@@ -28,9 +28,14 @@ final class Text {
     }
 
     /** {@code %X/%X}. */
-    static void lsn(StringBuilder out, long lsn) {
+    static void lsn(StringBuilder out, WalRecord record, long lsn) {
         hexNumber(out, lsn >>> 32);
         out.append('/');
+        if (Wording.of(record).padsLsns) {
+            for (long limit = 1L << 28; limit > Math.max(lsn & 0xFFFF_FFFFL, 1); limit >>>= 4) {
+                out.append('0');
+            }
+        }
         hexNumber(out, lsn & 0xFFFF_FFFFL);
     }
 

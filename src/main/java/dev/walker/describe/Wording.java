@@ -28,6 +28,12 @@ final class Wording {
     final boolean tellsApplyFeedback;
     /** Whether aborted and prepared transactions tell their origin: since 15. */
     final boolean tellsOriginOfAllEnds;
+    /** Whether Heap tells flags, in hexadecimal digits: since 12. Up to 11 only locks and visibility do, in decimal ones. */
+    final boolean tellsHeapFlags;
+    /** Whether directories of databases are named tablespace first: since 12. */
+    final boolean namesTablespaceFirst;
+    /** Whether a prepared transaction is described: since 13. */
+    final boolean tellsPrepare;
     /** Whether pruning tells its counts: since 14. */
     final boolean tellsPruneCounts;
     /** Whether a logical message is shown: since 14. */
@@ -36,11 +42,18 @@ final class Wording {
     final boolean tellsSpgistFields;
     /** Whether there are invalidations of the cache of what subscriptions publish: since 18. */
     final boolean hasRelsync;
+    /** Whether more fields of records of hash indexes are told, and of GIN's list of what is pending: since 19. */
+    final boolean tellsMoreOfIndexes;
+    /** Whether the lower half of an LSN has eight digits: since 19. */
+    final boolean padsLsns;
     /** Directory of a major in each tablespace: {@code TABLESPACE_VERSION_DIRECTORY}, common/relpath.h. */
     final String tablespaceVersionDirectory;
 
     private Wording(PgVersion version) {
         int major = version.major();
+        tellsHeapFlags = major >= 12;
+        namesTablespaceFirst = major >= 12;
+        tellsPrepare = major >= 13;
         tellsPruneCounts = major >= 14;
         namesLatestRemovedXid = major >= 14;
         tellsMessage = major >= 14;
@@ -51,6 +64,8 @@ final class Wording {
         namesConflictHorizon = major >= 16;
         listsRunningSubxacts = major >= 16;
         tellsCatalogRel = major >= 17;
+        tellsMoreOfIndexes = major >= 19;
+        padsLsns = major >= 19;
         hasRelsync = major >= 18;
         tablespaceVersionDirectory = "PG_" + major + "_" + WalLayout.of(version).catalogVersion();
     }

@@ -26,7 +26,11 @@ final class XactDescriptions {
         switch (XactOp.of(record)) {
             case COMMIT, COMMIT_PREPARED -> describeCommit(record, out);
             case ABORT, ABORT_PREPARED -> describeAbort(record, out);
-            case PREPARE -> describePrepare(record, out);
+            case PREPARE -> {
+                if (Wording.of(record).tellsPrepare) {
+                    describePrepare(record, out);
+                }
+            }
             case ASSIGNMENT -> {
                 assignment.wrap(record);
                 out.append("xtop ").append(assignment.topLevelXid()).append(": subxacts:");
@@ -168,7 +172,7 @@ final class XactDescriptions {
 
     private void appendOrigin(WalRecord record, StringBuilder out, long lsn, long timestamp) {
         out.append("; origin: node ").append(record.origin()).append(", lsn ");
-        Text.lsn(out, lsn);
+        Text.lsn(out, record, lsn);
         out.append(", at ");
         timestamps.append(out, timestamp);
     }

@@ -25,7 +25,8 @@ final class XlogDescriptions {
         switch (XlogOp.of(record)) {
             case CHECKPOINT_SHUTDOWN, CHECKPOINT_ONLINE -> describeCheckpoint(record, out);
             case NEXTOID -> out.append(record.mainData(4, "nextOid").u32(0));
-            case BACKUP_END -> Text.lsn(out, record.mainData(8, "startpoint").u64(0));
+            case BACKUP_END ->
+                Text.lsn(out, record, record.mainData(8, "startpoint").u64(0));
             case PARAMETER_CHANGE -> describeParameters(record, out);
             case RESTORE_POINT -> {
                 restorePoint.wrap(record);
@@ -45,7 +46,7 @@ final class XlogDescriptions {
             case OVERWRITE_CONTRECORD -> {
                 overwrite.wrap(record);
                 out.append("lsn ");
-                Text.lsn(out, overwrite.overwrittenLsn());
+                Text.lsn(out, record, overwrite.overwrittenLsn());
                 out.append("; time ");
                 timestamps.append(out, overwrite.overwriteTime());
             }
@@ -55,7 +56,7 @@ final class XlogDescriptions {
                             .append(walLevel(record.mainData(4, "wal_level").s32(0)));
                 }
             }
-            case NOOP, SWITCH, FPI_FOR_HINT, FPI, UNKNOWN_C0, UNKNOWN_F0 -> {
+            case NOOP, SWITCH, FPI_FOR_HINT, FPI, FPI_MULTI_OR_ASSIGN_LSN, LOGICAL_DECODING_STATUS_CHANGE -> {
                 // Nothing is said of them.
             }
         }
@@ -64,12 +65,15 @@ final class XlogDescriptions {
     private void describeCheckpoint(WalRecord record, StringBuilder out) {
         checkpoint.wrap(record);
         out.append("redo ");
-        Text.lsn(out, checkpoint.redo());
+        Text.lsn(out, record, checkpoint.redo());
         out.append("; tli ").append(Integer.toUnsignedLong(checkpoint.thisTimeLineId()));
         out.append("; prev tli ").append(Integer.toUnsignedLong(checkpoint.prevTimeLineId()));
         out.append("; fpw ").append(checkpoint.isFullPageWrites());
         if (checkpoint.hasWalLevel()) {
             out.append("; wal_level ").append(walLevel(checkpoint.walLevel()));
+        }
+        if (checkpoint.hasLogicalDecoding()) {
+            out.append("; logical decoding ").append(checkpoint.isLogicalDecodingEnabled());
         }
         out.append("; xid ");
         Text.fullXid(out, checkpoint.nextXid());
@@ -90,7 +94,9 @@ final class XlogDescriptions {
         parameters.wrap(record);
         out.append("max_connections=").append(parameters.maxConnections());
         out.append(" max_worker_processes=").append(parameters.maxWorkerProcesses());
-        out.append(" max_wal_senders=").append(parameters.maxWalSenders());
+        if (parameters.hasMaxWalSenders()) {
+            out.append(" max_wal_senders=").append(parameters.maxWalSenders());
+        }
         out.append(" max_prepared_xacts=").append(parameters.maxPreparedXacts());
         out.append(" max_locks_per_xact=").append(parameters.maxLocksPerXact());
         out.append(" wal_level=").append(walLevel(parameters.walLevel()));

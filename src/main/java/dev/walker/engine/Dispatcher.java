@@ -6,6 +6,8 @@ import dev.walker.spi.WalPlugin;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSourceException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -29,6 +31,7 @@ public final class Dispatcher {
 
     private final List<LoadedPlugin> plugins;
     private final Consumer<LoadedPlugin> onFailure;
+    private final PluginWatch watch = new PluginWatch(this::describeSlow);
     private final Route[][] routes = new Route[RMGR_COUNT][];
 
     /**
@@ -52,6 +55,7 @@ public final class Dispatcher {
     public void dispatch(WalRecord record) {
         for (Route route : routes[record.rmgrId()]) {
             LoadedPlugin target = route.plugin;
+            watch.begin(target);
             try {
                 target.countRecord();
                 if (route.first != null) {
@@ -62,16 +66,26 @@ public final class Dispatcher {
                 }
             } catch (StateException | WalSourceException e) {
                 throw e;
-            } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+            } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError | OutOfMemoryError e) {
                 setAside(target, e, record.lsn());
             }
         }
+        watch.end();
+    }
+
+    /** Lets all plugins do what no record brings about; whether one of them wants to be called again soon. */
+    public boolean pause(long lsn) {
+        boolean[] again = {false};
+        for (LoadedPlugin target : plugins) {
+            guarded(target, lsn, () -> again[0] |= target.plugin().onPause(lsn));
+        }
+        return again[0];
     }
 
     /** Tells all plugins that the walk ends. */
     public void shutdown(long lsn) {
         for (LoadedPlugin target : plugins) {
-            guarded(target, lsn, target.plugin()::onShutdown);
+            guarded(target, lsn, () -> target.plugin().onShutdown());
         }
     }
 
@@ -80,15 +94,23 @@ public final class Dispatcher {
         if (!target.isActive()) {
             return false;
         }
+        watch.begin(target);
         try {
             action.run();
             return true;
         } catch (StateException | WalSourceException e) {
             throw e;
-        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError | OutOfMemoryError e) {
             setAside(target, e, lsn);
             return false;
+        } finally {
+            watch.end();
         }
+    }
+
+    /** Says of a plugin that it does not come back, if that is so; for a thread that looks now and then. */
+    void look() {
+        watch.look();
     }
 
     private void setAside(LoadedPlugin target, Throwable thrown, long lsn) {
@@ -101,9 +123,12 @@ public final class Dispatcher {
         for (int rmgrId = 0; rmgrId < RMGR_COUNT; rmgrId++) {
             List<Route> wanted = new ArrayList<>();
             for (LoadedPlugin target : plugins) {
+                if (!target.isActive()) {
+                    continue;
+                }
                 Callback first = callbackFor(rmgrId, target.plugin());
                 Callback second = overrides(target.plugin(), "onRecord") ? WalPlugin::onRecord : null;
-                if (target.isActive() && (first != null || second != null)) {
+                if (first != null || second != null) {
                     wanted.add(new Route(target, first, second));
                 }
             }
@@ -134,6 +159,12 @@ public final class Dispatcher {
         } catch (NoSuchMethodException e) {
             throw new IllegalStateException("WalPlugin has no " + callback, e);
         }
+    }
+
+    /** Written to standard error, which in a server is its log: a thread that is not the walk's has no session. */
+    private void describeSlow(LoadedPlugin slow) {
+        System.err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " walker: plugin \"" + slow.name()
+                + "\" does not come back from its call no. " + slow.calls() + ", the walk waits for it");
     }
 
     /** What is told of a plugin that was set aside: name, LSN, message. */

@@ -7,8 +7,9 @@ import java.util.Optional;
 /** A plugin in its place in the order, with what is told about it. */
 public final class LoadedPlugin {
     private final String name;
-    private final WalPlugin plugin;
+    private WalPlugin plugin;
     private long records;
+    private long calls;
     private String error;
     private long errorLsn = Lsn.INVALID;
 
@@ -29,7 +30,7 @@ public final class LoadedPlugin {
         return name;
     }
 
-    /** The plugin. */
+    /** The plugin; null once it was set aside, so that its memory is free again. */
     public WalPlugin plugin() {
         return plugin;
     }
@@ -58,11 +59,24 @@ public final class LoadedPlugin {
         records++;
     }
 
+    void countCall() {
+        calls++;
+    }
+
+    /** How often it was called; other threads may see it a moment later. */
+    long calls() {
+        return calls;
+    }
+
     /** Sets it aside for good; the first error is kept. */
     void fail(Throwable thrown, long lsn) {
         if (error == null) {
-            error = thrown.toString();
+            error = thrown instanceof OutOfMemoryError
+                    ? thrown + "; Java may use " + (Runtime.getRuntime().maxMemory() >> 20)
+                            + " MB (-Xmx, in the server in pljava.vmoptions)"
+                    : thrown.toString();
             errorLsn = lsn;
+            plugin = null;
         }
     }
 }

@@ -69,9 +69,47 @@ public final class Settings {
         return millis("walker.flush_interval", 1000, 0, 600_000);
     }
 
+    /** {@code walker.plugin_timeout}: milliseconds after which a plugin that does not come back is named in the log. */
+    public long pluginTimeoutMillis() {
+        return millis("walker.plugin_timeout", 30_000, 100, 86_400_000);
+    }
+
     /** {@code walker.batch_bytes}: bytes of WAL that are walked in one transaction. */
     public long batchBytes() {
         return bytes("walker.batch_bytes", 4L << 20, 64L << 10, 1L << 30);
+    }
+
+    /** {@code walker.max_lag}: bytes of WAL that the slot may keep; {@link Long#MAX_VALUE} if it is 0, for any. */
+    public long maxLagBytes() {
+        long most = bytes("walker.max_lag", 10L << 30, 0, Long.MAX_VALUE >> 1);
+        return most == 0 ? Long.MAX_VALUE : most;
+    }
+
+    /** {@code walker.max_lag_action}: whether the slot is to be dropped, and the walk to end, beyond that. */
+    public boolean dropsSlotBeyondMaxLag() {
+        String action = text("walker.max_lag_action").orElse("drop_slot");
+        return switch (action) {
+            case "drop_slot" -> true;
+            case "warn" -> false;
+            default ->
+                throw new SettingException("walker.max_lag_action is \"" + action + "\"; wanted drop_slot or warn");
+        };
+    }
+
+    /**
+     * Reads all settings of the walker itself; those of plugins are theirs to check.
+     *
+     * @throws SettingException if one is wrong
+     */
+    public void check() {
+        plugins();
+        slot();
+        naptimeMillis();
+        flushIntervalMillis();
+        pluginTimeoutMillis();
+        batchBytes();
+        maxLagBytes();
+        dropsSlotBeyondMaxLag();
     }
 
     private long millis(String name, long preset, long least, long most) {
@@ -84,11 +122,12 @@ public final class Settings {
     }
 
     private long bytes(String name, long preset, long least, long most) {
-        return amount(name, preset, least, most, "bytes, or a number with kB, MB or GB", unit -> switch (unit) {
+        return amount(name, preset, least, most, "bytes, or a number with kB, MB, GB or TB", unit -> switch (unit) {
             case "", "B" -> 1L;
             case "kB" -> 1L << 10;
             case "MB" -> 1L << 20;
             case "GB" -> 1L << 30;
+            case "TB" -> 1L << 40;
             default -> 0L;
         });
     }

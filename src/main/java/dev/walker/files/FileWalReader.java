@@ -11,15 +11,14 @@ import dev.walker.wal.WalRecord;
  */
 public final class FileWalReader implements AutoCloseable {
     /** Bytes that are read at once: they stay in the cache of the processor. */
-    private static final int CHUNK = 1 << 18;
+    private static final int CHUNK = 1 << 17;
     /** Bytes that are read at once behind {@link #until}, for the rest of a record. */
     private static final int SMALL_CHUNK = 4 * WalReader.PAGE_SIZE;
 
     private final WalFiles files;
     private final FileWalSource source;
-    private final long until;
+    private long until;
     private final byte[] chunk = new byte[CHUNK];
-    private boolean lengthsOnly;
     private WalReader reader;
     private boolean triedAgain;
     private WalEnd end;
@@ -33,14 +32,15 @@ public final class FileWalReader implements AutoCloseable {
     public FileWalReader(WalFiles files, long startLsn, long until) {
         this.files = files;
         this.source = new FileWalSource(files);
-        this.until = until;
-        this.reader = new WalReader(startLsn, files.segmentSize(), files.systemIdentifier());
+        begin(startLsn, until);
     }
 
-    /** From now on gives what is in the header of records, and the length of images, only: {@link WalReader#lengthsOnly}. */
-    public void lengthsOnly() {
-        lengthsOnly = true;
-        reader.lengthsOnly();
+    /** Goes on with the records that begin at or after another LSN, and before {@code newUntil}. */
+    void begin(long startLsn, long newUntil) {
+        until = newUntil;
+        reader = new WalReader(startLsn, files.segmentSize(), files.systemIdentifier());
+        triedAgain = false;
+        end = null;
     }
 
     /**
@@ -97,9 +97,6 @@ public final class FileWalReader implements AutoCloseable {
             triedAgain = true;
             source.close();
             reader = new WalReader(position, files.segmentSize(), files.systemIdentifier());
-            if (lengthsOnly) {
-                reader.lengthsOnly();
-            }
         }
     }
 

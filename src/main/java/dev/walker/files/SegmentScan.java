@@ -7,6 +7,8 @@ import dev.walker.wal.WalRecord;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,11 +27,6 @@ public final class SegmentScan {
     public interface Part {
         /** Takes in a record, which is lent for the call. */
         void add(WalRecord record);
-
-        /** Whether the header of records, and the length of their images, is enough. */
-        default boolean wantsLengthsOnly() {
-            return false;
-        }
     }
 
     private final WalFiles files;
@@ -39,6 +36,8 @@ public final class SegmentScan {
     private final int threads;
     private final Consumer<WalEnd> onGap;
     private final LongConsumer onProgress;
+
+    private final Queue<Lane> idle = new ConcurrentLinkedQueue<>();
 
     private long firstLsn;
     private long endLsn;
@@ -61,6 +60,16 @@ public final class SegmentScan {
         this.skipGaps = onGap != null;
         this.onGap = onGap;
         this.onProgress = onProgress;
+    }
+
+    /** What a thread needs to read, used again for the next segment. */
+    private static final class Lane {
+        private final FileWalReader reader;
+        private final WalRecord record = new WalRecord();
+
+        Lane(WalFiles files) {
+            reader = new FileWalReader(files, files.firstLsn(), files.firstLsn());
+        }
     }
 
     /** What reading a segment gave. */
@@ -163,11 +172,13 @@ public final class SegmentScan {
         long firstPrev = 0;
         long last = 0;
         long lastEnd = 0;
-        try (FileWalReader reader = new FileWalReader(files, from, segmentStart + files.segmentSize())) {
-            WalRecord record = new WalRecord();
-            if (part.wantsLengthsOnly()) {
-                reader.lengthsOnly();
-            }
+        Lane lane = idle.poll();
+        if (lane == null) {
+            lane = new Lane(files);
+        }
+        try (FileWalReader reader = lane.reader) {
+            WalRecord record = lane.record;
+            reader.begin(from, segmentStart + files.segmentSize());
             while (reader.next(record)) {
                 if (stop != Lsn.INVALID && Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
                     WalEnd end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);
@@ -182,6 +193,8 @@ public final class SegmentScan {
                 part.add(record);
             }
             return new Result<>(number, part, first, firstPrev, last, lastEnd, false, reader.end());
+        } finally {
+            idle.add(lane);
         }
     }
 

@@ -2,8 +2,11 @@ package dev.walker.heatmap;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Relations, their chunks, and what changes them. Keeps lists of what has changed since it was stored, and gets chunks
@@ -151,9 +154,17 @@ final class Heatmap {
     }
 
     private void forgetPendingBeyond() {
-        openXacts.removeIf((slot, key) -> {
-            Chunk chunk = chunks[slot];
-            return chunk.firstBlock() + (key >>> Chunk.OFFNUM_BITS) >= chunk.relation.keepBlocks;
+        openXacts.removeIf(new OpenXacts.ItemPredicate() {
+            @Override
+            public boolean touches(int slot) {
+                return chunks[slot].firstBlock() + Chunk.BLOCKS > chunks[slot].relation.keepBlocks;
+            }
+
+            @Override
+            public boolean test(int slot, int key) {
+                Chunk chunk = chunks[slot];
+                return chunk.firstBlock() + (key >>> Chunk.OFFNUM_BITS) >= chunk.relation.keepBlocks;
+            }
         });
     }
 
@@ -190,6 +201,7 @@ final class Heatmap {
                 change |= gone > 0 | chunk.setKnown(block, false);
             }
             if (change) {
+                relation.doubts++;
                 changed(chunk, lsn);
             }
         }
@@ -325,6 +337,7 @@ final class Heatmap {
             change = true;
         }
         if (change) {
+            chunk.relation.doubts++;
             changed(chunk, lsn);
         }
     }
@@ -357,12 +370,42 @@ final class Heatmap {
         candidates.sort(Comparator.comparingLong(chunk -> chunk.lastUsed));
         // Some room, so that it is not the next flush that has to do this again.
         long goal = limitBytes - limitBytes / 4;
-        for (Chunk chunk : candidates) {
-            if (sum <= goal) {
-                break;
-            }
+        int victims = 0;
+        while (victims < candidates.size() && sum > goal) {
+            Chunk chunk = candidates.get(victims++);
             sum -= chunk.bytes;
             chunk.unload();
         }
+        leaveToTables(candidates.subList(0, victims));
+    }
+
+    /** Forgets chunks that have no content here; those with something pending are still needed as its place. */
+    private void leaveToTables(List<Chunk> unloaded) {
+        BitSet pending = openXacts.chunkSlots();
+        Set<Relation> shortened = new HashSet<>();
+        for (Chunk chunk : unloaded) {
+            if (!pending.get(chunk.slot)) {
+                release(chunk);
+                chunk.relation.hasStoredChunks = true;
+                shortened.add(chunk.relation);
+            }
+        }
+        for (Relation relation : shortened) {
+            Chunk kept = null;
+            for (Chunk chunk = relation.firstChunk; chunk != null; ) {
+                Chunk next = chunk.next;
+                if (chunks[chunk.slot] == chunk) {
+                    chunk.next = kept;
+                    kept = chunk;
+                }
+                chunk = next;
+            }
+            relation.firstChunk = kept;
+        }
+    }
+
+    /** How many chunks are in memory, with content or without. */
+    int chunkCount() {
+        return chunksUsed - freeSlotCount;
     }
 }

@@ -43,21 +43,32 @@ import dev.walker.wal.RelFileLocator;
 import dev.walker.wal.WalRecord;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Plugin {@code heatmap}: the exact set of dead tuples of each heap page, see the package page for the rules and the
  * tables.
  *
  * <p>Settings: {@code walker.catalogs} (on by default; off leaves out relations whose relfilenode is below 16384), {@code
- * walker.memory} (megabytes that loaded chunks may take after a flush, 256 by default).
+ * walker.memory} (megabytes that the maps and what is pending may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
+ * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit).
  */
 public final class HeatmapPlugin implements WalPlugin {
     /** {@code FirstNormalObjectId}: relations below are catalogs that were never rewritten. */
     private static final long FIRST_NORMAL_OBJECT_ID = 16384;
 
+    private static final Pattern MEGABYTES = Pattern.compile("(\\d{1,6})( ?MB)?");
+
     private static final int DEFAULT_MEMORY = 256;
+    /** What open transactions have changed may take one part in so many of the memory. */
+    private static final int PENDING_SHARE = 4;
+
+    private static final int DEFAULT_BASELINE_RATE = 64;
 
     private final HeapInsert insert = new HeapInsert();
     private final HeapDelete delete = new HeapDelete();
@@ -91,8 +102,11 @@ public final class HeatmapPlugin implements WalPlugin {
     private final OpenXacts.ItemConsumer abortItem = this::abortItem;
     private final List<Relation> dropped = new ArrayList<>();
 
+    private final Set<Long> xidsToAsk = new HashSet<>();
+
     private PluginContext context;
     private HeatmapTables tables;
+    private Baseline baseline;
     private Heatmap heatmap;
     private Multixacts multixacts;
     private XidOutcomes outcomes;
@@ -104,6 +118,9 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** LSN of the first record that was walked, 0 if there was none yet. */
     private long startLsn;
+
+    /** The image at hand shows changes that were not in records of this page. */
+    private boolean unheardOf;
 
     /** LSN of the record at hand. */
     private long lsn;
@@ -122,15 +139,26 @@ public final class HeatmapPlugin implements WalPlugin {
     public void onStartup(PluginContext context) {
         this.context = context;
         catalogs = isOn(context, "walker.catalogs", true);
-        memoryLimit = (long) positive(context, "walker.memory", DEFAULT_MEMORY) << 20;
+        memoryLimit = (long) number(context, "walker.memory", 1, DEFAULT_MEMORY) << 20;
         multixacts = new Multixacts(context.server());
         outcomes = new XidOutcomes(context.server(), openXacts::isOpen);
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
         tables = new HeatmapTables(context);
         heatmap = new Heatmap(tables, openXacts, this::stateChanged);
+        openXacts.limit(memoryLimit / PENDING_SHARE, tables::loadPending);
         if (!tables.load(heatmap, state)) {
             beginAnew();
         }
+        baseline = new Baseline(
+                heatmap,
+                context.server(),
+                new BaselineTables(context),
+                new BaselinePages(),
+                locator -> catalogs || locator.relNumber() >= FIRST_NORMAL_OBJECT_ID,
+                this::stateChanged,
+                number(context, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE) * ((1L << 20) / HeapPage.SIZE),
+                System::nanoTime);
+        baseline.load();
     }
 
     /** What was not walked is asked of the server. */
@@ -139,7 +167,7 @@ public final class HeatmapPlugin implements WalPlugin {
         if (nextFullXid != 0) {
             outcomes.epoch(nextFullXid);
         }
-        context.setting("wal_level").ifPresent(level -> state.minimalWal = level.equals("minimal"));
+        state.minimalWal = context.server().mayLackWal();
     }
 
     /**
@@ -176,17 +204,17 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private static int positive(PluginContext context, String setting, int otherwise) {
+    private static int number(PluginContext context, String setting, int least, int otherwise) {
         String value = context.setting(setting).orElse(Integer.toString(otherwise));
-        try {
-            int number = Integer.parseInt(value.trim());
-            if (number > 0) {
+        Matcher matcher = MEGABYTES.matcher(value.trim());
+        if (matcher.matches()) {
+            int number = Integer.parseInt(matcher.group(1));
+            if (number >= least) {
                 return number;
             }
-        } catch (NumberFormatException e) {
-            // Said below.
         }
-        throw new IllegalArgumentException(setting + " is \"" + value + "\", wanted a number from 1 on");
+        throw new IllegalArgumentException(
+                setting + " is \"" + value + "\", wanted a number of megabytes from " + least + " on");
     }
 
     private void stateChanged() {
@@ -197,14 +225,26 @@ public final class HeatmapPlugin implements WalPlugin {
     }
 
     @Override
+    public boolean onPause(long lsn) {
+        this.lsn = lsn;
+        return baseline.work(lsn);
+    }
+
+    @Override
     public void onFlush(long lsn) {
+        baseline.reached(lsn);
         tables.flush(state);
+        baseline.flush();
         changed = false;
-        heatmap.evict(memoryLimit);
+        heatmap.evict(memoryLimit - memoryLimit / PENDING_SHARE);
+        openXacts.spill();
     }
 
     private void begin(WalRecord record) {
         lsn = record.lsn();
+        if (Long.compareUnsigned(lsn, baseline.nextLsn()) >= 0) {
+            baseline.reached(lsn);
+        }
         if (startLsn == 0) {
             startLsn = lsn;
         }
@@ -511,7 +551,8 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** Makes what is known of a page agree with {@link #page}. */
     private void applyPage(Chunk chunk, int block) {
-        boolean known = heatmap.isKnown(chunk, block);
+        boolean wasKnown = heatmap.isKnown(chunk, block);
+        boolean known = wasKnown && !(unheardOf && !chunk.isKnown(block));
         boolean complete = true;
         for (int i = 0; i < imageDead.length; i++) {
             imageDead[i] = 0;
@@ -546,7 +587,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
         if (complete) {
             heatmap.setKnown(chunk, block, lsn);
-        } else if (known) {
+        } else if (wasKnown) {
             heatmap.setUnknown(chunk, block, lsn);
         }
     }
@@ -639,6 +680,60 @@ public final class HeatmapPlugin implements WalPlugin {
         return known;
     }
 
+    /** The pages that {@link Baseline} reads, in the place of an image. */
+    private final class BaselinePages implements Baseline.Pages {
+        @Override
+        public boolean look(byte[] pages, int at) {
+            wrap(pages, at);
+            if (!page.isHeap()) {
+                return false;
+            }
+            for (int offnum = 1; offnum <= page.count(); offnum++) {
+                if (page.lpFlags(offnum) == HeapPage.LP_NORMAL) {
+                    look(offnum);
+                }
+            }
+            return true;
+        }
+
+        private void look(int offnum) {
+            int infomask = page.infomask(offnum);
+            if ((infomask & (Infomask.XMIN_COMMITTED | Infomask.XMIN_INVALID)) == 0) {
+                note(page.xmin(offnum));
+            }
+            if ((infomask & (Infomask.XMAX_INVALID | Infomask.XMAX_COMMITTED | Infomask.XMAX_IS_MULTI)) == 0
+                    && !Infomask.isLockedOnly(infomask)) {
+                note(page.xmax(offnum));
+            }
+        }
+
+        private void note(long xid) {
+            if (outcomes.isToBeAsked(xid)) {
+                xidsToAsk.add(xid);
+            }
+        }
+
+        @Override
+        public void askServer() {
+            outcomes.askAll(xidsToAsk);
+            xidsToAsk.clear();
+        }
+
+        @Override
+        public boolean install(Relation relation, long block, byte[] pages, int at) {
+            relation.heapSeen = true;
+            wrap(pages, at);
+            Chunk chunk = heatmap.chunk(relation, block);
+            applyPage(chunk, Chunk.blockInChunk(block));
+            return chunk.isKnown(Chunk.blockInChunk(block));
+        }
+
+        private void wrap(byte[] pages, int at) {
+            System.arraycopy(pages, at, pageBytes, 0, HeapPage.SIZE);
+            page.wrap(pageBytes);
+        }
+    }
+
     // Transactions
 
     @Override
@@ -704,7 +799,8 @@ public final class HeatmapPlugin implements WalPlugin {
         if (commit) {
             outcomes.commit(xid);
         } else {
-            outcomes.abort(xid, left);
+            // Where changes may not be in the WAL, it does not tell who made them.
+            outcomes.abort(xid, left || state.minimalWal);
         }
     }
 
@@ -760,6 +856,8 @@ public final class HeatmapPlugin implements WalPlugin {
         begin(record);
         if (StandbyOp.of(record) == StandbyOp.RUNNING_XACTS) {
             runningXacts.wrap(record);
+            // Such records are for standbys, which need WAL that is not minimal.
+            state.minimalWal = false;
             outcomes.met(runningXacts.nextXid());
             int oldest = (int) runningXacts.oldestRunningXid();
             openXacts.forEach(xid -> {
@@ -791,6 +889,11 @@ public final class HeatmapPlugin implements WalPlugin {
                 state.minimalWal = parameterChange.wrap(record).walLevel() == 0;
                 break;
             case FPI:
+                // A page that is made anew, with tuples of transactions that changed it in another file.
+                unheardOf = true;
+                fullPageImages(record);
+                unheardOf = false;
+                break;
             case FPI_FOR_HINT:
                 fullPageImages(record);
                 break;
@@ -1058,6 +1161,16 @@ public final class HeatmapPlugin implements WalPlugin {
             }
         }
         return items;
+    }
+
+    /** Bytes that bitmaps of what is pending take. */
+    long pendingBytes() {
+        return openXacts.memory();
+    }
+
+    /** How many chunks are in memory, with content or without. */
+    int chunksInMemory() {
+        return heatmap.chunkCount();
     }
 
     /** How many transactions and subtransactions are open that have changed heap pages. */

@@ -139,6 +139,28 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
         openXacts.load((Long) row[0], slot, bitmap(PENDING, row, 5), bitmap(PENDING, row, 6));
     }
 
+    /** Gets the pending items of a large transaction back. */
+    void loadPending(long storedXid, OpenXacts.InChunk items) {
+        Chunk chunk = heatmap.chunkAt(items.chunkSlot);
+        Relation relation = chunk.relation;
+        pendingTable.scan(
+                row -> {
+                    add(items.inserts, bitmap(PENDING, row, 5));
+                    add(items.deletes, bitmap(PENDING, row, 6));
+                },
+                storedXid,
+                relation.spcOid,
+                relation.dbOid,
+                relation.relNumber,
+                chunk.number);
+    }
+
+    private static void add(RoaringBitmap target, RoaringBitmap items) {
+        if (items != null) {
+            target.or(items);
+        }
+    }
+
     private boolean loadXact(State state, Object[] row) {
         long xid = (Long) row[1];
         byte[] detail = (byte[]) row[2];
@@ -335,15 +357,9 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
     }
 
     private void flushPending(State state) {
-        state.openXacts.drainEnded(xid -> {
-            pendingTable.delete(xid);
-            xactTable.delete(PREPARED, xid);
-        });
+        state.openXacts.drainEnded(pendingTable::delete, xid -> xactTable.delete(PREPARED, xid));
         state.openXacts.drainChanged(
-                state.outcomes,
-                xid -> pendingTable.delete(xid),
-                this::flushPendingRow,
-                xid -> xactTable.put(PREPARED, xid, null));
+                state.outcomes, pendingTable::delete, this::flushPendingRow, xid -> xactTable.put(PREPARED, xid, null));
     }
 
     private void flushPendingRow(long xid, OpenXacts.InChunk items) {

@@ -2,6 +2,7 @@ package dev.walker.heatmap;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.roaringbitmap.RoaringBitmap;
@@ -36,8 +37,10 @@ final class OpenXacts {
     /** Pending items of a chunk, of one transaction. */
     static final class InChunk {
         final int chunkSlot;
-        final RoaringBitmap inserts = new RoaringBitmap();
-        final RoaringBitmap deletes = new RoaringBitmap();
+        /** Null if it is in the table only, like {@link #deletes}. */
+        RoaringBitmap inserts = new RoaringBitmap();
+
+        RoaringBitmap deletes = new RoaringBitmap();
         boolean dirty;
 
         InChunk(int chunkSlot) {
@@ -72,8 +75,17 @@ final class OpenXacts {
         void accept(int chunkSlot, boolean delete, int key);
     }
 
+    /** Gets back what is in the table only. */
+    interface RowLoader {
+        /** Fills both bitmaps. */
+        void load(long storedXid, InChunk items);
+    }
+
     /** Says which pending items are to be forgotten. */
     interface ItemPredicate {
+        /** Whether there can be such items in a chunk. */
+        boolean touches(int chunkSlot);
+
         boolean test(int chunkSlot, int key);
     }
 
@@ -108,9 +120,26 @@ final class OpenXacts {
     private int changedCount;
     private long[] ended = new long[64];
     private int endedCount;
+    private final List<Long> endedPrepared = new ArrayList<>();
 
     private long lastXid;
     private int lastXact = NONE;
+
+    private RowLoader loader = (storedXid, items) -> {
+        throw new IllegalStateException("there is no table to load from");
+    };
+    private long mostLoadedBytes = Long.MAX_VALUE;
+    private long loadedBytes;
+
+    /**
+     * Keeps memory within a limit, by leaving to the table what is in it.
+     *
+     * @param bytes that the bitmaps of large transactions may take
+     */
+    void limit(long bytes, RowLoader from) {
+        mostLoadedBytes = bytes;
+        loader = from;
+    }
 
     int size() {
         return byXid.size();
@@ -249,7 +278,7 @@ final class OpenXacts {
     }
 
     private void addToMany(int xact, long entry, boolean dirty) {
-        InChunk chunk = many[xact].chunk((int) (entry >>> CHUNK_SHIFT));
+        InChunk chunk = content(xact, many[xact].chunk((int) (entry >>> CHUNK_SHIFT)));
         int key = (int) entry & KEY_MASK;
         if (((entry & KIND_DELETE) != 0 ? chunk.deletes : chunk.inserts).checkedAdd(key)) {
             counts[xact]++;
@@ -306,7 +335,7 @@ final class OpenXacts {
     void removeInsert(int xact, int chunkSlot, int key) {
         long entry = (long) chunkSlot << CHUNK_SHIFT | key;
         if (many[xact] != null) {
-            InChunk chunk = many[xact].chunk(chunkSlot);
+            InChunk chunk = content(xact, many[xact].chunk(chunkSlot));
             if (chunk.inserts.checkedRemove(key)) {
                 counts[xact]--;
                 pending--;
@@ -372,6 +401,11 @@ final class OpenXacts {
         List<InChunk> kept = new ArrayList<>();
         boolean removed = false;
         for (InChunk chunk : all.chunks) {
+            if (!predicate.touches(chunk.chunkSlot)) {
+                kept.add(chunk);
+                continue;
+            }
+            content(xact, chunk);
             int before = chunk.inserts.getCardinality() + chunk.deletes.getCardinality();
             removeFrom(chunk.inserts, chunk.chunkSlot, predicate);
             removeFrom(chunk.deletes, chunk.chunkSlot, predicate);
@@ -414,8 +448,13 @@ final class OpenXacts {
     void forEachItem(int xact, ItemConsumer consumer) {
         if (many[xact] != null) {
             for (InChunk chunk : many[xact].chunks) {
+                boolean spilled = chunk.inserts == null;
+                content(xact, chunk);
                 chunk.inserts.forEach((int key) -> consumer.accept(chunk.chunkSlot, false, key));
                 chunk.deletes.forEach((int key) -> consumer.accept(chunk.chunkSlot, true, key));
+                if (spilled) {
+                    spill(chunk);
+                }
             }
             return;
         }
@@ -432,6 +471,9 @@ final class OpenXacts {
                 ended = Arrays.copyOf(ended, endedCount * 2);
             }
             ended[endedCount++] = storedXids[xact];
+            if (isPrepared(xact)) {
+                endedPrepared.add(storedXids[xact]);
+            }
         }
         byXid.remove(xids[xact]);
         freeList(heads[xact]);
@@ -451,6 +493,63 @@ final class OpenXacts {
         freeXacts[freeXactCount++] = xact;
     }
 
+    // Memory
+
+    private InChunk content(int xact, InChunk chunk) {
+        if (chunk.inserts == null) {
+            chunk.inserts = new RoaringBitmap();
+            chunk.deletes = new RoaringBitmap();
+            loader.load(storedXids[xact], chunk);
+        }
+        return chunk;
+    }
+
+    private static void spill(InChunk chunk) {
+        chunk.inserts = null;
+        chunk.deletes = null;
+    }
+
+    private static long bytes(InChunk chunk) {
+        return chunk.inserts == null ? 0 : chunk.inserts.getLongSizeInBytes() + chunk.deletes.getLongSizeInBytes();
+    }
+
+    /** Leaves to the table what large transactions have in it, if it is too much. Nothing may have changed since. */
+    void spill() {
+        if (memory() <= mostLoadedBytes) {
+            return;
+        }
+        for (int xact = 0; xact < used; xact++) {
+            if (many[xact] != null && (flags[xact] & (STORED | CHANGED)) == STORED) {
+                many[xact].chunks.forEach(OpenXacts::spill);
+            }
+        }
+    }
+
+    /** Bytes that the bitmaps of large transactions take. */
+    long memory() {
+        long sum = 0;
+        for (int xact = 0; xact < used; xact++) {
+            if (many[xact] != null) {
+                sum += many[xact].chunks.stream().mapToLong(OpenXacts::bytes).sum();
+            }
+        }
+        return sum;
+    }
+
+    /** The chunks that have something pending. */
+    BitSet chunkSlots() {
+        BitSet slots = new BitSet();
+        for (int xact = 0; xact < used; xact++) {
+            if (many[xact] != null) {
+                many[xact].chunks.forEach(chunk -> slots.set(chunk.chunkSlot));
+            }
+            for (int at = heads[xact]; at != NONE; at = nexts[at]) {
+                slots.set((int) (entries[at] >>> CHUNK_SHIFT));
+            }
+        }
+        return slots;
+    }
+
     // Storing
 
     /** Takes items as stored. */
@@ -464,6 +563,14 @@ final class OpenXacts {
         }
         flags[xact] |= STORED;
         storedXids[xact] = storedXid;
+        if (many[xact] != null) {
+            InChunk chunk = many[xact].chunk(chunkSlot);
+            loadedBytes += bytes(chunk);
+            if (loadedBytes > mostLoadedBytes) {
+                spill(chunk);
+                loadedBytes = mostLoadedBytes;
+            }
+        }
     }
 
     /** Says that everything here is as stored. */
@@ -481,12 +588,14 @@ final class OpenXacts {
         changedCount = 0;
     }
 
-    /** Gives the keys of transactions whose rows are to be deleted. */
-    void drainEnded(LongConsumer storedXids) {
+    /** Gives the keys of transactions whose rows are to be deleted, and of those among them that were prepared. */
+    void drainEnded(LongConsumer storedXids, LongConsumer prepared) {
         for (int i = 0; i < endedCount; i++) {
             storedXids.accept(ended[i]);
         }
         endedCount = 0;
+        endedPrepared.forEach(prepared::accept);
+        endedPrepared.clear();
     }
 
     /**
@@ -510,6 +619,11 @@ final class OpenXacts {
                 storedXids[xact] = outcomes.full(xids[xact]);
                 flags[xact] |= STORED;
             } else if ((flags[xact] & REWRITE) != 0) {
+                if (many[xact] != null) {
+                    for (InChunk chunk : many[xact].chunks) {
+                        content(xact, chunk);
+                    }
+                }
                 deleteAll.accept(storedXids[xact]);
                 all = true;
             }

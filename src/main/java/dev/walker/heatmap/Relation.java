@@ -13,10 +13,12 @@ final class Relation {
     /** Tells relations apart, those that were dropped too. */
     final int id;
 
-    /** Its creation was walked, so all of its pages are known. */
+    /** All of its pages are known: its creation was walked, or {@link Baseline} has read them. */
     boolean createdInWal;
     /** A heap record or the image of a heap page was seen; a file that was only created may be that of an index. */
     boolean heapSeen;
+    /** How often a page that was known became unknown. */
+    long doubts;
 
     long inserts;
     long updates;

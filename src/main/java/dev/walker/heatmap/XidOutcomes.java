@@ -2,6 +2,8 @@ package dev.walker.heatmap;
 
 import dev.walker.spi.SourceServer;
 import dev.walker.spi.SourceServer.XidStatus;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.LongPredicate;
@@ -148,6 +150,35 @@ final class XidOutcomes {
             return XidStatus.UNKNOWN;
         }
         XidStatus status = server.xidStatus(full(xid));
+        keep(xid, status);
+        return status;
+    }
+
+    /** Whether {@link #status} would ask the server. */
+    boolean isToBeAsked(long xid) {
+        return xid >= FIRST_NORMAL
+                && isOld(xid)
+                && epochIsKnown
+                && !unknown.contains(xid)
+                && !committed.contains(xid)
+                && !aborted.contains(xid)
+                && !isOpen.test(xid);
+    }
+
+    /** Asks the server for many transactions at once. */
+    void askAll(Collection<Long> xids) {
+        long[] list = xids.stream().mapToLong(Long::longValue).toArray();
+        if (list.length == 0) {
+            return;
+        }
+        XidStatus[] statuses =
+                server.xidStatuses(Arrays.stream(list).map(this::full).toArray());
+        for (int i = 0; i < list.length; i++) {
+            keep(list[i], statuses[i]);
+        }
+    }
+
+    private void keep(long xid, XidStatus status) {
         switch (status) {
             case COMMITTED:
                 committed.add(xid);
@@ -161,7 +192,6 @@ final class XidOutcomes {
             default:
                 break;
         }
-        return status;
     }
 
     // What is stored in one row

@@ -147,11 +147,6 @@ final class RecordFilter {
         return value;
     }
 
-    /** Whether it looks at block references. */
-    boolean wantsBlocks() {
-        return locator != null || forkNumber >= 0 || fullpage;
-    }
-
     boolean accepts(WalRecord record) {
         return everything || acceptsSome(record);
     }

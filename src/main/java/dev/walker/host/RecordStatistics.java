@@ -3,6 +3,7 @@ package dev.walker.host;
 import dev.walker.rmgr.Rmgr;
 import dev.walker.version.WalLayout;
 import dev.walker.wal.WalRecord;
+import java.util.Arrays;
 import java.util.List;
 
 /** Number and size of records by resource manager, or by record type: what {@code pg_waldump --stats} counts. */
@@ -14,8 +15,11 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
     private final boolean byRecord;
     private final RecordFilter filter;
     private final int top;
-    /** Number of records, bytes without images, and bytes of images, by resource manager and type. */
-    private final long[] sums = new long[3 * TYPES * (Rmgr.MAX_ID + 1)];
+    /**
+     * By resource manager, as far as there are records of it: number of records, bytes without images, and bytes of images,
+     * by type.
+     */
+    private final long[][] sums = new long[Rmgr.MAX_ID + 1][];
 
     private WalLayout layout;
     private long firstLsn;
@@ -42,16 +46,16 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
         if (rmgr == Rmgr.XACT.id()) {
             type &= XACT_TYPE_MASK;
         }
-        int at = 3 * (rmgr * TYPES + type);
+        long[] row = sums[rmgr] == null ? newRow(rmgr) : sums[rmgr];
         int images = record.fpiLength();
-        sums[at]++;
-        sums[at + 1] += record.totalLength() - images;
-        sums[at + 2] += images;
+        row[3 * type]++;
+        row[3 * type + 1] += record.totalLength() - images;
+        row[3 * type + 2] += images;
     }
 
-    @Override
-    public boolean wantsLengthsOnly() {
-        return !filter.wantsBlocks();
+    private long[] newRow(int rmgr) {
+        sums[rmgr] = new long[3 * TYPES];
+        return sums[rmgr];
     }
 
     @Override
@@ -64,9 +68,26 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
             firstLsn = later.firstLsn;
         }
         endLsn = later.endLsn;
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] += later.sums[i];
+        for (int rmgr = 0; rmgr < sums.length; rmgr++) {
+            if (later.sums[rmgr] != null) {
+                long[] row = sums[rmgr] == null ? newRow(rmgr) : sums[rmgr];
+                for (int i = 0; i < row.length; i++) {
+                    row[i] += later.sums[rmgr][i];
+                }
+            }
         }
+    }
+
+    @Override
+    public void clear() {
+        for (long[] row : sums) {
+            if (row != null) {
+                Arrays.fill(row, 0);
+            }
+        }
+        layout = null;
+        firstLsn = 0;
+        endLsn = 0;
     }
 
     @Override
@@ -87,18 +108,19 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
     }
 
     private void addRows(StatisticsTable table, int rmgr) {
+        long[] row = sums[rmgr] == null ? new long[3 * TYPES] : sums[rmgr];
         long[] all = new long[3];
         for (int type = 0; type < TYPES; type++) {
-            int at = 3 * (rmgr * TYPES + type);
-            if (byRecord && sums[at] > 0) {
+            int at = 3 * type;
+            if (byRecord && row[at] > 0) {
                 table.add(
                         List.of(Rmgr.name(rmgr), Rmgr.typeName(layout, rmgr, type << 4)),
-                        sums[at],
-                        sums[at + 1],
-                        sums[at + 2]);
+                        row[at],
+                        row[at + 1],
+                        row[at + 2]);
             }
             for (int i = 0; i < 3; i++) {
-                all[i] += sums[at + i];
+                all[i] += row[at + i];
             }
         }
         // As pg_waldump: those of core have a row even without records.

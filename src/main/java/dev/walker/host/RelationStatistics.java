@@ -53,7 +53,7 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
             }
             BlockRef block = record.block(id);
             int row = row(block.spcOid() << 32 | block.dbOid(), block.relNumber());
-            int data = block.data().length();
+            int data = block.dataLength();
             recordBytes[row] += data;
             imageBytes[row] += block.imageLength();
             rest -= data + block.imageLength();
@@ -122,6 +122,17 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
             recordBytes[row] += later.recordBytes[theirs];
             imageBytes[row] += later.imageBytes[theirs];
         }
+    }
+
+    @Override
+    public void clear() {
+        Arrays.fill(slots, 0);
+        Arrays.fill(counts, 0, rows, 0);
+        Arrays.fill(recordBytes, 0, rows, 0);
+        Arrays.fill(imageBytes, 0, rows, 0);
+        rows = 1;
+        firstLsn = 0;
+        endLsn = 0;
     }
 
     @Override

@@ -7,6 +7,14 @@ interface Statistics<S extends Statistics<S>> extends SegmentScan.Part {
     /** Adds what comes after in LSN order. */
     void merge(S later);
 
+    /** Forgets all, to be used for another part. */
+    void clear();
+
+    /** Whether the memory of a part depends on how many records it has. */
+    default boolean growsWithRecords() {
+        return false;
+    }
+
     /** Writes a report. */
     void report(DumpCommand.Format format, boolean sorted, ByteOutput out);
 }

@@ -7,7 +7,9 @@ import dev.walker.wal.WalRecord;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.ZoneId;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,8 +33,10 @@ final class StatsCommand implements Callable<Integer> {
         transaction
     }
 
-    /** Records of a server are merged after so many. */
-    private static final int LIVE_PART = 100_000;
+    /** Records that are read in order are merged after so many. */
+    private static final int PART = 100_000;
+    /** What grows with the records of a segment is not kept for longer ones. */
+    private static final int LONG_SEGMENT = 64 << 20;
 
     @ParentCommand
     private Main main;
@@ -123,16 +127,20 @@ final class StatsCommand implements Callable<Integer> {
             throws SQLException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         S all = parts.get();
-        WalEnd end = input.isLive() ? readServer(parts, all, err) : readFiles(parts, all, err);
+        WalEnd end = input.isLive() ? readInOrder(parts, all, err) : readFiles(parts, all, err);
         all.report(format, true, out);
         out.flush();
         return input.report(end, err);
     }
 
-    private <S extends Statistics<S>> WalEnd readFiles(Supplier<S> parts, S all, PrintWriter err) {
+    private <S extends Statistics<S>> WalEnd readFiles(Supplier<S> parts, S all, PrintWriter err)
+            throws SQLException, InterruptedException {
         try (WalFiles files = input.files();
                 ProgressLine progress =
                         new ProgressLine(err, files.storedBytes(files.segmentNumbers(input.start(), input.end())))) {
+            if (all.growsWithRecords() && files.segmentSize() > LONG_SEGMENT) {
+                return readInOrder(parts, all, err);
+            }
             int number = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
             SegmentScan scan = new SegmentScan(
                     files,
@@ -141,20 +149,30 @@ final class StatsCommand implements Callable<Integer> {
                     number,
                     input.skipsGaps() ? gap -> WalInput.warn(err, gap.reason() + "; skipped") : null,
                     progress::done);
-            return scan.run(parts, all::merge);
+            Queue<S> free = new ConcurrentLinkedQueue<>();
+            return scan.run(
+                    () -> {
+                        S part = free.poll();
+                        return part == null ? parts.get() : part;
+                    },
+                    part -> {
+                        all.merge(part);
+                        part.clear();
+                        free.add(part);
+                    });
         }
     }
 
-    private <S extends Statistics<S>> WalEnd readServer(Supplier<S> parts, S all, PrintWriter err)
+    private <S extends Statistics<S>> WalEnd readInOrder(Supplier<S> parts, S all, PrintWriter err)
             throws SQLException, InterruptedException {
         WalRecord record = new WalRecord();
         try (RecordStream records = input.stream(false, () -> {}, err)) {
             S part = parts.get();
             for (long count = 1; records.next(record); count++) {
                 part.add(record);
-                if (count % LIVE_PART == 0) {
+                if (count % PART == 0) {
                     all.merge(part);
-                    part = parts.get();
+                    part.clear();
                 }
             }
             all.merge(part);

@@ -1,5 +1,7 @@
 package dev.walker.host;
 
+import dev.walker.host.OpenTransactions.Outcome;
+import dev.walker.host.OpenTransactions.Transaction;
 import dev.walker.rmgr.Rmgr;
 import dev.walker.rmgr.xact.XactAssignment;
 import dev.walker.rmgr.xact.XactEnd;
@@ -13,10 +15,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.PriorityQueue;
 
 /**
@@ -46,48 +46,6 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private static final long PREPARED = 3;
     private static final long CRASH = 4;
 
-    /** How a transaction ended. */
-    private enum Outcome {
-        OPEN("open"),
-        PREPARED("prepared"),
-        COMMITTED("committed"),
-        ABORTED("aborted"),
-        CRASHED("crashed"),
-        NONE("");
-
-        private final String text;
-
-        Outcome(String text) {
-            this.text = text;
-        }
-    }
-
-    /** A transaction, in the sum of all parts. */
-    private static final class Transaction {
-        private final long xid;
-        private long firstLsn;
-        private long count;
-        private long recordBytes;
-        private long imageBytes;
-        private Outcome outcome = Outcome.OPEN;
-        private long time;
-
-        Transaction(long xid, long firstLsn) {
-            this.xid = xid;
-            this.firstLsn = firstLsn;
-        }
-
-        long bytes() {
-            return recordBytes + imageBytes;
-        }
-
-        void add(Transaction other) {
-            count += other.count;
-            recordBytes += other.recordBytes;
-            imageBytes += other.imageBytes;
-        }
-    }
-
     private final RecordFilter filter;
     private final int top;
     private final ZoneId zone;
@@ -109,11 +67,11 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private final XactPrepare prepare = new XactPrepare();
 
     // What the sum of all parts has.
-    private final Map<Long, Transaction> open = new HashMap<>();
+    private final OpenTransactions open = new OpenTransactions();
     private final PriorityQueue<Transaction> largest =
             new PriorityQueue<>(Comparator.comparingLong(Transaction::bytes));
-    private final Transaction none = new Transaction(0, 0);
-    private final Transaction dropped = new Transaction(0, 0);
+    private final Transaction none = new Transaction();
+    private final Transaction dropped = new Transaction();
     private long droppedTransactions;
 
     private long firstLsn;
@@ -266,8 +224,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             endLsn = later.endLsn;
         }
         for (int row = 0; row < later.rows; row++) {
-            Transaction transaction =
-                    row == 0 ? none : open.computeIfAbsent(later.xids[row], xid -> new Transaction(xid, 0));
+            Transaction transaction = row == 0 ? none : open.getOrBegin(later.xids[row], 0);
             if (transaction.firstLsn == 0) {
                 transaction.firstLsn = later.firstLsns[row];
             }
@@ -280,11 +237,29 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         }
     }
 
+    @Override
+    public void clear() {
+        Arrays.fill(slots, 0);
+        Arrays.fill(counts, 0, rows, 0);
+        Arrays.fill(recordBytes, 0, rows, 0);
+        Arrays.fill(imageBytes, 0, rows, 0);
+        rows = 1;
+        eventsEnd = 0;
+        firstLsn = 0;
+        endLsn = 0;
+    }
+
+    @Override
+    public boolean growsWithRecords() {
+        return true;
+    }
+
     private void happened(long kind, long xid, long first, long second) {
         if (kind == LINK) {
             Transaction subtransaction = open.remove(xid);
             if (subtransaction != null) {
-                open.computeIfAbsent(first, top -> new Transaction(top, second)).add(subtransaction);
+                open.getOrBegin(first, second).add(subtransaction);
+                open.reuse(subtransaction);
             }
         } else if (kind == CRASH) {
             crash(first);
@@ -306,11 +281,11 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     /** What was open when the server started, prepared transactions apart, is over. */
     private void crash(long lsn) {
         List<Transaction> over = new ArrayList<>();
-        for (Transaction transaction : open.values()) {
+        open.forEach(transaction -> {
             if (transaction.outcome == Outcome.OPEN && Long.compareUnsigned(transaction.firstLsn, lsn) < 0) {
                 over.add(transaction);
             }
-        }
+        });
         for (Transaction transaction : over) {
             open.remove(transaction.xid);
             ended(transaction, transaction.xid == BOOTSTRAP_XID ? Outcome.COMMITTED : Outcome.CRASHED);
@@ -321,12 +296,15 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         transaction.outcome = outcome;
         if (transaction.count == 0) {
             // Nothing of it was wanted.
+            open.reuse(transaction);
             return;
         }
         largest.add(transaction);
         if (top > 0 && largest.size() > top) {
-            dropped.add(largest.remove());
+            Transaction smallest = largest.remove();
+            dropped.add(smallest);
             droppedTransactions++;
+            open.reuse(smallest);
         }
     }
 
@@ -338,11 +316,11 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         for (Transaction transaction : largest) {
             addRow(table, transaction);
         }
-        for (Transaction transaction : open.values()) {
+        open.forEach(transaction -> {
             if (transaction.count > 0) {
                 addRow(table, transaction);
             }
-        }
+        });
         if (none.count > 0) {
             addRow(table, none);
         }

@@ -1,12 +1,15 @@
 package dev.walker.jdbc;
 
+import dev.walker.spi.HeapRead;
 import dev.walker.spi.SourceServer;
+import dev.walker.wal.RelFileLocator;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 
 /** Asks a running server. */
-final class JdbcSourceServer implements SourceServer {
+public final class JdbcSourceServer implements SourceServer {
     /**
      * A snapshot's xmax comes after the last transaction that has ended, so one from there on that has been met runs; one
      * of the future would be an error for {@code pg_xact_status}.
@@ -21,10 +24,18 @@ final class JdbcSourceServer implements SourceServer {
 
     private static final String NEXT_XID = "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text";
 
-    private final Connection connection;
+    private static final String STATUSES = "SELECT pg_catalog.string_agg(coalesce(CASE WHEN x.xid < n.next"
+            + " THEN pg_catalog.left(pg_catalog.pg_xact_status(x.xid), 1) ELSE 'i' END, 'u'), '' ORDER BY x.place)"
+            + " FROM pg_catalog.unnest(?::text::xid8[]) WITH ORDINALITY AS x (xid, place),"
+            + " (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) AS next) n";
 
-    JdbcSourceServer(Connection connection) {
+    private final Connection connection;
+    private final HeapReader heapReader;
+
+    /** Asks the server that a connection leads to. */
+    public JdbcSourceServer(Connection connection) {
         this.connection = connection;
+        this.heapReader = new HeapReader(connection);
     }
 
     @Override
@@ -67,6 +78,63 @@ final class JdbcSourceServer implements SourceServer {
                     .orElse(0L);
         } catch (SQLException e) {
             throw new WalSourceException("cannot ask the server for its next transaction: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public boolean mayLackWal() {
+        try {
+            return Jdbc.one(
+                    connection, "SELECT pg_catalog.current_setting('wal_level') = 'minimal'", row -> row.getBoolean(1));
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot ask the server for its wal_level: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public XidStatus[] xidStatuses(long[] fullXids) {
+        StringBuilder list = new StringBuilder("{");
+        for (long fullXid : fullXids) {
+            list.append(list.length() > 1 ? "," : "").append(Long.toUnsignedString(fullXid));
+        }
+        XidStatus[] statuses = new XidStatus[fullXids.length];
+        try {
+            String letters = Jdbc.first(
+                            connection,
+                            STATUSES,
+                            row -> row.getString(1),
+                            list.append('}').toString())
+                    .orElse("");
+            for (int i = 0; i < statuses.length; i++) {
+                statuses[i] = switch (letters.charAt(i)) {
+                    case 'c' -> XidStatus.COMMITTED;
+                    case 'a' -> XidStatus.ABORTED;
+                    case 'i' -> XidStatus.IN_PROGRESS;
+                    default -> XidStatus.UNKNOWN;
+                };
+            }
+            return statuses;
+        } catch (SQLException e) {
+            throw new WalSourceException(
+                    "cannot ask the server for " + fullXids.length + " transactions: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public List<RelFileLocator> heaps() {
+        try {
+            return heapReader.heaps();
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot ask the server for its heaps: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public HeapRead readHeap(RelFileLocator locator, long[] blocks, long lsn) {
+        try {
+            return heapReader.read(locator, blocks, lsn);
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot read pages of " + locator + ": " + e.getMessage(), e);
         }
     }
 }

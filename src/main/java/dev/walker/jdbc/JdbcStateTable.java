@@ -26,6 +26,11 @@ final class JdbcStateTable implements StateTable {
     private final String upsert;
     private PreparedStatement pending;
     private int pendingRows;
+    /** Deletes that are still held back; never together with rows. */
+    private PreparedStatement deleting;
+
+    private int deletingColumns;
+    private int deletingRows;
     private boolean writable;
 
     JdbcStateTable(Connection connection, int sourceId, TableSpec spec) {
@@ -89,6 +94,7 @@ final class JdbcStateTable implements StateTable {
                     "table " + spec.name() + " has " + spec.columns().size() + " columns, the row has " + row.length);
         }
         try {
+            sendDeletes();
             if (pending == null) {
                 pending = connection.prepareStatement(upsert);
             }
@@ -109,11 +115,16 @@ final class JdbcStateTable implements StateTable {
     public void delete(Object... keyPrefix) {
         checkWritable();
         try {
-            send();
-            try (PreparedStatement statement =
-                    connection.prepareStatement("DELETE FROM walker." + spec.name() + where(keyPrefix.length))) {
-                setKeys(statement, keyPrefix);
-                statement.executeUpdate();
+            sendRows();
+            if (deleting == null || deletingColumns != keyPrefix.length) {
+                sendDeletes();
+                deleting = connection.prepareStatement("DELETE FROM walker." + spec.name() + where(keyPrefix.length));
+                deletingColumns = keyPrefix.length;
+            }
+            setKeys(deleting, keyPrefix);
+            deleting.addBatch();
+            if (++deletingRows == BATCH) {
+                sendDeletes();
             }
         } catch (SQLException e) {
             throw failed("delete from", e);
@@ -129,6 +140,8 @@ final class JdbcStateTable implements StateTable {
             try (PreparedStatement statement = connection.prepareStatement("SELECT " + columns + " FROM walker."
                     + spec.name() + where(keyPrefix.length) + " ORDER BY " + keys(spec))) {
                 setKeys(statement, keyPrefix);
+                // A table may have more rows than fit in memory at once.
+                statement.setFetchSize(BATCH);
                 try (ResultSet result = statement.executeQuery()) {
                     while (result.next()) {
                         Object[] row = new Object[spec.columns().size()];
@@ -144,8 +157,27 @@ final class JdbcStateTable implements StateTable {
         }
     }
 
-    /** Sends rows that are still held back. */
+    /** Sends what is still held back. */
     void send() throws SQLException {
+        sendDeletes();
+        sendRows();
+    }
+
+    private void sendDeletes() throws SQLException {
+        if (deleting == null) {
+            return;
+        }
+        try (PreparedStatement statement = deleting) {
+            if (deletingRows > 0) {
+                statement.executeBatch();
+            }
+        } finally {
+            deleting = null;
+            deletingRows = 0;
+        }
+    }
+
+    private void sendRows() throws SQLException {
         if (pending == null) {
             return;
         }
@@ -154,14 +186,17 @@ final class JdbcStateTable implements StateTable {
                 statement.executeBatch();
             }
         } finally {
-            forget();
+            pending = null;
+            pendingRows = 0;
         }
     }
 
-    /** Drops rows that are still held back. */
+    /** Drops what is still held back. */
     void forget() {
         pending = null;
         pendingRows = 0;
+        deleting = null;
+        deletingRows = 0;
     }
 
     private void checkWritable() {

@@ -56,7 +56,6 @@ final class MissingWal {
     private long firstRecord(long lsn) {
         long end = source.readableUpTo();
         WalReader reader = new WalReader(lsn, source.segmentSize(), source.systemIdentifier());
-        reader.lengthsOnly();
         reader.limit(end);
         WalRecord record = new WalRecord();
         byte[] chunk = new byte[CHUNK];

@@ -170,6 +170,24 @@ final class Progress {
     }
 
     /**
+     * Looks whether others have changed state.
+     *
+     * @throws StaleStateException if they have
+     */
+    void check(Connection target) throws SQLException {
+        boolean same = Jdbc.first(
+                        target,
+                        "SELECT generation = ? FROM walker.progress WHERE source_id = ?",
+                        row -> row.getBoolean(1),
+                        generation,
+                        sourceId)
+                .orElse(false);
+        if (!same) {
+            throw new StaleStateException();
+        }
+    }
+
+    /**
      * Keeps others from changing state until the transaction ends.
      *
      * @throws StaleStateException if they have done so already

@@ -106,7 +106,8 @@ final class ReplicationSlot {
         }
     }
 
-    private void drop() throws SQLException {
+    /** Takes it away, so that it keeps no WAL any more. */
+    void drop() throws SQLException {
         try {
             Jdbc.one(
                     connection,
@@ -114,14 +115,18 @@ final class ReplicationSlot {
                     row -> String.valueOf(row.getString(1)),
                     name);
         } catch (SQLException e) {
-            throw new WalSourceException(
-                    "cannot drop replication slot \"" + name + "\", which was invalidated: " + e.getMessage(), e);
+            throw new WalSourceException("cannot drop replication slot \"" + name + "\": " + e.getMessage(), e);
         }
     }
 
     /** The oldest WAL that it keeps. */
     long restartLsn() {
         return restartLsn;
+    }
+
+    /** Its name. */
+    String name() {
+        return name;
     }
 
     /** Lets WAL before an LSN go, which must be committed as walked. */

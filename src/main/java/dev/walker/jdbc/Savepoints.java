@@ -11,15 +11,25 @@ final class Savepoints {
         T run() throws SQLException;
     }
 
+    /** Makes an answer of what the server refused, or throws it again. */
+    interface Refusal<T> {
+        T answer(SQLException refused) throws SQLException;
+    }
+
     private Savepoints() {}
 
     /** The answer of {@code action}, or, after undoing it, of {@code otherwise} if the server refuses it. */
     static <T> T attempt(Connection connection, Action<T> action, Action<T> otherwise) throws SQLException {
+        return attempt(connection, action, refused -> otherwise.run());
+    }
+
+    /** The answer of {@code action}, or, after undoing it, what {@code refusal} makes of the error. */
+    static <T> T attempt(Connection connection, Action<T> action, Refusal<T> refusal) throws SQLException {
         if (connection.getAutoCommit()) {
             try {
                 return action.run();
             } catch (SQLException e) {
-                return otherwise.run();
+                return refusal.answer(e);
             }
         }
         Savepoint savepoint = connection.setSavepoint();
@@ -28,7 +38,7 @@ final class Savepoints {
             answer = action.run();
         } catch (SQLException e) {
             connection.rollback(savepoint);
-            return otherwise.run();
+            return refusal.answer(e);
         }
         connection.releaseSavepoint(savepoint);
         return answer;

@@ -8,6 +8,7 @@ import dev.walker.engine.PluginException;
 import dev.walker.engine.PluginLoader;
 import dev.walker.engine.Settings;
 import dev.walker.engine.Walker;
+import dev.walker.engine.WatchThread;
 import dev.walker.spi.Gap;
 import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
@@ -48,7 +49,12 @@ public final class WalkSession {
     /** After this many bytes the position is saved even if no plugin has state to save. */
     private static final long MOST_UNSAVED_BYTES = 16L << 20;
 
+    /** Saving takes at most one part in so many of the time, even if it then comes later than wanted. */
+    private static final int SAVE_SHARE = 20;
+
     private static final int SHORT_NAP_MILLIS = 10;
+
+    private static final long GUARD_INTERVAL_NANOS = 1_000_000_000L;
 
     private final Connection target;
     private final Connection sourceConnection;
@@ -64,14 +70,19 @@ public final class WalkSession {
     private final List<JdbcPluginContext> contexts = new ArrayList<>();
     private final Set<LoadedPlugin> told = new HashSet<>();
     private final Optional<ReplicationSlot> slot;
+    private final Optional<LagGuard> lagGuard;
     private final Progress progress;
     private Dispatcher dispatcher;
     private Walker walker;
     private long savedForeignBytes;
     private long lastSaveNanos = System.nanoTime();
+    private long lastSaveTookNanos;
+    private long lastGuardNanos = System.nanoTime() - GUARD_INTERVAL_NANOS;
     private boolean slotIsBehind;
     private boolean pluginFailed;
     private boolean waitedFor;
+    /** A plugin has work left that no record brings about. */
+    private boolean atWork;
 
     /**
      * Loads plugins and state, and makes ready to walk from the saved position on.
@@ -130,6 +141,7 @@ public final class WalkSession {
         this.slot = slotName.isPresent()
                 ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get(), log))
                 : Optional.empty();
+        this.lagGuard = slot.map(open -> new LagGuard(open, settings, log));
         this.progress = saved.isPresent() ? saved.get() : begin();
         // From here on the slot keeps what is there.
         Optional<Gap> gap = saved.isPresent() ? missingWal(missing, progress, acceptGap) : Optional.empty();
@@ -140,6 +152,7 @@ public final class WalkSession {
         progress.started(target, slotName);
         List<PluginGap> pluginGaps = startPlugins(names, plugins, gap);
         this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+        WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         if (gap.isPresent() || !pluginGaps.isEmpty()) {
             tell(pluginGaps);
             save();
@@ -272,9 +285,9 @@ public final class WalkSession {
         }
     }
 
-    /** Milliseconds to wait after {@link Next#AFTER_NAP}; few while somebody waits for the walk. */
+    /** Milliseconds to wait after {@link Next#AFTER_NAP}; few while somebody waits for the walk or a plugin is at work. */
     public int napMillis() {
-        return waitedFor ? SHORT_NAP_MILLIS : naptimeMillis;
+        return waitedFor || atWork ? SHORT_NAP_MILLIS : naptimeMillis;
     }
 
     /** LSN of the next record: all before it is walked, though perhaps not saved. */
@@ -292,9 +305,12 @@ public final class WalkSession {
     public Next step(long until) throws SQLException {
         // What was saved by the step before is committed by now.
         advanceSlot();
+        progress.check(target);
+        guardLag();
         boolean stop = wanted("stop");
         boolean more = !stop && walker.walk(batchBytes, until);
         boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
+        atWork = !stop && dispatcher.pause(walker.position());
         boolean end = stop || reached;
         waitedFor = !more && wanted("save");
         if (end || isSaveDue() || waitedFor) {
@@ -309,7 +325,7 @@ public final class WalkSession {
         if (more) {
             return Next.AT_ONCE;
         }
-        boolean quiet = !changes.isRaised() && !waitedFor && !slotIsBehind && until == Lsn.INVALID;
+        boolean quiet = !changes.isRaised() && !waitedFor && !atWork && !slotIsBehind && until == Lsn.INVALID;
         return quiet ? Next.WHEN_NEEDED : Next.AFTER_NAP;
     }
 
@@ -327,10 +343,15 @@ public final class WalkSession {
     }
 
     private boolean isSaveDue() {
-        if (pluginFailed || walker.foreignBytes() - savedForeignBytes >= MOST_UNSAVED_BYTES) {
+        if (pluginFailed) {
             return true;
         }
-        return changes.isRaised() && System.nanoTime() - lastSaveNanos >= flushIntervalNanos;
+        long since = System.nanoTime() - lastSaveNanos;
+        if (since < lastSaveTookNanos * SAVE_SHARE) {
+            return false;
+        }
+        return walker.foreignBytes() - savedForeignBytes >= MOST_UNSAVED_BYTES
+                || changes.isRaised() && since >= flushIntervalNanos;
     }
 
     /** What is wanted may not be flushed yet, and nothing else may come that flushes it. */
@@ -350,6 +371,7 @@ public final class WalkSession {
     }
 
     private void save() throws SQLException {
+        long begin = System.nanoTime();
         long lsn = walker.position();
         progress.checkHistory(source.history(), source.segmentSize());
         progress.lock(target);
@@ -370,6 +392,7 @@ public final class WalkSession {
         pluginFailed = false;
         savedForeignBytes = walker.foreignBytes();
         lastSaveNanos = System.nanoTime();
+        lastSaveTookNanos = lastSaveNanos - begin;
         slotIsBehind = slot.isPresent();
     }
 
@@ -426,6 +449,16 @@ public final class WalkSession {
         if (slotIsBehind) {
             slot.orElseThrow().advance(progress.position());
             slotIsBehind = false;
+        }
+    }
+
+    private void guardLag() throws SQLException {
+        if (lagGuard.isPresent() && System.nanoTime() - lastGuardNanos >= GUARD_INTERVAL_NANOS) {
+            lastGuardNanos = System.nanoTime();
+            Optional<WalSourceException> problem = lagGuard.get().check(source.readableUpTo());
+            if (problem.isPresent()) {
+                throw problem.get();
+            }
         }
     }
 

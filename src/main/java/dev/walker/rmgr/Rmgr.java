@@ -27,8 +27,11 @@ public enum Rmgr {
             op(0x90, "END_OF_RECOVERY"),
             op(0xA0, "FPI_FOR_HINT"),
             op(0xB0, "FPI"),
+            op(0xC0, "FPI_MULTI").until(11),
+            op(0xC0, "ASSIGN_LSN").since(19),
             op(0xD0, "OVERWRITE_CONTRECORD"),
-            op(0xE0, "CHECKPOINT_REDO").since(17)),
+            op(0xE0, "CHECKPOINT_REDO").since(17),
+            op(0xF0, "LOGICAL_DECODING_STATUS_CHANGE").since(19)),
     /** RM_XACT_ID, access/xact.h; bit 0x80 tells that {@code xl_xact_xinfo} is there. */
     XACT(
             "Transaction",
@@ -77,7 +80,7 @@ public enum Rmgr {
             op(0x10, "PRUNE_ON_ACCESS").since(17),
             op(0x20, "PRUNE_VACUUM_SCAN").since(17),
             op(0x30, "PRUNE_VACUUM_CLEANUP").since(17),
-            op(0x40, "VISIBLE"),
+            op(0x40, "VISIBLE").until(18),
             op(0x50, "MULTI_INSERT"),
             op(0xD0, "MULTI_INSERT+INIT"),
             op(0x60, "LOCK_UPDATED"),
@@ -90,7 +93,7 @@ public enum Rmgr {
             op(0x10, "DELETE"),
             op(0x20, "UPDATE"),
             op(0xA0, "UPDATE+INIT"),
-            op(0x30, "TRUNCATE"),
+            op(0x30, "TRUNCATE").since(11),
             op(0x40, "HOT_UPDATE"),
             op(0xC0, "HOT_UPDATE+INIT"),
             op(0x50, "HEAP_CONFIRM"),
@@ -104,8 +107,12 @@ public enum Rmgr {
             op(0x20, "INSERT_META"),
             op(0x30, "SPLIT_L"),
             op(0x40, "SPLIT_R"),
-            op(0x50, "INSERT_POST"),
-            op(0x60, "DEDUP"),
+            op(0x50, "SPLIT_L_ROOT").until(10),
+            op(0x60, "SPLIT_R_ROOT").until(10),
+            op(0x50, "SPLIT_L_HIGHKEY").since(11).until(11),
+            op(0x60, "SPLIT_R_HIGHKEY").since(11).until(11),
+            op(0x50, "INSERT_POST").since(13),
+            op(0x60, "DEDUP").since(13),
             op(0x70, "DELETE"),
             op(0x80, "UNLINK_PAGE"),
             op(0x90, "UNLINK_PAGE_META"),
@@ -113,7 +120,7 @@ public enum Rmgr {
             op(0xB0, "MARK_PAGE_HALFDEAD"),
             op(0xC0, "VACUUM"),
             op(0xD0, "REUSE_PAGE"),
-            op(0xE0, "META_CLEANUP")),
+            op(0xE0, "META_CLEANUP").since(11)),
     /** RM_HASH_ID, access/hash_xlog.h. */
     HASH(
             "Hash",
@@ -133,6 +140,7 @@ public enum Rmgr {
     /** RM_GIN_ID, access/ginxlog.h. */
     GIN(
             "Gin",
+            op(0x00, "CREATE_INDEX").until(11),
             op(0x10, "CREATE_PTREE"),
             op(0x20, "INSERT"),
             op(0x30, "SPLIT"),
@@ -146,16 +154,18 @@ public enum Rmgr {
     GIST(
             "Gist",
             op(0x00, "PAGE_UPDATE"),
-            op(0x10, "DELETE"),
-            op(0x20, "PAGE_REUSE"),
+            op(0x10, "DELETE").since(12),
+            op(0x20, "PAGE_REUSE").since(12),
             op(0x30, "PAGE_SPLIT"),
-            op(0x60, "PAGE_DELETE"),
-            op(0x70, "ASSIGN_LSN")),
+            op(0x50, "CREATE_INDEX").until(11),
+            op(0x60, "PAGE_DELETE").since(12),
+            op(0x70, "ASSIGN_LSN").since(13).until(18)),
     /** RM_SEQ_ID, commands/sequence.h. */
     SEQ("Sequence", op(0x00, "LOG")),
     /** RM_SPGIST_ID, access/spgxlog.h. */
     SPGIST(
             "SPGist",
+            op(0x00, "CREATE_INDEX").until(11),
             op(0x10, "ADD_LEAF"),
             op(0x20, "MOVE_LEAFS"),
             op(0x30, "ADD_NODE"),

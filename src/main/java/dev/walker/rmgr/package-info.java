@@ -3,7 +3,7 @@
  * print them.
  *
  * <p>{@code xl_rmid} (1 byte) names the resource manager, the upper four bits of {@code xl_info} the record type. The 22
- * of core have had the same numbers in all majors from 13 to 18; numbers 128 to 255 belong to extensions, since 15.
+ * of core have had the same numbers in all majors from 10 to 19; numbers 128 to 255 belong to extensions, since 15.
  * Changed record types:
  *
  * <ul>

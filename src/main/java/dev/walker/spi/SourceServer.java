@@ -1,5 +1,8 @@
 package dev.walker.spi;
 
+import dev.walker.wal.RelFileLocator;
+import java.util.List;
+
 /** Questions about the server whose WAL is walked, that WAL alone cannot answer. */
 public interface SourceServer {
     /** What the server knows of a transaction. */
@@ -36,6 +39,47 @@ public interface SourceServer {
      */
     default long nextFullXid() {
         return 0;
+    }
+
+    /**
+     * Whether {@code wal_level} is {@code minimal}, or nobody knows: then relations may be filled without WAL. The WAL tells
+     * later changes of it.
+     */
+    default boolean mayLackWal() {
+        return true;
+    }
+
+    /**
+     * {@link #xidStatus} of several transactions at once, in their order.
+     *
+     * @param fullXids epoch in the upper 32 bits, XID in the lower
+     */
+    default XidStatus[] xidStatuses(long[] fullXids) {
+        XidStatus[] statuses = new XidStatus[fullXids.length];
+        for (int i = 0; i < fullXids.length; i++) {
+            statuses[i] = xidStatus(fullXids[i]);
+        }
+        return statuses;
+    }
+
+    /**
+     * Where the files of all permanent heaps are, TOAST tables too, of the database that the connection leads to; those of
+     * WALker itself left out.
+     */
+    default List<RelFileLocator> heaps() {
+        return List.of();
+    }
+
+    /**
+     * Reads blocks of the main fork as the server has them at present, that is out of its buffers.
+     *
+     * @param locator where the files of the relation are
+     * @param blocks block numbers, ascending; none to learn the size only
+     * @param lsn how much WAL must be in the pages; a standby may have to replay it first
+     * @return the pages, or why there are none
+     */
+    default HeapRead readHeap(RelFileLocator locator, long[] blocks, long lsn) {
+        return HeapRead.failed("there is no server to read pages from");
     }
 
     /** A server that cannot be asked: the offline host. */

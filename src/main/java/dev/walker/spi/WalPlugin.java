@@ -56,6 +56,17 @@ public interface WalPlugin {
     default void onRecord(WalRecord record) {}
 
     /**
+     * Between two batches of WAL: the place for work that no record brings about, such as asking the server. The walk
+     * stands still meanwhile, so it should take milliseconds.
+     *
+     * @param lsn everything before it has been walked
+     * @return whether to be called again soon, even if no WAL comes
+     */
+    default boolean onPause(long lsn) {
+        return false;
+    }
+
+    /**
      * State is about to be committed together with the position: write what has changed to the tables.
      *
      * @param lsn everything before it has been walked

@@ -1,6 +1,7 @@
 package dev.walker.sql;
 
 import dev.walker.engine.PluginException;
+import dev.walker.engine.PluginLoader;
 import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
@@ -120,6 +121,17 @@ public final class Functions {
         return ZoneId.getAvailableZoneIds().contains(name) ? ZoneId.of(name) : ZoneOffset.UTC;
     }
 
+    /** {@code walker._check_settings}: an error if a walker could not start with the settings of this session. */
+    public static void checkSettings() throws SQLException {
+        try {
+            Settings settings = new Settings(new ServerSettings(connection()));
+            settings.check();
+            new PluginLoader(Functions.class.getClassLoader()).load(settings.plugins());
+        } catch (RuntimeException | LinkageError e) {
+            throw describe(e);
+        }
+    }
+
     private static WalkSession open(int sourceId, boolean acceptGap) throws SQLException {
         Connection connection = connection();
         return new WalkSession(
@@ -127,7 +139,7 @@ public final class Functions {
                 connection,
                 sourceId,
                 new JdbcWalSource(connection),
-                new Settings(new ServerSettings(connection)),
+                new Settings(ServerSettings.ofWalker(connection, sourceId)),
                 acceptGap,
                 Functions.class.getClassLoader(),
                 Functions::log);

@@ -4,6 +4,12 @@ import java.util.Optional;
 
 /** The PostgreSQL majors whose WAL is known, told by {@code XLOG_PAGE_MAGIC} (access/xlog_internal.h). */
 public enum PgVersion {
+    /** PostgreSQL 10. */
+    PG10(10, 0xD097),
+    /** PostgreSQL 11. */
+    PG11(11, 0xD098),
+    /** PostgreSQL 12. */
+    PG12(12, 0xD101),
     /** PostgreSQL 13. */
     PG13(13, 0xD106),
     /** PostgreSQL 14. */
@@ -15,7 +21,9 @@ public enum PgVersion {
     /** PostgreSQL 17. */
     PG17(17, 0xD116),
     /** PostgreSQL 18. */
-    PG18(18, 0xD118);
+    PG18(18, 0xD118),
+    /** PostgreSQL 19, as of its first release candidate. */
+    PG19(19, 0xD122);
 
     private final int major;
     private final int pageMagic;

@@ -31,8 +31,10 @@ public final class WalLayout {
         this.version = version;
         int major = version.major();
 
-        pageInfoMask = 0x000F;
-        overwriteContrecordFlag = 0x0008;
+        // XLP_BKP_REMOVABLE went, and what followed it took its place.
+        boolean noBackupFlag = major >= 19;
+        pageInfoMask = noBackupFlag ? 0x0007 : 0x000F;
+        overwriteContrecordFlag = noBackupFlag ? 0x0004 : 0x0008;
 
         maxRecordSize = major >= 16 ? 1020 * 1024 * 1024 : 0x3FFF_FFFF;
         hasCustomRmgrs = major >= 15;
@@ -108,6 +110,21 @@ public final class WalLayout {
 
     // Payload of heap, transaction, checkpoint and database records
 
+    /** Whether {@code TRUNCATE} is told, {@code XLOG_HEAP_TRUNCATE}: since 11. */
+    public boolean hasHeapTruncate() {
+        return version.major() >= 11;
+    }
+
+    /** Whether setting visibility map bits has a record of its own, {@code XLOG_HEAP2_VISIBLE}: up to 18. */
+    public boolean hasHeapVisible() {
+        return version.major() <= 18;
+    }
+
+    /** Bytes of {@code xl_heap_prune.flags}, which end where the conflict horizon begins: 2 since 19, 1 in 17 and 18. */
+    public int pruneFlagsSize() {
+        return version.major() >= 19 ? 2 : 1;
+    }
+
     /** Whether VACUUM's second pass has a record of its own, {@code XLOG_HEAP2_VACUUM}: 14 to 16. */
     public boolean hasHeapVacuumRecord() {
         return version.major() >= 14 && version.major() <= 16;
@@ -148,6 +165,36 @@ public final class WalLayout {
         return version.major() >= 18 ? 16 : 12;
     }
 
+    /** {@code TWOPHASE_MAGIC}, access/transam/twophase.c: what the state of a prepared transaction begins with. */
+    public long twophaseMagic() {
+        return version.major() >= 11 ? 0x57F94534L : 0x57F94533L;
+    }
+
+    /** Whether prepared transactions tell where they come from, {@code origin_lsn}: since 11. */
+    public boolean hasPrepareOrigin() {
+        return version.major() >= 11;
+    }
+
+    /** Whether {@code CheckPoint.nextXid} is aligned to 8 bytes, a {@code FullTransactionId}: since 12. */
+    public boolean hasCheckpointFullXid() {
+        return version.major() >= 12;
+    }
+
+    /** Whether checkpoints tell if logical decoding is on, and multixact offsets have 64 bits: since 19. */
+    public boolean hasWideMultiOffsets() {
+        return version.major() >= 19;
+    }
+
+    /** Whether {@code xl_parameter_change} tells {@code max_wal_senders}: since 12. */
+    public boolean hasParameterMaxWalSenders() {
+        return version.major() >= 12;
+    }
+
+    /** Whether {@code xl_dbase_drop_rec} holds a list of tablespaces, not one: since 13. */
+    public boolean hasDatabaseDropList() {
+        return version.major() >= 13;
+    }
+
     /** Whether checkpoint and end-of-recovery records tell {@code wal_level}: since 17. */
     public boolean hasCheckpointWalLevel() {
         return version.major() >= 17;
@@ -159,6 +206,26 @@ public final class WalLayout {
     }
 
     // Payload of records of indexes and of the logs of transaction states
+
+    /** Whether B-trees have posting lists, and their removals tell what was removed: since 13. */
+    public boolean hasBtreePostings() {
+        return version.major() >= 13;
+    }
+
+    /** Whether the metapage tells of cleanups, {@code XLOG_BTREE_META_CLEANUP}: since 11. */
+    public boolean hasBtreeCleanupInfo() {
+        return version.major() >= 11;
+    }
+
+    /** Whether {@code xl_btree_metadata} begins with the version: since 12. */
+    public boolean hasBtreeMetadataVersion() {
+        return version.major() >= 12;
+    }
+
+    /** Whether removals from indexes tell the conflict horizon, not the table to compute it from: since 12. */
+    public boolean hasIndexConflictHorizons() {
+        return version.major() >= 12;
+    }
 
     /** Whether {@code xl_btree_delete} tells updated tuples too: since 14. */
     public boolean hasBtreeDeleteUpdates() {
@@ -185,12 +252,16 @@ public final class WalLayout {
     /** {@code CATALOG_VERSION_NO}, catalog/catversion.h: part of the path of files in a tablespace. */
     public int catalogVersion() {
         return switch (version) {
+            case PG10 -> 201707211;
+            case PG11 -> 201809051;
+            case PG12 -> 201909212;
             case PG13 -> 202007201;
             case PG14 -> 202107181;
             case PG15 -> 202209061;
             case PG16 -> 202307071;
             case PG17 -> 202406281;
             case PG18 -> 202506291;
+            case PG19 -> 202610061;
         };
     }
 }

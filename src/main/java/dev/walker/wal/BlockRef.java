@@ -18,29 +18,37 @@ public final class BlockRef {
     /** {@code BKPBLOCK_SAME_REL}: the locator is that of the block reference before. */
     public static final int SAME_REL = 0x80;
 
-    // Set by WalReader, which has checked each of them.
-    long lsn;
-    int blockId;
+    private final WalRecord record;
+    private final int blockId;
+
+    // Set by WalReader, which has checked each of them; those of an image only if there is one.
     int forkFlags;
-    long spcOid;
-    long dbOid;
+    /** As in the record: the OID of the tablespace in the low half, that of the database in the high one. */
+    long spcAndDb;
+
     long relNumber;
     long blockNumber;
+    int dataLength;
     int imageLength;
     int holeOffset;
     int holeLength;
     int imageInfo;
-    int dataLength;
     boolean imageApplies;
     ImageCompression imageCompression = ImageCompression.NONE;
-    final WalBytes image = new WalBytes();
-    final WalBytes data = new WalBytes();
+    /** Where the image, and behind it the data, begin in the payload of the record. */
+    int payloadAt;
 
-    BlockRef() {}
+    private final WalBytes image = new WalBytes();
+    private final WalBytes data = new WalBytes();
+
+    BlockRef(WalRecord record, int blockId) {
+        this.record = record;
+        this.blockId = blockId;
+    }
 
     /** LSN of the first byte of the record. */
     public long lsn() {
-        return lsn;
+        return record.lsn;
     }
 
     /** Id of the reference in its record, 0 to 32. */
@@ -65,12 +73,12 @@ public final class BlockRef {
 
     /** OID of the tablespace. */
     public long spcOid() {
-        return spcOid;
+        return spcAndDb & 0xFFFF_FFFFL;
     }
 
     /** OID of the database, 0 for a shared catalog. */
     public long dbOid() {
-        return dbOid;
+        return spcAndDb >>> 32;
     }
 
     /** The relfilenode. */
@@ -80,7 +88,7 @@ public final class BlockRef {
 
     /** The three parts of the locator as one new object. */
     public RelFileLocator locator() {
-        return new RelFileLocator(spcOid, dbOid, relNumber);
+        return new RelFileLocator(spcOid(), dbOid(), relNumber);
     }
 
     /** Block number in the fork, in blocks from its start, unsigned 32-bit. */
@@ -103,37 +111,37 @@ public final class BlockRef {
      * image, or one that is there for consistency checking only.
      */
     public boolean imageApplies() {
-        return imageApplies;
+        return imageApplies && hasImage();
     }
 
-    /** How the image is compressed. */
+    /** How the image is compressed; not at all if there is none. */
     public ImageCompression imageCompression() {
-        return imageCompression;
+        return hasImage() ? imageCompression : ImageCompression.NONE;
     }
 
-    /** Bytes that the image takes in the record, after compression. */
+    /** Bytes that the image takes in the record, after compression; 0 if there is none. */
     public int imageLength() {
-        return imageLength;
+        return hasImage() ? imageLength : 0;
     }
 
     /** Byte position in the page where the hole begins that was left out of the image. */
     public int holeOffset() {
-        return holeOffset;
+        return hasImage() ? holeOffset : 0;
     }
 
     /** Bytes of the hole, 0 if there is none. */
     public int holeLength() {
-        return holeLength;
+        return hasImage() ? holeLength : 0;
     }
 
     /** The byte {@code bimg_info}; what its bits mean depends on the major. */
     public int imageInfo() {
-        return imageInfo;
+        return hasImage() ? imageInfo : 0;
     }
 
     /** The image as it stands in the record, see {@code dev.walker.fpi} for the page; empty if there is none. */
     public WalBytes image() {
-        return image;
+        return image.wrap(record.bytes, record.payloadAt + payloadAt, imageLength());
     }
 
     /** Whether block data is there. */
@@ -141,8 +149,13 @@ public final class BlockRef {
         return (forkFlags & HAS_DATA) != 0;
     }
 
+    /** Bytes of the block data, 0 if there is none. */
+    public int dataLength() {
+        return dataLength;
+    }
+
     /** The block data; empty if there is none. */
     public WalBytes data() {
-        return data;
+        return data.wrap(record.bytes, record.payloadAt + payloadAt + imageLength(), dataLength);
     }
 }

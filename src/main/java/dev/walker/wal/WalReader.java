@@ -64,8 +64,6 @@ public final class WalReader {
     private static final int XLR_BLOCK_ID_DATA_LONG = 254;
     private static final int XLR_BLOCK_ID_ORIGIN = 253;
     private static final int XLR_BLOCK_ID_TOPLEVEL_XID = 252;
-    /** Id, flags, data length, locator and block number of a block reference without an image. */
-    private static final int PLAIN_BLOCK_HEADER = 20;
     /** Bytes of a {@code RelFileLocator}. */
     private static final int LOCATOR_SIZE = 12;
 
@@ -74,6 +72,7 @@ public final class WalReader {
     private static final int XLOG_SWITCH = 0x40;
     private static final int XLOG_OVERWRITE_CONTRECORD = 0xD0;
 
+    private static final byte[] NOTHING = new byte[0];
     private static final int FIRST_BUFFER = 4 * PAGE_SIZE;
     /** A buffer that grew above this is let go after the record. */
     private static final int KEPT_BUFFER = 4 << 20;
@@ -93,11 +92,10 @@ public final class WalReader {
     private final long startLsn;
     private final int segmentSize;
     private long systemIdentifier;
-    private boolean lengthsOnly;
     private boolean hasLimit;
     private long limit;
 
-    private final WalBytes input = new WalBytes();
+    private byte[] input = NOTHING;
     private int inputAt;
     private int inputEnd;
     /** LSN of the byte at {@link #inputAt}. */
@@ -123,8 +121,7 @@ public final class WalReader {
     private long remaining;
 
     // The record being put together in State.COLLECTING.
-    private byte[] buffer = new byte[0];
-    private final WalBytes bufferBytes = new WalBytes();
+    private byte[] buffer = NOTHING;
     private int collected;
     /** Its length, 0 until known. */
     private int wanted;
@@ -166,14 +163,6 @@ public final class WalReader {
     }
 
     /**
-     * From now on gives records without block references and data, only what is in their header and
-     * {@link WalRecord#fpiLength}: half the work for whoever counts. All is checked as before.
-     */
-    public void lengthsOnly() {
-        lengthsOnly = true;
-    }
-
-    /**
      * LSN of the byte that {@link #feed} must begin with; at first the start of the page that holds the start LSN. It
      * jumps over padding between records and, after {@code XLOG_SWITCH}, to the next segment, which may be beyond the
      * limit.
@@ -196,9 +185,9 @@ public final class WalReader {
         long readable = !hasLimit ? length : Lsn.isBefore(lsn, limit) ? limit - lsn : 0;
         int usable = Long.compareUnsigned(readable, length) < 0 ? (int) readable : length;
         Objects.checkFromIndexSize(from, length, array.length);
-        input.wrap(array, from, usable);
-        inputAt = 0;
-        inputEnd = usable;
+        input = array;
+        inputAt = from;
+        inputEnd = from + usable;
     }
 
     /**
@@ -252,26 +241,28 @@ public final class WalReader {
             throw failure;
         }
         try {
-            while (true) {
-                if (state == State.AT_RECORD) {
-                    if (readInPlace(record)) {
-                        return ReadStatus.RECORD;
-                    }
-                } else if (state == State.COLLECTING) {
-                    if (collect(record)) {
-                        return ReadStatus.RECORD;
-                    }
-                } else if (state == State.FIRST_PAGE) {
+            // Each step is called in one place only: what the compiler puts together stays small.
+            while (state != State.ENDED) {
+                if (isAtPageStart() || pageHeaderCollected > 0) {
                     enterPage();
                 } else if (state == State.SKIPPING) {
                     skip();
                 } else {
-                    return ReadStatus.END_OF_WAL;
+                    boolean inPlace = state == State.AT_RECORD;
+                    int length = inPlace ? lengthInPlace() : collect();
+                    byte[] bytes = inPlace ? input : buffer;
+                    int at = inPlace ? inputAt : 0;
+                    long start = inPlace ? lsn : recordLsn;
+                    long end = inPlace ? lsn + length : lsn;
+                    if (length > 0 && finish(record, bytes, at, length, start, end)) {
+                        return ReadStatus.RECORD;
+                    }
                 }
                 if (inputAt == inputEnd && state != State.ENDED) {
                     return ReadStatus.NEED_MORE;
                 }
             }
+            return ReadStatus.END_OF_WAL;
         } catch (WalFormatException e) {
             failure = e;
             throw e;
@@ -315,7 +306,7 @@ public final class WalReader {
         long pageLsn = lsn - pageHeaderCollected;
         int size = pageHeaderSize(pageLsn);
         int bytes = Math.min(size - pageHeaderCollected, inputEnd - inputAt);
-        input.copyTo(inputAt, pageHeader, pageHeaderCollected, bytes);
+        System.arraycopy(input, inputAt, pageHeader, pageHeaderCollected, bytes);
         consume(bytes);
         pageHeaderCollected += bytes;
         if (pageHeaderCollected < size) {
@@ -479,10 +470,6 @@ public final class WalReader {
 
     /** Skips the rest of a record that began before the first page. */
     private void skip() {
-        if (isAtPageStart() || pageHeaderCollected > 0) {
-            enterPage();
-            return;
-        }
         int bytes = (int) Math.min(remaining, Math.min(leftOnPage(), inputEnd - inputAt));
         consume(bytes);
         remaining -= bytes;
@@ -503,24 +490,20 @@ public final class WalReader {
 
     // Records
 
-    /** Reads a record that lies in the input as a whole and on one page; otherwise leads to another state. */
-    private boolean readInPlace(WalRecord record) {
-        if (isAtPageStart() || pageHeaderCollected > 0) {
-            enterPage();
-            return false;
-        }
+    /** Length of the record, if it lies in the input as a whole and on one page; else 0, and another state. */
+    private int lengthInPlace() {
         int available = Math.min(leftOnPage(), inputEnd - inputAt);
         if (available >= HEADER_SIZE) {
-            long totalLength = input.u32(inputAt + XL_TOT_LEN_AT);
+            long totalLength = WalBytes.u32(input, inputAt + XL_TOT_LEN_AT);
             if (totalLength <= available) {
-                if (!checkLength(lsn, totalLength) || !checkHeader(input, inputAt, lsn, totalLength)) {
-                    return false;
-                }
-                return finish(record, input, inputAt, (int) totalLength, lsn, lsn + totalLength, timeline);
+                recordTimeline = timeline;
+                return checkLength(lsn, totalLength) && checkHeader(input, inputAt, lsn, totalLength)
+                        ? (int) totalLength
+                        : 0;
             }
         }
         startCollecting();
-        return false;
+        return 0;
     }
 
     private void startCollecting() {
@@ -535,46 +518,41 @@ public final class WalReader {
         if (buffer.length == 0 || buffer.length > KEPT_BUFFER) {
             buffer = new byte[FIRST_BUFFER];
         }
-        bufferBytes.wrap(buffer, 0, buffer.length);
     }
 
-    /** Takes what the input has of the record; true when it is whole. */
-    private boolean collect(WalRecord record) {
-        while (true) {
-            if (isAtPageStart() || pageHeaderCollected > 0) {
-                if (!enterPage() || state != State.COLLECTING) {
-                    return false;
-                }
-            }
+    /** Takes what the input has of the record, up to the end of the page; its length when it is whole, else 0. */
+    private int collect() {
+        do {
             int target = wanted == 0 ? Integer.BYTES : collected < HEADER_SIZE ? HEADER_SIZE : wanted;
             int bytes = Math.min(target - collected, Math.min(leftOnPage(), inputEnd - inputAt));
             if (bytes == 0) {
-                return false;
+                return 0;
             }
             makeRoom(collected + bytes);
-            input.copyTo(inputAt, buffer, collected, bytes);
+            System.arraycopy(input, inputAt, buffer, collected, bytes);
             consume(bytes);
             collected += bytes;
             if (collected < target) {
                 continue;
             }
-            long totalLength = bufferBytes.u32(XL_TOT_LEN_AT);
+            long totalLength = WalBytes.u32(buffer, XL_TOT_LEN_AT);
             if (target == Integer.BYTES) {
                 if (!checkLength(recordLsn, totalLength)) {
-                    return false;
+                    return 0;
                 }
                 // Not above the maximum until the rest of the header has been checked; only compared until then.
                 wanted = (int) Math.min(totalLength, Integer.MAX_VALUE);
                 continue;
             }
-            if (target == HEADER_SIZE && !checkHeader(bufferBytes, 0, recordLsn, totalLength)) {
-                return false;
+            if (target == HEADER_SIZE && !checkHeader(buffer, 0, recordLsn, totalLength)) {
+                return 0;
             }
             if (collected == wanted) {
                 state = State.AT_RECORD;
-                return finish(record, bufferBytes, 0, wanted, recordLsn, lsn, recordTimeline);
+                return wanted;
             }
-        }
+        } while (!isAtPageStart());
+        return 0;
     }
 
     /** Makes room for bytes that are there already: the buffer never gets longer than twice what was collected. */
@@ -583,7 +561,6 @@ public final class WalReader {
             byte[] longer = new byte[(int) Math.min(Math.max(2L * buffer.length, size), Math.max(wanted, size))];
             System.arraycopy(buffer, 0, longer, 0, collected);
             buffer = longer;
-            bufferBytes.wrap(buffer, 0, buffer.length);
         }
     }
 
@@ -599,15 +576,15 @@ public final class WalReader {
                                 : " is below the " + HEADER_SIZE + "-byte record header"));
     }
 
-    private boolean checkHeader(WalBytes bytes, int at, long start, long totalLength) {
-        int rmgrId = bytes.u8(at + XL_RMID_AT);
+    private boolean checkHeader(byte[] bytes, int at, long start, long totalLength) {
+        int rmgrId = bytes[at + XL_RMID_AT] & 0xFF;
         if (!Rmgr.isValidId(layout, rmgrId)) {
             return sign(
                     start,
                     "xl_rmid " + rmgrId + " is no resource manager of PostgreSQL "
                             + layout.version().major());
         }
-        long prev = bytes.u64(at + XL_PREV_AT);
+        long prev = WalBytes.u64(bytes, at + XL_PREV_AT);
         if (previousLsn != Lsn.INVALID ? prev != previousLsn : !Lsn.isBefore(prev, start)) {
             return sign(
                     start,
@@ -620,12 +597,13 @@ public final class WalReader {
         return true;
     }
 
-    private boolean checkCrc(WalBytes bytes, int at, int length, long start) {
+    private boolean checkCrc(byte[] bytes, int at, int length, long start) {
         crc.reset();
-        crc.update(bytes.array(), bytes.arrayOffset() + at + HEADER_SIZE, length - HEADER_SIZE);
-        crc.update(bytes.array(), bytes.arrayOffset() + at, XL_CRC_AT);
+        crc.update(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
+        crc.update(bytes, at, XL_CRC_AT);
         long computed = crc.getValue();
-        return computed == bytes.u32(at + XL_CRC_AT) || wrongCrc(computed, bytes.u32(at + XL_CRC_AT), start);
+        long found = WalBytes.u32(bytes, at + XL_CRC_AT);
+        return computed == found || wrongCrc(computed, found, start);
     }
 
     private boolean wrongCrc(long computed, long found, long start) {
@@ -633,25 +611,17 @@ public final class WalReader {
     }
 
     /** The record is whole and its last byte is before {@code end}; moves behind it, and tells if it is to be given. */
-    private boolean finish(
-            WalRecord record, WalBytes bytes, int at, int length, long start, long end, int startTimeline) {
+    private boolean finish(WalRecord record, byte[] bytes, int at, int length, long start, long end) {
         if (!checkCrc(bytes, at, length, start)) {
             return false;
         }
         decodeHeader(record, bytes, at, length, start);
-        boolean measured = lengthsOnly && overwrittenLsn == Lsn.INVALID && hasPlainLengths(bytes, at, length);
-        if (!measured) {
-            decode(record, bytes, at, length, start);
-        }
-        record.timeline = startTimeline;
+        decode(record, bytes, at, length, start);
         long next = align(end);
-        if (record.rmgrId == 0 && record.rmgrInfo() == XLOG_SWITCH) {
+        if (length == HEADER_SIZE && record.rmgrId == 0 && record.rmgrInfo() == XLOG_SWITCH) {
             next = (end - 1 | segmentSize - 1) + 1;
         } else if (overwrittenLsn != Lsn.INVALID) {
             checkOverwritten(record);
-        }
-        if (lengthsOnly) {
-            record.forget(measured ? 0 : record.fpiLength());
         }
         record.endLsn = next;
         jumpTo(next);
@@ -675,142 +645,102 @@ public final class WalReader {
         overwrittenLsn = Lsn.INVALID;
     }
 
-    private void decodeHeader(WalRecord record, WalBytes bytes, int at, int length, long start) {
+    private void decodeHeader(WalRecord record, byte[] bytes, int at, int length, long start) {
         record.lsn = start;
-        record.xid = bytes.u32(at + XL_XID_AT);
-        record.prevLsn = bytes.u64(at + XL_PREV_AT);
-        record.info = bytes.u8(at + XL_INFO_AT);
-        record.rmgrId = bytes.u8(at + XL_RMID_AT);
+        record.xid = WalBytes.u32(bytes, at + XL_XID_AT);
+        record.prevLsn = WalBytes.u64(bytes, at + XL_PREV_AT);
+        record.info = bytes[at + XL_INFO_AT] & 0xFF;
+        record.rmgrId = bytes[at + XL_RMID_AT] & 0xFF;
         record.totalLength = length;
+        record.timeline = recordTimeline;
+        // They mostly stay; storing a reference costs a barrier of the garbage collector.
         if (record.layout != layout) {
             record.layout = layout;
         }
-    }
-
-    /**
-     * Whether the lengths in a record agree, if it is of the most common kind: no images, no origin, and not more than 255
-     * bytes of main data. Of any other, {@link #decode} tells.
-     */
-    private boolean hasPlainLengths(WalBytes bytes, int at, int length) {
-        int end = at + length;
-        int cursor = at + HEADER_SIZE;
-        int payload = 0;
-        int lastId = -1;
-        while (end - cursor > payload) {
-            int id = bytes.u8(cursor);
-            if (id == XLR_BLOCK_ID_DATA_SHORT && end - cursor >= 2) {
-                payload += bytes.u8(cursor + 1);
-                cursor += 2;
-                break;
-            }
-            if (id <= lastId || id > WalRecord.MAX_BLOCK_ID || end - cursor < PLAIN_BLOCK_HEADER) {
-                return false;
-            }
-            int flags = bytes.u8(cursor + 1);
-            int dataLength = bytes.u16(cursor + 2);
-            boolean sameRel = (flags & BlockRef.SAME_REL) != 0;
-            if ((flags & BlockRef.HAS_IMAGE) != 0
-                    || !Fork.isValid(flags & BlockRef.FORK_MASK)
-                    || (flags & BlockRef.HAS_DATA) != 0 != dataLength > 0
-                    || sameRel && lastId < 0) {
-                return false;
-            }
-            lastId = id;
-            payload += dataLength;
-            cursor += sameRel ? PLAIN_BLOCK_HEADER - LOCATOR_SIZE : PLAIN_BLOCK_HEADER;
+        if (record.bytes != bytes) {
+            record.bytes = bytes;
         }
-        return end - cursor == payload;
     }
 
     /** Takes a record apart whose CRC is right: what is wrong from here on is no end of WAL. */
-    private void decode(WalRecord record, WalBytes bytes, int at, int length, long start) {
-        record.hasOrigin = false;
-        record.origin = 0;
-        record.hasTopLevelXid = false;
-        record.topLevelXid = 0;
-
+    private void decode(WalRecord record, byte[] bytes, int at, int length, long start) {
         int end = at + length;
         int cursor = at + HEADER_SIZE;
-        long payload = 0;
+        int payload = 0;
+        int images = 0;
         long mainLength = 0;
         int maxBlockId = -1;
         long inUse = 0;
+        record.items = 0;
         BlockRef before = null;
         while (end - cursor > payload) {
-            int id = bytes.u8(cursor++);
+            int id = bytes[cursor] & 0xFF;
             if (id <= WalRecord.MAX_BLOCK_ID) {
                 if (id <= maxBlockId) {
                     throw damage(start, "block_id " + id + " follows block_id " + maxBlockId);
                 }
                 BlockRef block = record.blocks[id];
-                block.lsn = start;
-                block.blockId = id;
-                cursor = decodeBlock(block, before, bytes, cursor, end);
+                cursor = decodeBlock(block, before, bytes, cursor + 1, end);
+                block.payloadAt = payload;
+                payload += block.dataLength;
+                if (block.hasImage()) {
+                    images += block.imageLength;
+                    payload += block.imageLength;
+                }
                 maxBlockId = id;
                 inUse |= 1L << id;
-                payload += block.imageLength + block.dataLength;
                 before = block;
             } else if (id == XLR_BLOCK_ID_DATA_SHORT) {
-                checkLeft(start, "the main data length", end - cursor, 1);
-                mainLength = bytes.u8(cursor);
-                cursor += 1;
-                payload += mainLength;
+                checkLeft(start, "the main data length", end - cursor - 1, 1);
+                mainLength = bytes[cursor + 1] & 0xFF;
+                cursor += 2;
                 break;
             } else if (id == XLR_BLOCK_ID_DATA_LONG) {
-                checkLeft(start, "the main data length", end - cursor, Integer.BYTES);
-                mainLength = bytes.u32(cursor);
-                cursor += Integer.BYTES;
-                payload += mainLength;
+                checkLeft(start, "the main data length", end - cursor - 1, Integer.BYTES);
+                mainLength = WalBytes.u32(bytes, cursor + 1);
+                cursor += 1 + Integer.BYTES;
                 break;
-            } else if (id == XLR_BLOCK_ID_ORIGIN) {
-                checkLeft(start, "the replication origin", end - cursor, Short.BYTES);
-                record.hasOrigin = true;
-                record.origin = bytes.u16(cursor);
-                cursor += Short.BYTES;
-            } else if (id == XLR_BLOCK_ID_TOPLEVEL_XID && layout.hasTopLevelXidItem()) {
-                checkLeft(start, "the top-level xid", end - cursor, Integer.BYTES);
-                record.hasTopLevelXid = true;
-                record.topLevelXid = bytes.u32(cursor);
-                cursor += Integer.BYTES;
             } else {
-                throw damage(start, "block_id " + id + " is none, wanted at most " + WalRecord.MAX_BLOCK_ID);
+                cursor = decodeItem(record, id, bytes, cursor + 1, end);
             }
         }
-        if (end - cursor != payload) {
+        if (end - cursor != payload + mainLength) {
             throw damage(
                     start,
                     "xl_tot_len " + length + " leaves " + (end - cursor) + " bytes for images and data, wanted "
-                            + payload + " as the headers in the record tell");
+                            + (payload + mainLength) + " as the headers in the record tell");
         }
         record.maxBlockId = maxBlockId;
         record.inUse = inUse;
-        int images = 0;
-        for (int id = 0; id <= maxBlockId; id++) {
-            if ((inUse >>> id & 1) != 0) {
-                BlockRef block = record.blocks[id];
-                if (block.imageLength > 0 || !block.image.isEmpty()) {
-                    block.image.wrap(bytes, cursor, block.imageLength);
-                }
-                block.data.wrap(bytes, cursor + block.imageLength, block.dataLength);
-                images += block.imageLength;
-                cursor += block.imageLength + block.dataLength;
-            }
-        }
         record.fpiLength = images;
-        record.mainData.wrap(bytes, cursor, (int) mainLength);
+        record.payloadAt = cursor;
+        record.mainAt = cursor + payload;
+        record.mainLength = (int) mainLength;
+    }
+
+    /** Reads what follows the id of an item that is rare; gives the position behind it. */
+    private int decodeItem(WalRecord record, int id, byte[] bytes, int cursor, int end) {
+        if (id == XLR_BLOCK_ID_ORIGIN) {
+            checkLeft(record.lsn, "the replication origin", end - cursor, Short.BYTES);
+            record.items |= WalRecord.ORIGIN;
+            record.origin = WalBytes.u16(bytes, cursor);
+            return cursor + Short.BYTES;
+        }
+        if (id == XLR_BLOCK_ID_TOPLEVEL_XID && layout.hasTopLevelXidItem()) {
+            checkLeft(record.lsn, "the top-level xid", end - cursor, Integer.BYTES);
+            record.items |= WalRecord.TOP_LEVEL_XID;
+            record.topLevelXid = WalBytes.u32(bytes, cursor);
+            return cursor + Integer.BYTES;
+        }
+        throw damage(record.lsn, "block_id " + id + " is none, wanted at most " + WalRecord.MAX_BLOCK_ID);
     }
 
     /** Reads what follows the id of a block reference; gives the position behind it. */
-    private int decodeBlock(BlockRef block, BlockRef before, WalBytes bytes, int from, int end) {
+    private int decodeBlock(BlockRef block, BlockRef before, byte[] bytes, int from, int end) {
         int cursor = from;
-        checkLeft(block.lsn, "the block reference", end - cursor, 3);
-        int flags = bytes.u8(cursor);
-        int dataLength = bytes.u16(cursor + 1);
-        if (block.hasImage()) {
-            clearImage(block);
-        }
-        block.forkFlags = flags;
-        block.dataLength = dataLength;
+        checkLeft(block, "the block reference", end - cursor, 3);
+        int flags = bytes[cursor] & 0xFF;
+        int dataLength = WalBytes.u16(bytes, cursor + 1);
         cursor += 3;
         if (!Fork.isValid(flags & BlockRef.FORK_MASK)) {
             throw damage(block, "fork_flags " + hex(flags) + " is of no fork");
@@ -818,43 +748,33 @@ public final class WalReader {
         if ((flags & BlockRef.HAS_DATA) != 0 != dataLength > 0) {
             throw damage(block, "fork_flags " + hex(flags) + " and data_length " + dataLength + " disagree");
         }
+        block.forkFlags = flags;
+        block.dataLength = dataLength;
         if ((flags & BlockRef.HAS_IMAGE) != 0) {
             cursor = decodeImage(block, bytes, cursor, end);
         }
         if ((flags & BlockRef.SAME_REL) == 0) {
-            checkLeft(block.lsn, "the RelFileLocator", end - cursor, 12);
-            block.spcOid = bytes.u32(cursor);
-            block.dbOid = bytes.u32(cursor + 4);
-            block.relNumber = bytes.u32(cursor + 8);
-            cursor += 12;
+            checkLeft(block, "the RelFileLocator", end - cursor, LOCATOR_SIZE);
+            block.spcAndDb = WalBytes.u64(bytes, cursor);
+            block.relNumber = WalBytes.u32(bytes, cursor + 8);
+            cursor += LOCATOR_SIZE;
         } else if (before != null) {
-            block.spcOid = before.spcOid;
-            block.dbOid = before.dbOid;
+            block.spcAndDb = before.spcAndDb;
             block.relNumber = before.relNumber;
         } else {
             throw damage(block, "BKPBLOCK_SAME_REL, though it is the first block reference");
         }
-        checkLeft(block.lsn, "the block number", end - cursor, Integer.BYTES);
-        block.blockNumber = bytes.u32(cursor);
+        checkLeft(block, "the block number", end - cursor, Integer.BYTES);
+        block.blockNumber = WalBytes.u32(bytes, cursor);
         return cursor + Integer.BYTES;
     }
 
-    /** What a block reference without an image says; that of the record before had one. */
-    private static void clearImage(BlockRef block) {
-        block.imageLength = 0;
-        block.holeOffset = 0;
-        block.holeLength = 0;
-        block.imageInfo = 0;
-        block.imageApplies = false;
-        block.imageCompression = ImageCompression.NONE;
-    }
-
-    private int decodeImage(BlockRef block, WalBytes bytes, int from, int end) {
+    private int decodeImage(BlockRef block, byte[] bytes, int from, int end) {
         int cursor = from;
-        checkLeft(block.lsn, "the image header", end - cursor, 5);
-        int imageLength = bytes.u16(cursor);
-        int holeOffset = bytes.u16(cursor + 2);
-        int info = bytes.u8(cursor + 4);
+        checkLeft(block, "the image header", end - cursor, 5);
+        int imageLength = WalBytes.u16(bytes, cursor);
+        int holeOffset = WalBytes.u16(bytes, cursor + 2);
+        int info = bytes[cursor + 4] & 0xFF;
         cursor += 5;
         boolean hasHole = (info & BKPIMAGE_HAS_HOLE) != 0;
         ImageCompression compression = compression(block, info);
@@ -862,8 +782,8 @@ public final class WalReader {
         if (compression == ImageCompression.NONE) {
             holeLength = FULL_PAGE - imageLength;
         } else if (hasHole) {
-            checkLeft(block.lsn, "hole_length", end - cursor, Short.BYTES);
-            holeLength = bytes.u16(cursor);
+            checkLeft(block, "hole_length", end - cursor, Short.BYTES);
+            holeLength = WalBytes.u16(bytes, cursor);
             cursor += Short.BYTES;
         }
         if (hasHole
@@ -909,6 +829,12 @@ public final class WalReader {
                         + layout.version().major());
     }
 
+    private void checkLeft(BlockRef block, String what, int left, int needed) {
+        if (left < needed) {
+            checkLeft(block.lsn(), what, left, needed);
+        }
+    }
+
     private void checkLeft(long start, String what, int left, int needed) {
         if (left < needed) {
             throw damage(start, "xl_tot_len ends in " + what + ": " + left + " bytes are left, wanted " + needed);
@@ -932,7 +858,7 @@ public final class WalReader {
     }
 
     private WalFormatException damage(BlockRef block, String message) {
-        return damage(block.lsn, "block reference " + block.blockId + ": " + message);
+        return damage(block.lsn(), "block reference " + block.blockId() + ": " + message);
     }
 
     private String where(long at) {

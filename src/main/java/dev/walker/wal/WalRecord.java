@@ -16,6 +16,9 @@ public final class WalRecord {
     /** Bits of {@code xl_info} that belong to the resource manager. */
     public static final int RMGR_INFO_MASK = 0xF0;
 
+    static final int ORIGIN = 1;
+    static final int TOP_LEVEL_XID = 2;
+
     // Set by WalReader, which has checked each of them.
     long lsn;
     long endLsn;
@@ -27,35 +30,30 @@ public final class WalRecord {
     int fpiLength;
     int timeline;
     WalLayout layout;
-    boolean hasOrigin;
+    /** Which of the rare items are there: {@link #ORIGIN}, {@link #TOP_LEVEL_XID}. */
+    int items;
+
     int origin;
-    boolean hasTopLevelXid;
     long topLevelXid;
     int maxBlockId = -1;
     /** One bit for each block id in use. */
     long inUse;
 
+    /** Holds the record. */
+    byte[] bytes = new byte[0];
+    /** Where the images and data of blocks begin in it. */
+    int payloadAt;
+
+    int mainAt;
+    int mainLength;
+
     final BlockRef[] blocks = new BlockRef[MAX_BLOCK_ID + 1];
-    final WalBytes mainData = new WalBytes();
+    private final WalBytes mainData = new WalBytes();
 
     /** A record for a reader to fill. */
     public WalRecord() {
         for (int i = 0; i < blocks.length; i++) {
-            blocks[i] = new BlockRef();
-        }
-    }
-
-    /** Leaves what is in the header, and the length of images. */
-    void forget(int images) {
-        maxBlockId = -1;
-        inUse = 0;
-        hasOrigin = false;
-        origin = 0;
-        hasTopLevelXid = false;
-        topLevelXid = 0;
-        fpiLength = images;
-        if (!mainData.isEmpty()) {
-            mainData.clear();
+            blocks[i] = new BlockRef(this, i);
         }
     }
 
@@ -126,22 +124,22 @@ public final class WalRecord {
 
     /** Whether a replication origin is there. */
     public boolean hasOrigin() {
-        return hasOrigin;
+        return (items & ORIGIN) != 0;
     }
 
     /** Replication origin, unsigned 16-bit; 0 if none. */
     public int origin() {
-        return origin;
+        return hasOrigin() ? origin : 0;
     }
 
     /** Whether the XID of the top-level transaction is there. */
     public boolean hasTopLevelXid() {
-        return hasTopLevelXid;
+        return (items & TOP_LEVEL_XID) != 0;
     }
 
     /** XID of the top-level transaction, where a record of a subtransaction tells it; 0 if not. */
     public long topLevelXid() {
-        return topLevelXid;
+        return hasTopLevelXid() ? topLevelXid : 0;
     }
 
     /** The highest block id in use, -1 if there are no block references. Ids below it may be unused. */
@@ -168,7 +166,7 @@ public final class WalRecord {
 
     /** The main data; empty if there is none. */
     public WalBytes mainData() {
-        return mainData;
+        return mainData.wrap(bytes, mainAt, mainLength);
     }
 
     /**
@@ -179,10 +177,10 @@ public final class WalRecord {
      * @throws WalFormatException if it is shorter
      */
     public WalBytes mainData(int atLeast, String struct) {
-        if (mainData.length() < atLeast) {
+        if (mainLength < atLeast) {
             throw tooShort(atLeast, struct);
         }
-        return mainData;
+        return mainData();
     }
 
     /**
@@ -198,8 +196,8 @@ public final class WalRecord {
     private WalFormatException tooShort(int atLeast, String struct) {
         return new WalFormatException(
                 lsn,
-                struct + " needs " + atLeast + " bytes of main data, found " + mainData.length() + " (LSN "
-                        + Lsn.format(lsn) + ", " + rmgrName() + " " + typeName() + ")");
+                struct + " needs " + atLeast + " bytes of main data, found " + mainLength + " (LSN " + Lsn.format(lsn)
+                        + ", " + rmgrName() + " " + typeName() + ")");
     }
 
     /** Resource manager, type, LSN and XID, for messages. */

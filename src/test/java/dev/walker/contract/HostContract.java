@@ -53,6 +53,93 @@ abstract class HostContract {
         walked().assertExact();
     }
 
+    /** Everything is forgotten, so that all tables are older than the walk. */
+    private void walkAnew() throws Exception {
+        walked().stop();
+        sql(
+                "DELETE FROM walker.source",
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots",
+                "CHECKPOINT");
+        walked().start();
+    }
+
+    @Test
+    void baselineFindsGarbageOlderThanTheWalk() throws Exception {
+        sql(
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "DROP TABLE IF EXISTS old, old_parts, old_gone",
+                "CREATE TABLE old (id int PRIMARY KEY, v int, body text)",
+                "ALTER TABLE old ALTER body SET STORAGE EXTERNAL",
+                "INSERT INTO old SELECT i, 0, repeat('x', 200) FROM generate_series(1, 20000) i",
+                "UPDATE old SET v = 1 WHERE id % 5 = 0",
+                "UPDATE old SET body = repeat('y', 5000) WHERE id % 100 = 0",
+                "UPDATE old SET body = repeat('z', 4000) WHERE id % 200 = 0",
+                "BEGIN; INSERT INTO old SELECT i, 0, '' FROM generate_series(30000, 31000) i; ROLLBACK",
+                "CREATE TABLE old_parts (id int) PARTITION BY HASH (id)",
+                "CREATE TABLE old_parts_0 PARTITION OF old_parts FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+                "CREATE TABLE old_parts_1 PARTITION OF old_parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+                "INSERT INTO old_parts SELECT generate_series(1, 3000)",
+                "DELETE FROM old_parts WHERE id % 3 = 0",
+                "CREATE TABLE old_gone (id int)",
+                "INSERT INTO old_gone SELECT generate_series(1, 3000)");
+        try (Connection open = walked().server().jdbc();
+                Connection later = walked().server().jdbc()) {
+            open.setAutoCommit(false);
+            open.createStatement().execute("DELETE FROM old WHERE id < 500");
+            open.createStatement().execute("SAVEPOINT s");
+            open.createStatement().execute("DELETE FROM old WHERE id BETWEEN 600 AND 700");
+            walkAnew();
+            later.setAutoCommit(false);
+            later.createStatement().execute("UPDATE old SET v = 3 WHERE id BETWEEN 10000 AND 10500");
+            sql("SELECT walker.baseline('old_parts')", "SELECT walker.baseline()", "DROP TABLE old_gone");
+            for (int i = 0; i < 20; i++) {
+                sql(
+                        "UPDATE old SET v = v + 1 WHERE id BETWEEN 2000 + " + i * 300 + " AND 2500 + " + i * 300,
+                        "DELETE FROM old_parts WHERE id BETWEEN " + i * 20 + " AND 10 + " + i * 20);
+            }
+            open.createStatement().execute("ROLLBACK TO SAVEPOINT s");
+            open.commit();
+            assertEquals("t", query("SELECT walker.wait_for_baseline('2 min')"));
+            later.rollback();
+        }
+        walked().assertExact();
+        assertEquals(
+                "old,old_parts_0,old_parts_1",
+                query("SELECT string_agg(relation::text, ',' ORDER BY relation::text) FROM walker.garbage()"
+                        + " WHERE relation::text LIKE 'old%' AND complete"));
+        assertEquals(
+                "",
+                query("SELECT coalesce(string_agg(relation::text, ','), '') FROM walker.garbage() WHERE NOT complete"
+                        + " AND relation::oid >= 16384"));
+        assertEquals(
+                "t",
+                query("SELECT baseline_done = baseline_total AND baseline_total > 0 AND baseline_error IS NULL"
+                        + " FROM walker.status()"));
+        // What comes after is known, too.
+        sql("INSERT INTO old SELECT i, 0, '' FROM generate_series(40000, 45000) i", "DELETE FROM old WHERE id > 44000");
+        sql("VACUUM old", "DELETE FROM old WHERE id BETWEEN 3000 AND 3200");
+        walked().assertExact();
+    }
+
+    @Test
+    void baselineSaysWhatItCannotRead() throws Exception {
+        sql(
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "DROP TABLE IF EXISTS fleeting",
+                "CREATE UNLOGGED TABLE fleeting (id int PRIMARY KEY)");
+        assertMessage("\"fleeting\" is an unlogged table", "SELECT walker.baseline('fleeting')");
+        assertMessage("\"fleeting_pkey\" is an index", "SELECT walker.baseline('fleeting_pkey')");
+        assertMessage("belongs to the walker", "SELECT walker.baseline('walker.progress')");
+        sql("DROP EXTENSION pageinspect");
+        assertMessage("CREATE EXTENSION pageinspect", "SELECT walker.baseline()");
+        sql("CREATE EXTENSION pageinspect");
+    }
+
+    private void assertMessage(String wanted, String statement) {
+        String message = assertThrows(SQLException.class, () -> sql(statement)).getMessage();
+        assertTrue(message.contains(wanted), message);
+    }
+
     @Test
     void rolledBackInsertsShowAsAbortedTuples() throws Exception {
         sql("DROP TABLE IF EXISTS attempts", "CREATE TABLE attempts (id int)");

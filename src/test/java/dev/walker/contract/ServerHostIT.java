@@ -237,6 +237,7 @@ class ServerHostIT extends HostContract {
                         "CREATE ROLE stranger LOGIN");
         List<String> readers = List.of(
                 "SELECT * FROM walker.status()",
+                "SELECT * FROM walker.settings()",
                 "SELECT * FROM walker.plugins()",
                 "SELECT * FROM walker.gaps",
                 "SELECT * FROM walker.garbage()",
@@ -250,6 +251,11 @@ class ServerHostIT extends HostContract {
                 "SELECT walker.stop()",
                 "CALL walker.run()",
                 "SELECT walker.reset()",
+                "SELECT walker.retry('heatmap')",
+                "SELECT walker.reload()",
+                "SELECT walker.ensure_running()",
+                "SELECT walker.enable_autostart()",
+                "SELECT walker.remove_plugin('x')",
                 "SELECT walker.install_jar()",
                 "SELECT walker.install_plugin('x', 'file:/x')",
                 "SELECT * FROM walker.records('0/1000000')",
@@ -268,6 +274,26 @@ class ServerHostIT extends HostContract {
             SQLException e = assertThrows(SQLException.class, () -> asRole("watcher", sql), sql);
             assertEquals("42501", e.getSQLState(), sql);
         }
+    }
+
+    @Test
+    void nothingIsOpenToEverybody() throws Exception {
+        walked.server().execute("DROP ROLE IF EXISTS anybody", "CREATE ROLE anybody");
+        String functions = "SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'walker'::regnamespace AND ";
+        assertEquals("0", query(functions + "has_function_privilege('anybody', p.oid, 'EXECUTE')"));
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'walker'::regnamespace"
+                        + " AND c.relkind IN ('r', 'v') AND has_table_privilege('anybody', c.oid,"
+                        + " 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')"));
+        // Who runs with the rights of the owner must not find somebody else's operators and functions.
+        assertEquals(
+                "0", query(functions + "p.prosecdef AND NOT coalesce(p.proconfig::text LIKE '%search_path%', false)"));
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'walker'::regnamespace"
+                        + " AND c.relkind IN ('r', 'v') AND has_table_privilege('pg_monitor', c.oid,"
+                        + " 'INSERT, UPDATE, DELETE, TRUNCATE')"));
     }
 
     private static void asRole(String role, String sql) throws SQLException {

@@ -8,17 +8,14 @@ import dev.walker.rmgr.Rmgr;
 import dev.walker.rmgr.logicalmsg.LogicalMessage;
 import dev.walker.rmgr.relmap.RelmapUpdate;
 import dev.walker.rmgr.seq.SeqLog;
+import dev.walker.testing.DescribedWorkload;
+import dev.walker.testing.ServerWal;
 import dev.walker.testing.TestServer;
 import dev.walker.version.PgVersion;
 import dev.walker.version.WalLayout;
 import dev.walker.wal.Lsn;
-import dev.walker.wal.ReadStatus;
-import dev.walker.wal.WalReader;
 import dev.walker.wal.WalRecord;
-import dev.walker.wal.WalSegmentName;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -64,7 +61,7 @@ class DescriptionsIT {
                 ResultSet rows = statement.executeQuery(
                         "SELECT start_lsn::text, coalesce(description, '') FROM pg_get_wal_records_info('"
                                 + Lsn.format(start) + "', '" + Lsn.format(end) + "')");
-                walk(server, start, end, record -> {
+                ServerWal.walk(server, start, end, SEGMENT, record -> {
                     assertTrue(rows.next());
                     assertEquals(rows.getString(1), Lsn.format(record.lsn()));
                     seen.text.setLength(0);
@@ -104,7 +101,7 @@ class DescriptionsIT {
             }
             Descriptions descriptions = new Descriptions(ZONE, TimestampForm.WALDUMP);
             int[] count = new int[1];
-            walk(server, start, end, record -> {
+            ServerWal.walk(server, start, end, SEGMENT, record -> {
                 StringBuilder text = new StringBuilder(record.typeName()).append(' ');
                 descriptions.describe(record, text);
                 String line = lines.get(Lsn.format(record.lsn()));
@@ -131,8 +128,7 @@ class DescriptionsIT {
     }
 
     private static TestServer start(TestServer.Builder builder) throws SQLException {
-        TestServer server =
-                builder.conf(DescribedWorkload.CONF).initdb("--wal-segsize=1").start();
+        TestServer server = DescribedWorkload.prepared(builder, 15).start();
         server.execute("CREATE EXTENSION pg_walinspect", "CHECKPOINT");
         return server;
     }
@@ -313,40 +309,5 @@ class DescriptionsIT {
             assertEquals(server.query("SELECT pg_relation_filenode('pg_class')"), Long.toString(filenode));
             assertEquals(List.of("true gr\u00f6\u00dfe hello", "false  "), messages);
         }
-    }
-
-    private interface Visitor {
-        void visit(WalRecord record) throws SQLException;
-    }
-
-    /** Goes over the records of a server. */
-    private static void walk(TestServer server, long start, long end, Visitor visitor)
-            throws SQLException, IOException {
-        WalReader reader = new WalReader(
-                start, SEGMENT, Long.parseLong(server.query("SELECT system_identifier FROM pg_control_system()")));
-        reader.limit(end);
-        WalRecord record = new WalRecord();
-        while (true) {
-            if (reader.next(record) == ReadStatus.RECORD) {
-                visitor.visit(record);
-                continue;
-            }
-            long wanted = reader.wantedLsn();
-            if (!Lsn.isBefore(wanted, end)) {
-                return;
-            }
-            byte[] segment = Files.readAllBytes(segment(server, wanted));
-            int at = Lsn.segmentOffset(wanted, SEGMENT);
-            reader.feed(segment, at, segment.length - at);
-        }
-    }
-
-    /** The file that has a LSN; that of the newest timeline has what the older ones have. */
-    private static Path segment(TestServer server, long lsn) {
-        Path promoted =
-                server.walDir().resolve(WalSegmentName.of(2, lsn, SEGMENT).toString());
-        return Files.exists(promoted)
-                ? promoted
-                : server.walDir().resolve(WalSegmentName.of(1, lsn, SEGMENT).toString());
     }
 }

@@ -2,6 +2,7 @@ package dev.walker.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.rmgr.Rmgr;
@@ -144,5 +145,50 @@ class DispatcherTest {
         assertEquals(8, plugin.errorLsn());
         assertFalse(dispatcher.guarded(plugin, 16, () -> calls.add("flushed")));
         assertEquals(List.of(), calls);
+    }
+
+    @Test
+    void pluginThatEatsAllMemoryIsSetAsideAndLetGo() {
+        WalPlugin glutton = new WalPlugin() {
+            @Override
+            public void onRecord(WalRecord record) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+        };
+        Dispatcher dispatcher = dispatcher(glutton, new Noting("b"));
+        dispatcher.dispatch(record(Rmgr.HEAP.id()));
+        assertEquals(List.of("b heap", "b record"), calls);
+        assertTrue(failures.get(0).contains("Java heap space; Java may use "), failures.get(0));
+        assertNull(dispatcher.plugins().get(0).plugin());
+        dispatcher.shutdown(0);
+    }
+
+    @Test
+    void pluginThatDoesNotComeBackIsNamedOnce() throws InterruptedException {
+        LoadedPlugin stuck = new LoadedPlugin("stuck", new Noting("a"), 0);
+        LoadedPlugin other = new LoadedPlugin("other", new Noting("b"), 0);
+        List<String> told = new ArrayList<>();
+        PluginWatch watch = new PluginWatch(plugin -> told.add(plugin.name()));
+        watch.look();
+        watch.begin(stuck);
+        watch.look();
+        watch.begin(other);
+        watch.look();
+        watch.begin(other);
+        watch.look();
+        watch.end();
+        watch.look();
+        assertEquals(List.of(), told);
+        watch.begin(stuck);
+        watch.look();
+        watch.look();
+        watch.look();
+        assertEquals(List.of("stuck"), told);
+        watch.end();
+        watch.look();
+        watch.begin(stuck);
+        watch.look();
+        watch.look();
+        assertEquals(List.of("stuck", "stuck"), told);
     }
 }

@@ -69,7 +69,7 @@ class SettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1", "2GB", "4mb", "4 TB"})
+    @CsvSource({"1", "2GB", "4mb", "4 PB"})
     void wrongBatchBytesAreRefused(String text) {
         assertThrows(SettingException.class, () -> settings("walker.batch_bytes", text)
                 .batchBytes());

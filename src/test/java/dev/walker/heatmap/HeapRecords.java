@@ -168,7 +168,7 @@ final class HeapRecords {
         return RecordBuilder.of(Rmgr.HEAP2, 0x10)
                 .block(0, REL, block)
                 .data(used)
-                .main(new byte[] {(byte) 0xFC, (byte) flags});
+                .main(version.major() >= 19 ? shorts(flags) : new byte[] {(byte) 0xFC, (byte) flags});
     }
 
     /** Freezing one tuple as of a major. */
@@ -182,9 +182,9 @@ final class HeapRecords {
                             .put(plan(xmax, infomask))
                             .putShort((short) offnum)
                             .array())
-                    .main(new byte[] {0, 0x10});
+                    .main(version.major() >= 19 ? shorts(0x10) : new byte[] {0, 0x10});
         }
-        int info = version.major() == 13 ? 0x20 : 0x30;
+        int info = version.major() <= 13 ? 0x20 : 0x30;
         if (version.major() == 16) {
             return RecordBuilder.of(Rmgr.HEAP2, info)
                     .block(0, REL, block)
@@ -262,9 +262,11 @@ final class HeapRecords {
     }
 
     static RecordBuilder prepare(PgVersion version, long xid, long subxact) {
-        int header = version.major() >= 15 ? 72 : 64;
+        int header = version.major() >= 15 ? 72 : version.major() >= 11 ? 64 : 48;
         ByteBuffer main = bytes(header + 16);
-        main.putInt(0, 0x57F94534).putInt(8, (int) xid).putInt(28, 1);
+        main.putInt(0, version.major() >= 11 ? 0x57F94534 : 0x57F94533)
+                .putInt(8, (int) xid)
+                .putInt(28, 1);
         main.putShort(version.major() >= 15 ? 54 : 46, (short) 3);
         main.put(header, (byte) 'p').put(header + 1, (byte) '1').putInt(header + 8, (int) subxact);
         return RecordBuilder.of(Rmgr.XACT, 0x10).xid(xid).main(main.array());
@@ -302,6 +304,16 @@ final class HeapRecords {
                         .putInt(44, (int) oldestXid)
                         .putInt(52, 1)
                         .array());
+    }
+
+    /** A shutdown checkpoint as of a major. */
+    static RecordBuilder shutdown(PgVersion version, long redo, long nextXid, long oldestXid) {
+        int major = version.major();
+        ByteBuffer main = bytes(major >= 19 ? 96 : major >= 12 ? 88 : 80).putLong(0, redo);
+        main.putInt(major >= 19 ? 32 : 24, (int) nextXid);
+        main.putInt(major >= 19 ? 56 : major >= 12 ? 44 : 40, (int) oldestXid);
+        main.putInt(major >= 19 ? 64 : major >= 12 ? 52 : 48, 1);
+        return RecordBuilder.of(Rmgr.XLOG, 0x00).main(main.array());
     }
 
     static RecordBuilder endOfRecovery() {

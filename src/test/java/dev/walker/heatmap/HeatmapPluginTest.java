@@ -55,6 +55,11 @@ class HeatmapPluginTest {
 
     private final SourceServer server = new SourceServer() {
         @Override
+        public boolean mayLackWal() {
+            return false;
+        }
+
+        @Override
         public XidStatus xidStatus(long fullXid) {
             asked++;
             return serverXids.getOrDefault(fullXid, XidStatus.UNKNOWN);
@@ -198,7 +203,7 @@ class HeatmapPluginTest {
         walk(create(REL), insert(700, 0, 1), insert(701, 0, 2), insert(702, 0, 3));
         walk(HeapRecords.prepare(version, 700, 701));
         restart();
-        walk(checkpoint(true, LSN, 710, 3));
+        walk(HeapRecords.shutdown(version, LSN, 710, 3));
         assertEquals(List.of(3), dead(0));
         restart();
         walk(HeapRecords.endPrepared(0x40, 700, 701));
@@ -534,6 +539,17 @@ class HeatmapPluginTest {
         assertEquals(0, asked);
     }
 
+    /** VACUUM FULL of a catalog copies tuples of transactions that still run. */
+    @Test
+    void aNewPageOfARewrittenRelationBringsWhatIsPendingAlong() {
+        walk(checkpoint(true, LSN, 700, 3), insert(701, 5, 1));
+        walk(create(REL), image(0, new Page().tuple(701, 0, NOTHING).tuple(702, 701, HeapRecords.XMIN_COMMITTED)));
+        assertTrue(isKnown(0));
+        assertEquals(List.of(), dead(0));
+        walk(abort(701));
+        assertEquals(List.of(1), dead(0));
+    }
+
     @Test
     void indexPagesAreNoHeap() {
         walk(create(REL), image(0, new Page().special(8176)));
@@ -608,7 +624,8 @@ class HeatmapPluginTest {
         version = of;
         RelFileLocator other = new RelFileLocator(1663, 6, 20000);
         walk(create(REL), create(other));
-        walk(RecordBuilder.of(Rmgr.DBASE, version.major() >= 15 ? 0x20 : 0x10).main("05000000 01000000 7f060000"));
+        walk(RecordBuilder.of(Rmgr.DBASE, version.major() >= 15 ? 0x20 : 0x10)
+                .main(version.major() >= 13 ? "05000000 01000000 7f060000" : "05000000 7f060000"));
         assertEquals(
                 List.of(other),
                 plugin.relations().stream().map(RelationHeat::locator).toList());
@@ -750,6 +767,32 @@ class HeatmapPluginTest {
         assertEquals(200, dead(249 * 128L).size());
         assertEquals(50_000, heat().deadTuples());
         assertEquals(1, plugin.page(REL, 0).deadTuples());
+    }
+
+    /** A transaction that changes more than fits, over restarts. */
+    @Test
+    void largeTransactionsAreLeftToTheTable() {
+        Map<String, String> little = Map.of("walker.memory", "1");
+        plugin = store.start(server, little);
+        int[] offnums = java.util.stream.IntStream.rangeClosed(1, 200).toArray();
+        walk(create(REL));
+        for (int block = 0; block < 20_000; block++) {
+            walk(multiInsert(700, block, INIT, 0, NOTHING, offnums));
+            if (block % 4000 == 3999) {
+                store.flush(plugin, LSN);
+                assertTrue(plugin.pendingBytes() <= 1 << 18, plugin.pendingBytes() + " bytes");
+            }
+            if (block % 8000 == 7999) {
+                plugin = store.start(server, little);
+                assertTrue(plugin.pendingBytes() <= 1 << 18, plugin.pendingBytes() + " bytes after a restart");
+            }
+        }
+        walk(abort(700));
+        store.flush(plugin, LSN);
+        assertEquals(4_000_000, heat().deadTuples());
+        assertEquals(200, dead(7999).size());
+        assertEquals(List.of(), store.rows("heatmap_pending"));
+        assertTrue(plugin.chunksInMemory() < 157, plugin.chunksInMemory() + " chunks");
     }
 
     @Test

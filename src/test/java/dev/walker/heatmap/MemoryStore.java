@@ -38,6 +38,25 @@ final class MemoryStore {
         changes = 0;
     }
 
+    /** What {@code walker.baseline()} does. */
+    void requestBaseline(long request) {
+        tables.get("heatmap_baseline_request")
+                .rows
+                .put(new ArrayList<>(List.of(request)), new Object[] {request, 0L, 0L, 0L});
+    }
+
+    /** Whether nothing is left of what was asked for; an error if something could not be read. */
+    boolean baselineIsDone() {
+        for (Object[] row : rows("heatmap_baseline")) {
+            if (row[3].equals("failed")) {
+                throw new AssertionError("baseline of " + row[0] + "/" + row[1] + "/" + row[2] + ": " + row[10]);
+            }
+        }
+        return rows("heatmap_baseline_request").isEmpty()
+                && rows("heatmap_baseline").stream()
+                        .noneMatch(row -> List.of("waiting", "reading").contains(row[3]));
+    }
+
     List<Object[]> rows(String table) {
         return new ArrayList<>(tables.get(table).rows.values());
     }

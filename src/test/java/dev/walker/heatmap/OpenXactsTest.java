@@ -20,7 +20,7 @@ class OpenXactsTest {
     private final Map<Long, Map<Integer, Set<Integer>>> table = new HashMap<>();
 
     private void flush() {
-        xacts.drainEnded(table::remove);
+        xacts.drainEnded(table::remove, xid -> {});
         xacts.drainChanged(
                 outcomes,
                 table::remove,
@@ -36,6 +36,16 @@ class OpenXactsTest {
                     }
                 },
                 xid -> {});
+    }
+
+    /** Leaves all to the table that can be left to it. */
+    private void spill() {
+        xacts.limit(0, (xid, row) -> {
+            for (int item : table.get(xid).getOrDefault(row.chunkSlot, Set.of())) {
+                (item > 0 ? row.inserts : row.deletes).add(Math.abs(item));
+            }
+        });
+        xacts.spill();
     }
 
     private Map<Integer, Set<Integer>> items(long xid) {
@@ -55,7 +65,13 @@ class OpenXactsTest {
                 int slot = random.nextInt(5);
                 int key = 1 + random.nextInt(60_000);
                 switch (random.nextInt(40)) {
-                    case 0 -> flush();
+                    case 0 -> {
+                        flush();
+                        if (random.nextBoolean()) {
+                            spill();
+                            assertEquals(0, xacts.memory());
+                        }
+                    }
                     case 1 -> {
                         if (xacts.isOpen(xid) && random.nextInt(4) == 0) {
                             xacts.close(xacts.find(xid));
@@ -64,7 +80,7 @@ class OpenXactsTest {
                     }
                     case 2 -> {
                         int gone = random.nextInt(20);
-                        xacts.removeIf((chunk, item) -> chunk == slot && item % 20 == gone);
+                        xacts.removeIf(itemsOf(slot, gone));
                         model.values().forEach(chunks -> {
                             Set<Integer> items = chunks.getOrDefault(slot, new TreeSet<>());
                             items.removeIf(item -> Math.abs(item) % 20 == gone);
@@ -116,6 +132,20 @@ class OpenXactsTest {
             assertTrue(table.isEmpty());
             assertEquals(0, xacts.size());
         }
+    }
+
+    private static OpenXacts.ItemPredicate itemsOf(int slot, int rest) {
+        return new OpenXacts.ItemPredicate() {
+            @Override
+            public boolean touches(int chunk) {
+                return chunk == slot;
+            }
+
+            @Override
+            public boolean test(int chunk, int item) {
+                return chunk == slot && item % 20 == rest;
+            }
+        };
     }
 
     @Test

@@ -21,7 +21,7 @@ public final class RandomLoad {
             "40001", "40P01", "55P03", "23505", "23503", "23514", "42P01", "42P07", "55006", "XX000", "25P02", "42710");
 
     private static final List<String> TABLES =
-            List.of("plain", "hot", "toasted", "part", "part_1", "part_2", "spec", "parent", "child", "wide");
+            List.of("plain", "hot", "toasted", "part", "part_1", "part_2", "spec", "parent", "child", "wide", "flip");
 
     private final TestServer server;
     private final long seed;
@@ -63,9 +63,17 @@ public final class RandomLoad {
                 "CREATE TABLE wide (id int, v int, pad text) WITH (autovacuum_enabled = off)",
                 "CREATE INDEX wide_v ON wide USING brin (v)",
                 "CREATE INDEX wide_id ON wide USING hash (id)",
+                "CREATE UNLOGGED TABLE flip (id int, v int, pad text)",
                 "CREATE SEQUENCE seq",
                 "CREATE MATERIALIZED VIEW mat AS SELECT id, v FROM plain",
                 "INSERT INTO parent SELECT i, i, 'p' FROM generate_series(1, 100) i");
+        server.execute("CREATE DATABASE other TEMPLATE template0 STRATEGY " + strategy(new Random(seed)));
+        try (Connection connection = server.jdbc("other", "postgres");
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE EXTENSION pageinspect");
+            statement.execute("CREATE EXTENSION pgstattuple");
+            statement.execute("CREATE TABLE elsewhere (id int PRIMARY KEY, v int, pad text)");
+        }
         try (Connection connection = server.jdbc();
                 ResultSet rows = connection
                         .createStatement()
@@ -74,6 +82,10 @@ public final class RandomLoad {
                 compressions.add(rows.getString(1));
             }
         }
+    }
+
+    private static String strategy(Random random) {
+        return random.nextBoolean() ? "wal_log" : "file_copy";
     }
 
     /** Runs sessions for a time; {@code seconds} of wall clock. */
@@ -348,7 +360,11 @@ public final class RandomLoad {
         }
 
         private void vacuum() throws SQLException {
-            switch (random.nextInt(8)) {
+            switch (random.nextInt(13)) {
+                case 8 -> execute("VACUUM (TRUNCATE off) " + table());
+                case 9 -> execute("VACUUM (PARALLEL 2) " + table());
+                case 10 -> execute("VACUUM (FREEZE, INDEX_CLEANUP off, PROCESS_TOAST off) " + table());
+                case 11 -> cutTail();
                 case 0 -> execute("VACUUM (FREEZE) " + table());
                 case 1 -> execute("VACUUM (INDEX_CLEANUP off) " + table());
                 case 2 -> execute("VACUUM (INDEX_CLEANUP on) " + table());
@@ -356,6 +372,40 @@ public final class RandomLoad {
                 case 4 -> execute("ANALYZE " + table());
                 case 5 -> execute("SELECT count(*) FROM " + table());
                 default -> execute("VACUUM " + table());
+            }
+        }
+
+        /** Makes blocks at the end empty, so that VACUUM gives them back. */
+        private void cutTail() throws SQLException {
+            String table = List.of("plain", "wide", "flip", "spec").get(random.nextInt(4));
+            execute("DELETE FROM " + table + " WHERE ctid >= '(" + (1 + random.nextInt(4)) + ",0)'");
+            execute("VACUUM " + table);
+        }
+
+        /** Changes in another database, and databases that come and go. */
+        private void databases() throws SQLException {
+            if (random.nextInt(4) == 0) {
+                String name = "brief" + role;
+                execute("CREATE DATABASE " + name + " TEMPLATE template0 STRATEGY " + strategy(random));
+                inDatabase(name, "CREATE TABLE t AS SELECT 1 AS id", "DELETE FROM t", "VACUUM FULL pg_class");
+                execute("DROP DATABASE " + name);
+            } else {
+                inDatabase(
+                        "other",
+                        "INSERT INTO elsewhere SELECT i, i, 'e' FROM generate_series(1, 200) i"
+                                + " ON CONFLICT (id) DO UPDATE SET v = elsewhere.v + 1",
+                        "DELETE FROM elsewhere WHERE id % 5 = " + random.nextInt(5),
+                        random.nextInt(3) == 0 ? "VACUUM elsewhere" : "SELECT 1");
+            }
+        }
+
+        private void inDatabase(String name, String... sqls) throws SQLException {
+            try (Connection inside = server.jdbc(name, "postgres");
+                    Statement statement = inside.createStatement()) {
+                for (String sql : sqls) {
+                    statements.incrementAndGet();
+                    statement.execute(sql);
+                }
             }
         }
 
@@ -386,7 +436,10 @@ public final class RandomLoad {
         }
 
         private void definition() throws SQLException, IOException {
-            switch (random.nextInt(14)) {
+            switch (random.nextInt(18)) {
+                case 14, 15 -> execute("ALTER TABLE flip SET " + (random.nextBoolean() ? "LOGGED" : "UNLOGGED"));
+                case 16 -> databases();
+                case 17 -> execute("VACUUM FULL pg_class");
                 case 0 ->
                     execute("VACUUM FULL " + List.of("plain", "toasted", "wide").get(random.nextInt(3)));
                 case 1 -> execute("CLUSTER hot USING hot_pkey");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.testing.DescribedWorkload;
 import dev.walker.testing.TestServer;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalSegmentName;
@@ -19,6 +20,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -163,6 +166,39 @@ class DumpIT {
             comparesStatistics(server, start, end);
             findsRelations(server, url, numbers, endText);
             followsTimelines(server);
+        }
+    }
+
+    /** The rows of records of every type of every resource manager, which is checked where they are described. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("dev.walker.testing.TestServer#majors")
+    void showsAllRecordTypesAsTheServerDoes(int major) throws Exception {
+        try (TestServer server =
+                DescribedWorkload.prepared(TestServer.major(major), major).start()) {
+            server.execute("CREATE EXTENSION pg_walinspect", "CHECKPOINT");
+            long start = Lsn.parse(server.query("SELECT redo_lsn FROM pg_control_checkpoint()"));
+            new DescribedWorkload(server).run();
+            long end = Lsn.parse(server.query("SELECT pg_current_wal_flush_lsn()"));
+            List<String> expected = oracle(server, start, end);
+            Set<String> rmgrs = new TreeSet<>();
+            for (String row : expected) {
+                rmgrs.add(row.split("[|]")[4]);
+            }
+            assertEquals(22, rmgrs.size(), rmgrs.toString());
+            List<String> csv = rows(Walker.lines(
+                    "dump",
+                    "--path",
+                    server.walDir().toString(),
+                    "--start",
+                    Lsn.format(start),
+                    "--end",
+                    Lsn.format(end),
+                    "--format",
+                    "csv"));
+            assertEquals(expected.size(), csv.size());
+            for (int i = 0; i < csv.size(); i++) {
+                assertEquals(expected.get(i), csv.get(i));
+            }
         }
     }
 

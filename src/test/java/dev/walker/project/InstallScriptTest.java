@@ -315,9 +315,13 @@ class InstallScriptTest {
     @Test
     void allowsTheSecurityManagerFromJava18On() throws Exception {
         String old = succeed().output;
-        assertSays("pljava.vmoptions = '--add-modules=jdk.unsupported'", old);
+        assertSays(
+                "pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData'", old);
         String output = succeed("--java-home", java("java-21", 21).toString()).output;
-        assertSays("pljava.vmoptions = '--add-modules=jdk.unsupported -Djava.security.manager=allow'", output);
+        assertSays(
+                "pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
+                        + " -Djava.security.manager=allow'",
+                output);
         assertSays("java-21/lib/server/libjvm.so", output);
     }
 

@@ -106,7 +106,7 @@ public final class Installation {
      *
      * @param binDir where its programs are
      */
-    static Installation moved(String version, Path binDir) {
+    public static Installation at(String version, Path binDir) {
         return new Installation(version, binDir, false);
     }
 

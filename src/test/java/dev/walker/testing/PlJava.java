@@ -74,6 +74,11 @@ public final class PlJava {
         return original.major();
     }
 
+    /** Where the server has its loadable modules. */
+    public Path libraryDir() {
+        return directory(pgConfig, "--pkglibdir");
+    }
+
     /** Where programs are that need not be copied, such as pgbench. */
     public Path binDir() {
         return original.binDir();
@@ -122,7 +127,7 @@ public final class PlJava {
                             StandardCopyOption.REPLACE_EXISTING);
                 }
             }
-            return Installation.moved(original.version(), binDir);
+            return Installation.at(original.version(), binDir);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot copy " + original + " to " + root, e);
         }
@@ -156,7 +161,8 @@ public final class PlJava {
         int feature = Runtime.version().feature();
         String securityManager =
                 feature < 18 ? "" : " -Djava.security.manager=" + (feature >= 24 ? "disallow" : "allow");
-        lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported" + securityManager + "'");
+        lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
+                + securityManager + "'");
         lines.add("pljava.policy_urls = '\"file:${org.postgresql.sysconfdir}/pljava.policy\",\"file:"
                 + inside(root, directory(pgConfig, "--sharedir")).resolve("walker/walker.policy") + "\",\"=\"'");
         return lines;

@@ -42,6 +42,8 @@ import java.util.stream.Stream;
 public final class TestServer implements AutoCloseable {
     private static final Set<TestServer> RUNNING = ConcurrentHashMap.newKeySet();
     private static final int START_ATTEMPTS = 5;
+    /** The first major that has pg_walinspect, which the hosts need. */
+    private static final int FIRST_HOST = 15;
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(TestServer::endAtExit)));
@@ -64,17 +66,34 @@ public final class TestServer implements AutoCloseable {
 
     // Which servers there are
 
-    /** Majors for which there is a server, ascending: for {@code @MethodSource}. */
+    /** Majors that WALker runs in and for which there is a server, ascending: for {@code @MethodSource}. */
     public static List<Integer> majors() {
-        return Installation.versions().stream()
+        return versions().stream()
                 .map(version -> Integer.parseInt(version.substring(0, version.indexOf('.'))))
                 .distinct()
                 .collect(Collectors.toList());
     }
 
-    /** Versions for which there is a server, ascending, such as {@code 17.7.0}: for {@code @MethodSource}. */
+    /**
+     * Versions that WALker runs in and for which there is a server, ascending, such as {@code 17.7.0}: for
+     * {@code @MethodSource}.
+     */
     public static List<String> versions() {
-        return Installation.versions();
+        return versions(FIRST_HOST, Integer.MAX_VALUE);
+    }
+
+    /** Versions of 10 to 14 for which there is a server: their WAL is read from files only. */
+    public static List<String> oldVersions() {
+        return versions(0, FIRST_HOST - 1);
+    }
+
+    private static List<String> versions(int firstMajor, int lastMajor) {
+        return Installation.versions().stream()
+                .filter(version -> {
+                    int major = Integer.parseInt(version.substring(0, version.indexOf('.')));
+                    return major >= firstMajor && major <= lastMajor;
+                })
+                .collect(Collectors.toList());
     }
 
     /** Prepares a server of the newest version of a major. */

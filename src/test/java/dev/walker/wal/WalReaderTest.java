@@ -479,7 +479,9 @@ class WalReaderTest {
         UnsupportedWalException magic =
                 assertThrows(UnsupportedWalException.class, () -> read(wal.reader(), all, wal.startLsn(), 8192));
         assertTrue(
-                magic.getMessage().startsWith("xlp_magic 0xD177 is unknown, wanted one of 0xD106 (PostgreSQL 13), "));
+                magic.getMessage().startsWith("xlp_magic 0xD177 is unknown, wanted one of 0xD097 (PostgreSQL 10), "),
+                magic.getMessage());
+        assertTrue(magic.getMessage().contains(", 0xD122 (PostgreSQL 19) (LSN "), magic.getMessage());
         all[0] = 0x10;
         all[24] ^= 1;
         WalFormatException sysid =

@@ -1,8 +1,11 @@
 package dev.walker.rmgr.btree;
 
+import dev.walker.version.PgVersion;
+import dev.walker.version.WalLayout;
 import dev.walker.wal.WalRecord;
+import java.util.Arrays;
 
-/** Record types of resource manager Btree: {@code XLOG_BTREE_*}, access/nbtxlog.h. */
+/** Record types of resource manager Btree: {@code XLOG_BTREE_*}, access/nbtxlog.h. Some codes depend on the major. */
 public enum BtreeOp {
     /** {@code XLOG_BTREE_INSERT_LEAF}. */
     INSERT_LEAF,
@@ -34,13 +37,41 @@ public enum BtreeOp {
     REUSE_PAGE,
     /** {@code XLOG_BTREE_META_CLEANUP}. */
     META_CLEANUP,
+    /** {@code XLOG_BTREE_SPLIT_L_ROOT}: SPLIT_L of the root page; 10 only. */
+    SPLIT_L_ROOT,
+    /** {@code XLOG_BTREE_SPLIT_R_ROOT}: SPLIT_R of the root page; 10 only. */
+    SPLIT_R_ROOT,
+    /** {@code XLOG_BTREE_SPLIT_L_HIGHKEY}: SPLIT_L that tells the high key of the left page; 11 only. */
+    SPLIT_L_HIGHKEY,
+    /** {@code XLOG_BTREE_SPLIT_R_HIGHKEY}: SPLIT_R that tells the high key of the left page; 11 only. */
+    SPLIT_R_HIGHKEY,
     /** A code that has no meaning. */
     UNKNOWN;
 
-    private static final BtreeOp[] ALL = values();
+    private static final BtreeOp[][] BY_VERSION = new BtreeOp[PgVersion.values().length][];
+
+    static {
+        for (PgVersion version : PgVersion.values()) {
+            WalLayout layout = WalLayout.of(version);
+            BtreeOp[] ops = Arrays.copyOf(values(), 16);
+            ops[15] = UNKNOWN;
+            if (!layout.hasBtreeCleanupInfo()) {
+                ops[5] = SPLIT_L_ROOT;
+                ops[6] = SPLIT_R_ROOT;
+                ops[14] = UNKNOWN;
+            } else if (!layout.hasBtreeMetadataVersion()) {
+                ops[5] = SPLIT_L_HIGHKEY;
+                ops[6] = SPLIT_R_HIGHKEY;
+            } else if (!layout.hasBtreePostings()) {
+                ops[5] = UNKNOWN;
+                ops[6] = UNKNOWN;
+            }
+            BY_VERSION[version.ordinal()] = ops;
+        }
+    }
 
     /** The type of a record of resource manager Btree. */
     public static BtreeOp of(WalRecord record) {
-        return ALL[record.rmgrInfo() >> 4];
+        return BY_VERSION[record.layout().version().ordinal()][record.rmgrInfo() >> 4];
     }
 }

@@ -11,6 +11,10 @@ import dev.walker.wal.WalRecord;
  * <p>Block data: item numbers of the deleted tuples (uint16 each), item numbers of the updated ones (uint16 each), then
  * for each of those {@code xl_btree_update}: {@code ndeletedtids} (uint16) and so many positions in its posting list
  * (uint16 each, from 0). {@link #nextUpdate} moves to the first and to each further updated tuple.
+ *
+ * <p>Up to 12 no tuples are updated. A VACUUM then has {@code lastBlockVacuumed} (BlockNumber) alone in its main data, and
+ * the block data tells how many are deleted. A DELETE has {@code nitems} (int32) where {@code ndeleted} came to stand, in
+ * 10 and 11 after the locator of the table instead of a horizon, and the item numbers follow in the main data.
  */
 public final class BtreeRemoval {
     /** Byte position of {@code ndeleted} (uint16) in the main data of a VACUUM; 4 more in that of a DELETE. */
@@ -26,15 +30,20 @@ public final class BtreeRemoval {
     /** {@code SizeOfBtreeDelete} up to 15; one more since 16. */
     public static final int DELETE_SIZE = 8;
 
+    private static final int VACUUM_SIZE_BEFORE_13 = 4;
+    private static final int NITEMS_AT_BEFORE_12 = 12;
+
     /** More item numbers than a page of any size has. */
     private static final int MAX_ITEMS = 0xFFFF;
 
+    private final WalBytes mainItems = new WalBytes();
     private WalBytes items;
     private int deleted;
     private int updated;
     private long horizon;
     private boolean catalogRel;
     private boolean hasItems;
+    private long lastBlock;
 
     private int update;
     private int updateAt;
@@ -50,6 +59,17 @@ public final class BtreeRemoval {
     public BtreeRemoval wrap(WalRecord record) {
         horizon = 0;
         catalogRel = false;
+        lastBlock = 0;
+        if (!record.layout().hasBtreePostings()) {
+            updated = 0;
+            if (BtreeOp.of(record) == BtreeOp.VACUUM) {
+                wrapVacuumBefore13(record);
+            } else {
+                wrapDeleteBefore13(record);
+            }
+            rewind();
+            return this;
+        }
         if (BtreeOp.of(record) == BtreeOp.VACUUM) {
             WalBytes data = record.mainData(VACUUM_SIZE, "xl_btree_vacuum");
             deleted = data.u16(NDELETED_AT);
@@ -64,6 +84,36 @@ public final class BtreeRemoval {
         }
         rewind();
         return this;
+    }
+
+    private void wrapVacuumBefore13(WalRecord record) {
+        lastBlock = record.mainData(VACUUM_SIZE_BEFORE_13, "xl_btree_vacuum").u32(0);
+        hasItems = record.hasBlock(0) && record.block(0).hasData();
+        deleted = 0;
+        if (hasItems) {
+            items = record.block(0).data();
+            if ((items.length() & 1) != 0) {
+                throw record.malformed("block data of xl_btree_vacuum has " + items.length()
+                        + " bytes, wanted an even number: 2 for each deleted index tuple");
+            }
+            deleted = items.length() / 2;
+        }
+    }
+
+    private void wrapDeleteBefore13(WalRecord record) {
+        boolean tellsHorizon = record.layout().hasIndexConflictHorizons();
+        int nitemsAt = tellsHorizon ? 4 : NITEMS_AT_BEFORE_12;
+        WalBytes data = record.mainData(nitemsAt + 4, "xl_btree_delete");
+        horizon = tellsHorizon ? data.u32(SNAPSHOT_CONFLICT_HORIZON_AT) : 0;
+        int nitems = data.s32(nitemsAt);
+        int itemsAt = nitemsAt + 4;
+        if (nitems < 0 || 2L * nitems != data.length() - itemsAt) {
+            throw record.malformed("xl_btree_delete.nitems is " + nitems + " before " + (data.length() - itemsAt)
+                    + " bytes, wanted 2 for each");
+        }
+        deleted = nitems;
+        hasItems = true;
+        items = mainItems.wrap(data, itemsAt, 2 * nitems);
     }
 
     private void wrapDelete(WalRecord record) {
@@ -103,7 +153,12 @@ public final class BtreeRemoval {
                 + items.length() + " bytes, wanted " + wanted);
     }
 
-    /** How many tuples were deleted. */
+    /** Up to which block a VACUUM had locked all pages, unsigned 32-bit; told up to 12. */
+    public long lastBlockVacuumed() {
+        return lastBlock;
+    }
+
+    /** How many tuples were deleted; up to 12, unknown of a VACUUM without {@link #hasItems}, it is 0. */
     public int deletedCount() {
         return deleted;
     }

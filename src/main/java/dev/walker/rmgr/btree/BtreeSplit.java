@@ -11,23 +11,25 @@ public final class BtreeSplit {
     public static final int FIRSTRIGHTOFF_AT = 4;
     /** Byte position of {@code newitemoff} (OffsetNumber, 2 bytes) in the main data. */
     public static final int NEWITEMOFF_AT = 6;
-    /** Byte position of {@code postingoff} (uint16) in the main data. */
+    /** Byte position of {@code postingoff} (uint16) in the main data, since 13. */
     public static final int POSTINGOFF_AT = 8;
-    /** {@code SizeOfBtreeSplit}. */
+    /** {@code SizeOfBtreeSplit} since 13; 2 less up to 12. */
     public static final int SIZE = 10;
 
     private WalBytes data;
+    private boolean postings;
 
     /** A view without a record. */
     public BtreeSplit() {}
 
     /**
-     * Moves to a record of type SPLIT_L or SPLIT_R.
+     * Moves to a record of type SPLIT_L or SPLIT_R; up to 11 there are more of them.
      *
      * @throws dev.walker.wal.WalFormatException if it is too short
      */
     public BtreeSplit wrap(WalRecord record) {
-        data = record.mainData(SIZE, "xl_btree_split");
+        postings = record.layout().hasBtreePostings();
+        data = record.mainData(postings ? SIZE : POSTINGOFF_AT, "xl_btree_split");
         return this;
     }
 
@@ -46,8 +48,8 @@ public final class BtreeSplit {
         return data.u16(NEWITEMOFF_AT);
     }
 
-    /** Where in a posting list the new tuple comes; 0 if in none. */
+    /** Where in a posting list the new tuple comes; 0 if in none, and up to 12. */
     public int postingoff() {
-        return data.u16(POSTINGOFF_AT);
+        return postings ? data.u16(POSTINGOFF_AT) : 0;
     }
 }

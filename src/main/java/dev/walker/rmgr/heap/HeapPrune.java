@@ -21,7 +21,10 @@ public final class HeapPrune {
     /** {@code SizeOfHeapPrune} up to 15; one more in 16, for {@code isCatalogRel}. */
     public static final int SIZE_BEFORE_17 = 8;
 
-    /** Byte position of {@code flags} (uint8, {@code XLHP_*}) in the main data, since 17; the byte before is undefined. */
+    /**
+     * Byte position of {@code flags} (uint8, {@code XLHP_*}) in the main data, in 17 and 18; the byte before is undefined.
+     * Since 19 the flags are the two bytes from 0 on.
+     */
     public static final int FLAGS_AT = 1;
     /** Byte position of the conflict horizon (TransactionId, 4 bytes) in the main data, since 17, if the flag is set. */
     public static final int HORIZON_AT = 2;
@@ -43,11 +46,17 @@ public final class HeapPrune {
     /** {@code XLHP_HAS_NOW_UNUSED_ITEMS}. */
     public static final int HAS_NOW_UNUSED_ITEMS = 0x80;
 
+    /** {@code XLHP_VM_ALL_VISIBLE}, since 19: the page is now all-visible. */
+    public static final int VM_ALL_VISIBLE = 0x100;
+    /** {@code XLHP_VM_ALL_FROZEN}, since 19: the page is now all-frozen. */
+    public static final int VM_ALL_FROZEN = 0x200;
+
     private final FreezePlans plans = new FreezePlans();
     private WalRecord record;
     private BlockRef block;
     private WalBytes items;
     private long horizon;
+    private int flags;
     private boolean hasItems;
 
     private int redirectedAt;
@@ -86,6 +95,7 @@ public final class HeapPrune {
     private void wrapLists() {
         WalBytes data = record.mainData(
                 record.layout().hasCatalogRelFlag() ? SIZE_BEFORE_17 + 1 : SIZE_BEFORE_17, "xl_heap_prune");
+        flags = 0;
         horizon = data.u32(SNAPSHOT_CONFLICT_HORIZON_AT);
         if (!hasItems) {
             return;
@@ -102,9 +112,14 @@ public final class HeapPrune {
         unused = (items.length() - unusedAt) / 2;
     }
 
+    /** {@code XLHP_*} since 17; 0 before. */
+    public int flags() {
+        return flags;
+    }
+
     private void wrapCombined() {
         WalBytes data = record.mainData(SIZE, "xl_heap_prune");
-        int flags = data.u8(FLAGS_AT);
+        flags = record.layout().pruneFlagsSize() == Short.BYTES ? data.u16(0) : data.u8(FLAGS_AT);
         horizon = 0;
         if ((flags & HAS_CONFLICT_HORIZON) != 0) {
             horizon = record.mainData(HORIZON_AT + 4, "xl_heap_prune with a conflict horizon")

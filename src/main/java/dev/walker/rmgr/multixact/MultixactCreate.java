@@ -3,7 +3,12 @@ package dev.walker.rmgr.multixact;
 import dev.walker.bytes.WalBytes;
 import dev.walker.wal.WalRecord;
 
-/** A multixact was made: {@code xl_multixact_create}, access/multixact.h, 13 to 18. Valid until the next record. */
+/**
+ * A multixact was made: {@code xl_multixact_create}, access/multixact.h. Valid until the next record.
+ *
+ * <p>The positions are those up to 18. Since 19 {@code moff} has 8 bytes and begins at 8, and what follows comes 8 bytes
+ * later.
+ */
 public final class MultixactCreate {
     /** Byte position of {@code mid} (MultiXactId, 4 bytes) in the main data. */
     public static final int MID_AT = 0;
@@ -23,6 +28,9 @@ public final class MultixactCreate {
 
     private WalBytes data;
     private int count;
+    private boolean wide;
+    /** By how many bytes the fields after {@code moff} come later than up to 18. */
+    private int later;
 
     /** A view without a record. */
     public MultixactCreate() {}
@@ -33,9 +41,11 @@ public final class MultixactCreate {
      * @throws dev.walker.wal.WalFormatException if it is too short
      */
     public MultixactCreate wrap(WalRecord record) {
-        data = record.mainData(MEMBERS_AT, "xl_multixact_create");
-        count = data.s32(NMEMBERS_AT);
-        if (count < 0 || count > (data.length() - MEMBERS_AT) / MEMBER_SIZE) {
+        wide = record.layout().hasWideMultiOffsets();
+        later = wide ? Long.BYTES : 0;
+        data = record.mainData(MEMBERS_AT + later, "xl_multixact_create");
+        count = data.s32(NMEMBERS_AT + later);
+        if (count < 0 || count > (data.length() - MEMBERS_AT - later) / MEMBER_SIZE) {
             throw record.malformed(
                     "xl_multixact_create.nmembers is " + count + " in " + data.length() + " bytes of main data");
         }
@@ -47,9 +57,9 @@ public final class MultixactCreate {
         return data.u32(MID_AT);
     }
 
-    /** Where its members stand in the list of all members, unsigned 32-bit. */
+    /** Where its members stand in the list of all members, unsigned; 32 bits up to 18, 64 since. */
     public long moff() {
-        return data.u32(MOFF_AT);
+        return wide ? data.u64(MOFF_AT + Integer.BYTES) : data.u32(MOFF_AT);
     }
 
     /** How many members. */
@@ -59,12 +69,12 @@ public final class MultixactCreate {
 
     /** XID of a member, unsigned 32-bit; {@code index} counts from 0. */
     public long memberXid(int index) {
-        return data.u32(MEMBERS_AT + MEMBER_SIZE * index);
+        return data.u32(MEMBERS_AT + later + MEMBER_SIZE * index);
     }
 
     /** {@code MultiXactStatus} of a member; {@code index} counts from 0. */
     public long memberStatus(int index) {
-        return data.u32(MEMBERS_AT + MEMBER_SIZE * index + 4);
+        return data.u32(MEMBERS_AT + later + MEMBER_SIZE * index + 4);
     }
 
     /** The member that updates or deletes, 0 if all only lock. */

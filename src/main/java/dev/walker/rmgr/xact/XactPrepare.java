@@ -9,8 +9,6 @@ import java.nio.charset.StandardCharsets;
  * and the arrays behind it, each padded to 8 bytes. Valid until the next record.
  */
 public final class XactPrepare {
-    /** {@code TWOPHASE_MAGIC}. */
-    public static final long MAGIC = 0x57F94534L;
     /** Byte position of {@code magic} (uint32) in the main data. */
     public static final int MAGIC_AT = 0;
     /** Byte position of {@code xid} (TransactionId, 4 bytes) in the main data. */
@@ -38,6 +36,7 @@ public final class XactPrepare {
     private static final int LOCATOR_SIZE = 12;
     private static final int INVAL_SIZE = 16;
     private static final int HEADER_SIZE_BEFORE_15 = 64;
+    private static final int HEADER_SIZE_IN_10 = 48;
     private static final int HEADER_SIZE = 72;
     private static final int GIDLEN_AT_BEFORE_15 = 46;
     private static final int GIDLEN_AT = 54;
@@ -46,6 +45,8 @@ public final class XactPrepare {
     private WalBytes data;
     /** How many bytes less the header has up to 14. */
     private int shorter;
+
+    private boolean origin;
 
     private int at;
     private int gidAt;
@@ -74,12 +75,14 @@ public final class XactPrepare {
     public XactPrepare wrap(WalRecord record) {
         this.record = record;
         boolean stats = record.layout().hasDroppedStats();
-        int headerSize = stats ? HEADER_SIZE : HEADER_SIZE_BEFORE_15;
-        shorter = HEADER_SIZE - headerSize;
+        origin = record.layout().hasPrepareOrigin();
+        int headerSize = stats ? HEADER_SIZE : origin ? HEADER_SIZE_BEFORE_15 : HEADER_SIZE_IN_10;
+        shorter = stats ? 0 : HEADER_SIZE - HEADER_SIZE_BEFORE_15;
         data = record.mainData(headerSize, "xl_xact_prepare");
-        if (data.u32(MAGIC_AT) != MAGIC) {
+        long magic = record.layout().twophaseMagic();
+        if (data.u32(MAGIC_AT) != magic) {
             throw record.malformed("xl_xact_prepare.magic is 0x" + Long.toHexString(data.u32(MAGIC_AT)) + ", wanted 0x"
-                    + Long.toHexString(MAGIC));
+                    + Long.toHexString(magic));
         }
         gidAt = headerSize;
         gidLength = data.u16(stats ? GIDLEN_AT : GIDLEN_AT_BEFORE_15);
@@ -211,13 +214,15 @@ public final class XactPrepare {
         return data.u8(INITFILEINVAL_AT - shorter) != 0;
     }
 
-    /** LSN at the replication origin; 0 if there is none. */
+    /** LSN at the replication origin; 0 if there is none, and in 10. */
     public long originLsn() {
-        return data.u64(ORIGIN_LSN_AT - shorter);
+        return origin ? data.u64(ORIGIN_LSN_AT - shorter) : 0;
     }
 
-    /** When it was prepared at the replication origin: microseconds since 2000-01-01 UTC; 0 if there is none. */
+    /**
+     * When it was prepared at the replication origin: microseconds since 2000-01-01 UTC; 0 if there is none, and in 10.
+     */
     public long originTimestamp() {
-        return data.u64(ORIGIN_TIMESTAMP_AT - shorter);
+        return origin ? data.u64(ORIGIN_TIMESTAMP_AT - shorter) : 0;
     }
 }

@@ -28,14 +28,14 @@ public enum XlogOp {
     FPI_FOR_HINT,
     /** {@code XLOG_FPI}. */
     FPI,
-    /** 0xC0, without a meaning up to 18. */
-    UNKNOWN_C0,
+    /** {@code XLOG_FPI_MULTI} in 10 and 11, {@code XLOG_ASSIGN_LSN} since 19. */
+    FPI_MULTI_OR_ASSIGN_LSN,
     /** {@code XLOG_OVERWRITE_CONTRECORD}. */
     OVERWRITE_CONTRECORD,
     /** {@code XLOG_CHECKPOINT_REDO}, since 17. */
     CHECKPOINT_REDO,
-    /** 0xF0, without a meaning up to 18. */
-    UNKNOWN_F0;
+    /** {@code XLOG_LOGICAL_DECODING_STATUS_CHANGE}, since 19. */
+    LOGICAL_DECODING_STATUS_CHANGE;
 
     private static final XlogOp[] ALL = values();
 

@@ -3,7 +3,11 @@ package dev.walker.rmgr.xlog;
 import dev.walker.bytes.WalBytes;
 import dev.walker.wal.WalRecord;
 
-/** Settings that a standby must know: {@code xl_parameter_change}, access/xlog_internal.h. Valid until the next record. */
+/**
+ * Settings that a standby must know: {@code xl_parameter_change}, access/xlog_internal.h. Valid until the next record.
+ *
+ * <p>The positions are those since 12. {@code max_wal_senders} is missing up to 11, and what follows comes 4 bytes earlier.
+ */
 public final class XlogParameterChange {
     /** Byte position of {@code MaxConnections} (int) in the main data. */
     public static final int MAX_CONNECTIONS_AT = 0;
@@ -21,10 +25,12 @@ public final class XlogParameterChange {
     public static final int WAL_LOG_HINTS_AT = 24;
     /** Byte position of {@code track_commit_timestamp} (bool) in the main data. */
     public static final int TRACK_COMMIT_TIMESTAMP_AT = 25;
-    /** Bytes up to the last field. */
+    /** Bytes up to the last field, since 12. */
     public static final int SIZE = 26;
 
     private WalBytes data;
+    /** By how many bytes the fields after {@code max_wal_senders} come earlier. */
+    private int earlier;
 
     /** A view without a record. */
     public XlogParameterChange() {}
@@ -35,23 +41,24 @@ public final class XlogParameterChange {
      * @throws dev.walker.wal.WalFormatException if it is too short
      */
     public XlogParameterChange wrap(WalRecord record) {
-        data = record.mainData(SIZE, "xl_parameter_change");
+        earlier = record.layout().hasParameterMaxWalSenders() ? 0 : Integer.BYTES;
+        data = record.mainData(SIZE - earlier, "xl_parameter_change");
         return this;
     }
 
     /** {@code wal_level}: 0 minimal, 1 replica, 2 logical. */
     public int walLevel() {
-        return data.s32(WAL_LEVEL_AT);
+        return data.s32(WAL_LEVEL_AT - earlier);
     }
 
     /** {@code wal_log_hints}. */
     public boolean isWalLogHints() {
-        return data.u8(WAL_LOG_HINTS_AT) != 0;
+        return data.u8(WAL_LOG_HINTS_AT - earlier) != 0;
     }
 
     /** {@code track_commit_timestamp}. */
     public boolean isTrackCommitTimestamp() {
-        return data.u8(TRACK_COMMIT_TIMESTAMP_AT) != 0;
+        return data.u8(TRACK_COMMIT_TIMESTAMP_AT - earlier) != 0;
     }
 
     /** {@code max_connections}. */
@@ -64,18 +71,23 @@ public final class XlogParameterChange {
         return data.s32(MAX_WORKER_PROCESSES_AT);
     }
 
-    /** {@code max_wal_senders}. */
+    /** Whether the record tells {@code max_wal_senders}, since 12. */
+    public boolean hasMaxWalSenders() {
+        return earlier == 0;
+    }
+
+    /** {@code max_wal_senders}; only if {@link #hasMaxWalSenders}. */
     public int maxWalSenders() {
         return data.s32(MAX_WAL_SENDERS_AT);
     }
 
     /** {@code max_prepared_transactions}. */
     public int maxPreparedXacts() {
-        return data.s32(MAX_PREPARED_XACTS_AT);
+        return data.s32(MAX_PREPARED_XACTS_AT - earlier);
     }
 
     /** {@code max_locks_per_transaction}. */
     public int maxLocksPerXact() {
-        return data.s32(MAX_LOCKS_PER_XACT_AT);
+        return data.s32(MAX_LOCKS_PER_XACT_AT - earlier);
     }
 }

@@ -1,6 +1,5 @@
-package dev.walker.describe;
+package dev.walker.testing;
 
-import dev.walker.testing.TestServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.Connection;
@@ -12,15 +11,14 @@ import java.util.stream.IntStream;
 
 /**
  * Little work of many kinds: each record type that core writes without a crash, and each part that its description may
- * have. {@link dev.walker.testing.WalWorkload} does more of fewer kinds.
+ * have, on servers from 10 on. {@link WalWorkload} does more of fewer kinds.
  */
-final class DescribedWorkload {
-    static final String[] CONF = {
+public final class DescribedWorkload {
+    private static final String[] CONF = {
         "wal_level = logical",
         "track_commit_timestamp = on",
         "max_prepared_transactions = 10",
         "wal_log_hints = on",
-        "wal_keep_size = 4GB",
         "max_wal_size = 4GB",
         "checkpoint_timeout = 1h",
         "wal_writer_delay = 10s",
@@ -30,18 +28,35 @@ final class DescribedWorkload {
     };
 
     private final TestServer server;
+    private final int major;
 
-    /** For a server with {@link #CONF}. */
-    DescribedWorkload(TestServer server) {
+    /** For a server that was started with {@link #prepared}. */
+    public DescribedWorkload(TestServer server) {
         this.server = server;
+        this.major = server.major();
     }
 
-    void run() throws SQLException, IOException {
+    /** A server with the settings that the workload needs, and segments as small as its major can have them. */
+    public static TestServer.Builder prepared(TestServer.Builder builder, int major) {
+        builder.conf(CONF).conf(major >= 13 ? "wal_keep_size = 4GB" : "wal_keep_segments = 4000");
+        return major >= 11 ? builder.initdb("--wal-segsize=1") : builder;
+    }
+
+    /** Bytes of a segment of a server of {@link #prepared}. */
+    public static int segmentSize(int major) {
+        return major >= 11 ? 1 << 20 : 16 << 20;
+    }
+
+    /** Does all of it. */
+    public void run() throws SQLException, IOException {
         heap();
         locks();
         transactions();
         origins();
         btree();
+        if (major >= 11) {
+            included();
+        }
         hashAndGist();
         gin();
         spgistAndBrin();
@@ -62,6 +77,7 @@ final class DescribedWorkload {
                 "VACUUM h",
                 "INSERT INTO h VALUES (1, 1), (10001, 1) ON CONFLICT (id) DO UPDATE SET a = excluded.a",
                 "CREATE TABLE k (id int)",
+                "COPY k FROM PROGRAM 'seq 1 300'",
                 "COPY h (id, b) FROM PROGRAM 'seq 20000 20400 | awk ''{print $1 \"\\tx\" $1}'''",
                 "CHECKPOINT",
                 "COPY h (id, b) FROM PROGRAM 'seq 30000 30100 | awk ''{print $1 \"\\tx\" $1}'''",
@@ -196,6 +212,15 @@ final class DescribedWorkload {
                 "INSERT INTO t SELECT 3, 'q' FROM generate_series(1, 600) i");
     }
 
+    /** Pages whose high key is not the first key of the next. */
+    private void included() throws SQLException {
+        server.execute(
+                "CREATE TABLE o (a int, b text)",
+                "CREATE INDEX oa ON o (a) INCLUDE (b)",
+                "INSERT INTO o SELECT i, repeat('x', 100) FROM generate_series(1, 500) i",
+                "INSERT INTO o SELECT -i, repeat('x', 100) FROM generate_series(1, 500) i");
+    }
+
     private void hashAndGist() throws SQLException {
         String byIndex = "SET enable_seqscan = off; SET enable_bitmapscan = off; ";
         server.execute(
@@ -275,8 +300,8 @@ final class DescribedWorkload {
                 "DELETE FROM elsewhere",
                 "VACUUM elsewhere",
                 "DROP TABLE elsewhere, unlogged",
-                "CREATE DATABASE by_log STRATEGY wal_log",
-                "CREATE DATABASE by_copy STRATEGY file_copy TABLESPACE space",
+                major >= 15 ? "CREATE DATABASE by_log STRATEGY wal_log" : "CREATE DATABASE by_log",
+                "CREATE DATABASE by_copy " + (major >= 15 ? "STRATEGY file_copy " : "") + "TABLESPACE space",
                 "DROP DATABASE by_copy",
                 "DROP DATABASE by_log",
                 "DROP TABLESPACE space",
@@ -287,8 +312,9 @@ final class DescribedWorkload {
                 "SELECT pg_switch_wal()");
         try (Connection connection = server.jdbc();
                 Statement statement = connection.createStatement()) {
-            statement.execute("SELECT pg_backup_start('b', true)");
-            statement.execute("SELECT pg_backup_stop(false)");
+            statement.execute(
+                    major >= 15 ? "SELECT pg_backup_start('b', true)" : "SELECT pg_start_backup('b', true, false)");
+            statement.execute(major >= 15 ? "SELECT pg_backup_stop(false)" : "SELECT pg_stop_backup(false)");
         }
         server.configure("full_page_writes = off");
         server.execute("SELECT pg_reload_conf()", "SELECT pg_sleep(0.1)", "CHECKPOINT");
@@ -314,7 +340,11 @@ final class DescribedWorkload {
     /** The server goes on as a standby, which is promoted, and gives out its first OID. */
     private void standby() throws SQLException, IOException {
         server.stop();
-        Files.createFile(server.dataDir().resolve("standby.signal"));
+        if (major >= 12) {
+            Files.createFile(server.dataDir().resolve("standby.signal"));
+        } else {
+            Files.writeString(server.dataDir().resolve("recovery.conf"), "standby_mode = on\n");
+        }
         server.start();
         server.run("pg_ctl", "-D", server.dataDir().toString(), "-w", "promote");
         server.execute("CREATE TABLE after_promotion (a int)", "CHECKPOINT");

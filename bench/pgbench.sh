@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+#
+# What the walker costs a server: pgbench without it, with it (heatmap), and with pg_receivewal, in turns, on a server of
+# its own. Prints TPS as a ratio to that without, the CPU seconds per GB of WAL, and how far behind it was.
+#
+# WALker must be installed in that server (./install.sh --pg-config ...). Settings, from the environment:
+#   PGBIN      programs of the server (default: of pg_config on the PATH)
+#   JVM        libjvm.so for PL/Java (default: of java on the PATH)
+#   VMOPTIONS  pljava.vmoptions (default: what install.sh sets)
+#   ROUNDS=3 SECONDS_EACH=30 WARM_UP=15 CLIENTS=2 SCALE=20 SYNC=off
+# Each begins with WARM_UP seconds of load that are not measured: what runs for weeks is compiled.
+
+set -euo pipefail
+
+PGBIN=${PGBIN:-$(pg_config --bindir)}
+JVM=${JVM:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")/lib/server/libjvm.so}
+VMOPTIONS=${VMOPTIONS:---add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData}
+ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-30} WARM_UP=${WARM_UP:-15} CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} SYNC=${SYNC:-off}
+PORT=${PORT:-54329}
+SHARE=$("$PGBIN/pg_config" --sharedir)
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/walker-bench.XXXXXX")
+run=()
+if [[ $(id -u) -eq 0 ]]; then
+    chown postgres "$dir"
+    run=(runuser -u postgres --)
+fi
+receiver=""
+cleanup() {
+    [[ -z $receiver ]] || kill "$receiver" 2>/dev/null || true
+    "${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$dir"
+}
+trap cleanup EXIT
+
+cd /
+"${run[@]}" "$PGBIN/initdb" -D "$dir/data" -U postgres -A trust --no-sync >/dev/null
+cat >>"$dir/data/postgresql.conf" <<END
+port = $PORT
+unix_socket_directories = '$dir'
+listen_addresses = ''
+shared_buffers = 512MB
+max_wal_size = 8GB
+checkpoint_timeout = 1h
+synchronous_commit = $SYNC
+walker.plugins = 'heatmap'
+pljava.libjvm_location = '$JVM'
+pljava.vmoptions = '$VMOPTIONS'
+pljava.policy_urls = '"file:\${org.postgresql.sysconfdir}/pljava.policy","file:$SHARE/walker/walker.policy","="'
+END
+"${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -w -l "$dir/log" start >/dev/null </dev/null
+export PGHOST=$dir PGPORT=$PORT PGUSER=postgres PGDATABASE=postgres
+ask() { psql -X -Atq -c "$1"; }
+ask "SET client_min_messages = error; CREATE EXTENSION walker CASCADE; CREATE EXTENSION pgstattuple;
+     SELECT walker.install_jar()" >/dev/null
+"$PGBIN/pgbench" -q -i -s "$SCALE" >/dev/null 2>&1
+
+# cpu_ticks PID: user and system time.
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+
+# load SECONDS: runs pgbench; sets tps.
+load() {
+    tps=$("$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -T "$1" -M prepared 2>/dev/null |
+        sed -n 's/^tps = \([0-9.]*\).*/\1/p')
+}
+
+measure() {
+    local mode=$1 pid=0 before=0 after=0 lag=- end
+    ask CHECKPOINT
+    case $mode in
+        walker)
+            pid=$(ask 'SELECT walker.start()')
+            ask 'SELECT walker.wait_for()' >/dev/null
+            ;;
+        pg_receivewal)
+            mkdir -p "$dir/received"
+            "$PGBIN/pg_receivewal" --slot bench --create-slot --if-not-exists >/dev/null 2>&1
+            "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync >/dev/null 2>&1 &
+            receiver=$!
+            pid=$receiver
+            sleep 1
+            ;;
+    esac
+    load "$WARM_UP"
+    [[ $mode != walker ]] || ask 'SELECT walker.wait_for()' >/dev/null
+    start=$(ask 'SELECT pg_current_wal_insert_lsn()')
+    [[ $pid -eq 0 ]] || before=$(cpu_ticks "$pid")
+    if [[ $mode == walker ]]; then
+        (
+            while sleep 1; do
+                ask 'SELECT lag_bytes FROM walker.status()' >>"$dir/lags" 2>/dev/null || exit 0
+            done
+        ) &
+        watcher=$!
+    fi
+    load "$SECONDS_EACH"
+    end=$(ask 'SELECT pg_current_wal_insert_lsn()')
+    bytes=$(ask "SELECT ('$end'::pg_lsn - '$start')::bigint")
+    if [[ $mode == walker ]]; then
+        kill "$watcher" 2>/dev/null || true
+        wait "$watcher" 2>/dev/null || true
+        lag=$(sort -n "$dir/lags" | awk '{ a[NR] = $1 } END { printf "%.1f/%.1f", a[int((NR + 1) / 2)] / 1e6, a[NR] / 1e6 }')
+        rm -f "$dir/lags"
+        ask 'SELECT walker.wait_for()' >/dev/null
+    fi
+    if [[ $pid -ne 0 ]]; then
+        after=$(cpu_ticks "$pid")
+        cpu=$(awk -v t=$((after - before)) -v b="$bytes" -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.2f", t / hz / (b / 1e9) }')
+    else
+        cpu=-
+    fi
+    case $mode in
+        walker) ask 'SELECT walker.stop()' >/dev/null ;;
+        pg_receivewal)
+            kill "$receiver"
+            wait "$receiver" 2>/dev/null || true
+            receiver=""
+            rm -rf "$dir/received"
+            ask "SELECT pg_drop_replication_slot('bench')" >/dev/null
+            ;;
+    esac
+    printf '%-14s %10.0f tps %8.0f MB of WAL   CPU s/GB %6s   lag MB median/most %s\n' "$mode" "$tps" \
+        "$((bytes / 1000000))" "$cpu" "$lag"
+    echo "$mode $tps $cpu" >>"$dir/results"
+}
+
+echo "$("$PGBIN/postgres" --version), synchronous_commit $SYNC, $CLIENTS clients, scale $SCALE, $SECONDS_EACH s each"
+load "$WARM_UP" # for the caches of the server
+for ((round = 0; round < ROUNDS; round++)); do
+    # Another one begins each time, so that none profits from its place.
+    modes=(none walker pg_receivewal)
+    for ((i = 0; i < 3; i++)); do
+        measure "${modes[(round + i) % 3]}"
+    done
+done
+echo
+awk '
+    { n[$1]++; tps[$1, n[$1]] = $2; cpu[$1, n[$1]] = $3 }
+    function median(values, mode,   i, j, t, count, sorted) {
+        count = n[mode]
+        for (i = 1; i <= count; i++) sorted[i] = values[mode, i] + 0
+        for (i = 1; i <= count; i++) for (j = i + 1; j <= count; j++)
+            if (sorted[j] < sorted[i]) { t = sorted[i]; sorted[i] = sorted[j]; sorted[j] = t }
+        return count % 2 ? sorted[(count + 1) / 2] : (sorted[count / 2] + sorted[count / 2 + 1]) / 2
+    }
+    END {
+        printf "TPS as a share of that without: walker %.3f, pg_receivewal %.3f (medians of %d)\n",
+            median(tps, "walker") / median(tps, "none"), median(tps, "pg_receivewal") / median(tps, "none"), n["none"]
+        printf "CPU seconds per GB of WAL: walker %.2f, pg_receivewal %.2f\n", median(cpu, "walker"), median(cpu, "pg_receivewal")
+    }' "$dir/results"

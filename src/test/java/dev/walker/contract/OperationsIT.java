@@ -1,0 +1,296 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.testing.Command;
+import dev.walker.testing.PlJava;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the one who runs a server does with the walker in it: settings, schedules, limits. */
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true)
+@MethodSource("installed")
+class OperationsIT {
+    private static PlJava running;
+    private static PlJavaServer walked;
+
+    @Parameter
+    PlJava host;
+
+    static Stream<PlJava> installed() {
+        return PlJava.installed().stream();
+    }
+
+    @BeforeEach
+    void serverOfThisHost() throws Exception {
+        if (host != running) {
+            close();
+            walked = new PlJavaServer(host, cronSettings());
+            running = host;
+        }
+        walked.ensureStarted();
+    }
+
+    @AfterAll
+    static void close() {
+        if (walked != null) {
+            walked.close();
+            walked = null;
+            running = null;
+        }
+    }
+
+    private boolean hasCron() {
+        return Files.exists(host.libraryDir().resolve("pg_cron.so"));
+    }
+
+    private String[] cronSettings() {
+        return hasCron()
+                ? new String[] {
+                    "shared_preload_libraries = 'pg_cron'",
+                    "cron.database_name = 'postgres'",
+                    "cron.use_background_workers = on",
+                    "cron.log_run = off",
+                    "max_worker_processes = 16"
+                }
+                : new String[0];
+    }
+
+    private static String query(String sql) throws SQLException {
+        return walked.server().query(sql);
+    }
+
+    private static void await(String wanted, String sql, int seconds) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        String found = query(sql);
+        while (!wanted.equals(found)) {
+            assertTrue(
+                    System.nanoTime() < giveUp,
+                    sql + " gives " + found + ", wanted " + wanted + "\n"
+                            + walked.server().log());
+            Thread.sleep(50);
+            found = query(sql);
+        }
+    }
+
+    @Test
+    void settingsShowValuesDefaultsAndWhatIsPending() throws Exception {
+        assertEquals(
+                "heatmap", query("SELECT value FROM walker.settings() WHERE name = 'walker.plugins' AND NOT pending"));
+        assertEquals("200ms", query("SELECT \"default\" FROM walker.settings() WHERE name = 'walker.naptime'"));
+        walked.configure("walker.naptime = 50");
+        assertEquals(
+                "50,t",
+                query(
+                        "SELECT value || ',' || left(pending::text, 1) FROM walker.settings() WHERE name = 'walker.naptime'"));
+        assertEquals("t", query("SELECT walker.reload()"));
+        assertEquals("f", query("SELECT bool_or(pending) FROM walker.settings()"));
+        assertEquals("f", query("SELECT walker.reload()"));
+        walked.configure("walker.naptime = 200ms");
+        assertEquals("t", query("SELECT walker.reload()"));
+    }
+
+    @Test
+    void reloadTakesPluginsAndKeepsTheWalkerAndItsState() throws Exception {
+        String pid = query("SELECT pid FROM walker.status()");
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS kept",
+                        "CREATE TABLE kept AS SELECT generate_series(1, 100) id",
+                        "DELETE FROM kept WHERE id <= 30");
+        walked.configure("walker.flush_interval = 300ms");
+        assertEquals("t", query("SELECT walker.reload()"));
+        walked.server().execute("DELETE FROM kept WHERE id <= 40");
+        walked.assertExact();
+        assertEquals(pid, query("SELECT pid FROM walker.status()"));
+        walked.configure("walker.plugins = 'heatmap, nonsense'");
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.reload()"));
+        assertTrue(e.getMessage().contains("\"nonsense\""), e.getMessage());
+        assertEquals("running", query("SELECT state FROM walker.status()"));
+        walked.configure("walker.plugins = 'heatmap'");
+        walked.configure("walker.flush_interval = fast");
+        e = assertThrows(SQLException.class, () -> query("SELECT walker.reload()"));
+        assertTrue(e.getMessage().contains("walker.flush_interval is \"fast\""), e.getMessage());
+        walked.configure("walker.flush_interval = 1000");
+        assertEquals("t", query("SELECT walker.reload()"));
+        walked.waitFor();
+    }
+
+    @Test
+    void pluginThatWasSetAsideIsTriedAgain(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "StumblesOnce");
+        walked.server().execute("SELECT walker.install_plugin('stumbler', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugins = 'heatmap, example.StumblesOnce'");
+        walked.start();
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS steps",
+                        "CREATE TABLE steps AS SELECT generate_series(1, 10) id",
+                        "DELETE FROM steps WHERE id > 5");
+        walked.waitFor();
+        String state = "SELECT state FROM walker.plugins() WHERE name = 'example.StumblesOnce'";
+        assertEquals("failed", query(state));
+        assertEquals("f", query("SELECT walker.retry('heatmap')"));
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.retry('nobody')"));
+        assertTrue(e.getMessage().contains("plugin \"nobody\" is not one of"), e.getMessage());
+        assertEquals("t", query("SELECT walker.retry('example.StumblesOnce')"));
+        walked.server().execute("DELETE FROM steps WHERE id > 3");
+        walked.assertExact();
+        assertEquals("active", query(state));
+        assertEquals(
+                "t",
+                query("SELECT (r ->> 'records')::int >= 2 AND r ->> 'gap' LIKE '%set aside%stumbled once%'"
+                        + " FROM walker.results('example.StumblesOnce') r"));
+        assertEquals("1", query("SELECT count(*) FROM walker.gaps WHERE plugin = 'example.StumblesOnce'"));
+        walked.configure("walker.plugins = 'heatmap'");
+        assertEquals("t", query("SELECT walker.reload()"));
+        assertEquals("t", query("SELECT walker.remove_plugin('stumbler')"));
+        assertEquals("f", query("SELECT walker.remove_plugin('stumbler')"));
+        walked.assertExact();
+        assertEquals("heatmap", query("SELECT string_agg(name, ',') FROM walker.plugins()"));
+    }
+
+    @Test
+    void pluginThatDoesNotComeBackIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "Sleeper");
+        walked.server().execute("SELECT walker.install_plugin('sleeper', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugin_timeout = 200ms");
+        walked.configure("walker.plugins = 'heatmap, example.Sleeper'");
+        walked.start();
+        walked.server().execute("CREATE TABLE IF NOT EXISTS slow (id int)", "INSERT INTO slow VALUES (1)");
+        walked.waitFor();
+        String log = walked.server().log();
+        assertTrue(log.contains("walker: plugin \"example.Sleeper\" does not come back"), log);
+        walked.configure("walker.plugin_timeout = 30s");
+        walked.configure("walker.plugins = 'heatmap'");
+        assertEquals("t", query("SELECT walker.reload()"));
+        assertEquals("t", query("SELECT walker.remove_plugin('sleeper')"));
+    }
+
+    @Test
+    void slotThatKeepsTooMuchIsDroppedAndTheWalkEnds() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        walked.configure("walker.max_lag = 2MB");
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS much",
+                        "CREATE TABLE much AS SELECT repeat('x', 500) t FROM generate_series(1, 10000)");
+        SQLException e = assertThrows(SQLException.class, () -> walked.start());
+        assertTrue(e.getMessage().contains("more than walker.max_lag (2 MB)"), e.getMessage());
+        assertEquals("0", query("SELECT count(*) FROM pg_replication_slots"));
+        assertEquals("failed", query("SELECT state FROM walker.status()"));
+        walked.configure("walker.max_lag = 10GB");
+        // The WAL is still there, so nothing is lost.
+        walked.start();
+        walked.assertExact();
+    }
+
+    @Test
+    void slotOfAWalkerThatDoesNotRunIsGuardedToo() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        walked.configure("walker.max_lag = 2MB");
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS much",
+                        "CREATE TABLE much AS SELECT repeat('x', 500) t FROM generate_series(1, 10000)");
+        walked.configure("walker.max_lag_action = warn");
+        assertEquals(null, query("SELECT walker.ensure_running()"));
+        assertEquals("1", query("SELECT count(*) FROM pg_replication_slots"));
+        walked.configure("walker.max_lag_action = drop_slot");
+        assertEquals(null, query("SELECT walker.ensure_running()"));
+        assertEquals("0", query("SELECT count(*) FROM pg_replication_slots"));
+        assertTrue(query("SELECT last_error FROM walker.status()").contains("it was dropped"));
+        walked.configure("walker.max_lag = 10GB");
+        walked.start();
+        walked.assertExact();
+    }
+
+    @Test
+    void ensureRunningStartsWhatShouldRunAndNothingElse() throws Exception {
+        String pid = query("SELECT pid FROM walker.status()");
+        assertEquals(pid, query("SELECT walker.ensure_running()"));
+        walked.kill();
+        await("running", "SELECT CASE WHEN walker.ensure_running() IS NULL THEN 'not' ELSE 'running' END", 10);
+        assertNotEquals(pid, query("SELECT pid FROM walker.status()"));
+        query("SELECT pg_terminate_backend(pid) FROM walker.status()");
+        await("none", "SELECT coalesce(pid::text, 'none') FROM walker.status()", 10);
+        assertTrue(Integer.parseInt(query("SELECT walker.ensure_running()")) > 0);
+        walked.stop();
+        assertEquals(null, query("SELECT walker.ensure_running()"));
+        assertEquals("stopped", query("SELECT state FROM walker.status()"));
+    }
+
+    @Test
+    void cronBringsTheWalkerBackAfterARestartOfTheServer() throws Exception {
+        Assumptions.assumeTrue(hasCron(), "pg_cron is not installed for " + host);
+        walked.server().execute("CREATE EXTENSION IF NOT EXISTS pg_cron");
+        assertEquals(query("SELECT pid FROM walker.status()"), query("SELECT walker.enable_autostart()"));
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS restarted",
+                        "CREATE TABLE restarted AS SELECT generate_series(1, 1000) id",
+                        "DELETE FROM restarted WHERE id <= 123");
+        walked.server().restart();
+        walked.server().execute("DELETE FROM restarted WHERE id <= 456");
+        await("running", "SELECT state FROM walker.status()", 70);
+        walked.assertExact();
+        assertEquals("t", query("SELECT walker.disable_autostart()"));
+        assertEquals("0", query("SELECT count(*) FROM cron.job"));
+        assertEquals("running", query("SELECT state FROM walker.status()"));
+    }
+
+    @Test
+    void dumpAndRestoreKeepTheExtensionAndNoState() throws Exception {
+        walked.server().execute("DROP DATABASE IF EXISTS restored", "CREATE DATABASE restored");
+        String dump = client("pg_dump", "-d", "postgres");
+        assertTrue(dump.contains("CREATE EXTENSION IF NOT EXISTS walker"));
+        Path file = walked.server().directory("dump").resolve("dump.sql");
+        Files.writeString(file, dump);
+        client("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "restored", "-f", file.toString());
+        try (var connection = walked.server().jdbc("restored", "postgres");
+                var statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT s.state, (SELECT count(*) FROM walker.source),"
+                        + " sqlj.get_classpath('walker'), (SELECT count(*) FROM walker.garbage())"
+                        + " FROM walker.status() s")) {
+            row.next();
+            // Its relfilenodes mean nothing in another database.
+            assertEquals(
+                    "stopped 0 walker 0",
+                    row.getString(1) + " " + row.getInt(2) + " " + row.getString(3) + " " + row.getInt(4));
+        }
+        walked.server().execute("DROP DATABASE restored");
+    }
+
+    private String client(String program, String... arguments) {
+        List<String> words = new ArrayList<>(List.of(
+                host.binDir().resolve(program).toString(),
+                "-h",
+                "127.0.0.1",
+                "-p",
+                "" + walked.server().port(),
+                "-U",
+                "postgres"));
+        words.addAll(List.of(arguments));
+        return Command.of(words).run();
+    }
+}
