@@ -272,6 +272,7 @@ class KillIT {
         assertTrue(!check.unknownHeaps().contains("ledger"), check.toString());
         assertTrue(Long.parseLong(query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'ledger'::regclass"))
                 >= 2000 + 500 + 700 + 2000);
+        sql("DROP TABLE ledger");
     }
 
     @Test
@@ -290,7 +291,7 @@ class KillIT {
                     "ALTER TABLE walker.heatmap_chunk SET TABLESPACE small",
                     "ALTER TABLE walker.heatmap_pending SET TABLESPACE small");
             walked.start();
-            sql("CREATE TABLE wide_garbage (id int)", "INSERT INTO wide_garbage SELECT generate_series(1, 300000)");
+            sql("CREATE TABLE wide_garbage (id int)", "INSERT INTO wide_garbage SELECT generate_series(1, 150000)");
             walked.waitFor();
             fill(filler);
             sql("DELETE FROM wide_garbage WHERE hashint4(id) % 3 = 0");
@@ -307,7 +308,8 @@ class KillIT {
                     "ALTER TABLE walker.heatmap_chunk SET TABLESPACE pg_default",
                     "ALTER TABLE walker.heatmap_pending SET TABLESPACE pg_default",
                     "CHECKPOINT",
-                    "DROP TABLESPACE small");
+                    "DROP TABLESPACE small",
+                    "DROP TABLE wide_garbage");
             walked.start();
         } finally {
             Command.of("umount", "-l", disk.toString()).run();

@@ -291,6 +291,9 @@ class DumpIT {
             }
             Files.createFile(server.dataDir().resolve("recovery.signal"));
             server.start();
+            while ("t".equals(server.query("SELECT pg_is_in_recovery()"))) {
+                Thread.sleep(50);
+            }
             server.execute("INSERT INTO accounts SELECT -i - " + timeline * 10000 + " FROM generate_series(1, 300) i");
         }
         long end = Lsn.parse(server.query("SELECT pg_current_wal_flush_lsn()"));
