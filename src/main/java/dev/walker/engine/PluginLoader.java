@@ -1,6 +1,7 @@
 package dev.walker.engine;
 
 import dev.walker.spi.WalPlugin;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,8 @@ import java.util.TreeMap;
 
 /** Finds plugins by the short name under which they are registered, or by class name. */
 public final class PluginLoader {
+    private static final int MOST_UNREADABLE = 100;
+
     private final ClassLoader classLoader;
 
     /** Looks in what a class loader sees: WALker's jar and the jars of the user. */
@@ -39,6 +42,7 @@ public final class PluginLoader {
     /** Registered plugins by short name. */
     private TreeMap<String, Class<? extends WalPlugin>> registered() {
         TreeMap<String, Class<? extends WalPlugin>> found = new TreeMap<>();
+        int unreadable = 0;
         var providers =
                 ServiceLoader.load(WalPlugin.class, classLoader).stream().iterator();
         while (true) {
@@ -49,6 +53,11 @@ public final class PluginLoader {
                 Class<? extends WalPlugin> type = providers.next().type();
                 found.put(shortName(type), type);
             } catch (ServiceConfigurationError e) {
+                if (e.getCause() instanceof IOException && unreadable++ < MOST_UNREADABLE) {
+                    // In a server the jar was removed since the session began, which other plugins need not suffer
+                    // from.
+                    continue;
+                }
                 throw new PluginException(
                         "a jar registers a plugin in META-INF/services/dev.walker.spi.WalPlugin that is none: "
                                 + e.getMessage(),

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +22,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class InitCommand implements Callable<Integer> {
-    private static final String SCRIPT = "walker--1.0.sql";
+    private static final String VERSION = "1.1";
+    private static final String SCRIPT = "walker--" + VERSION + ".sql";
+    private static final String UPDATE = "walker--1.0--1.1.sql";
+    /** What follows makes functions. */
+    private static final String FUNCTIONS = "-- Functions from here on";
+
+    private static final String END_OF_TABLES = "-- Functions:";
     /** What follows needs PL/Java. */
     private static final String END_OF_PLAIN_SQL = "-- Part 2:";
 
@@ -46,35 +55,86 @@ final class InitCommand implements Callable<Integer> {
             return 0;
         }
         try (Connection connection = Database.connect("--target-url", targetUrl)) {
-            if (Database.hasSchema(connection)) {
-                spec.commandLine().getOut().println("schema walker is already there");
-                return 0;
-            }
             connection.setAutoCommit(false);
-            try (Statement statement = connection.createStatement()) {
-                statement.execute(sql);
-            }
+            String done = Database.hasSchema(connection) ? update(connection, sql) : make(connection, sql);
             connection.commit();
+            spec.commandLine().getOut().println(done);
         }
-        spec.commandLine().getOut().println("schema walker is made");
         return 0;
+    }
+
+    private static String make(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+        return "schema walker is made";
+    }
+
+    /** Brings a schema of an older version up to date; what is in its tables stays. */
+    private static String update(Connection connection, String sql) throws SQLException {
+        List<String> versions =
+                texts(connection, "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'walker'");
+        if (!versions.isEmpty()) {
+            return "schema walker is there, made by extension walker " + versions.get(0)
+                    + (versions.get(0).equals(VERSION) ? "" : "; ALTER EXTENSION walker UPDATE brings it up to date");
+        }
+        List<String> routines = texts(
+                connection,
+                "SELECT oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc"
+                        + " WHERE pronamespace = 'walker'::pg_catalog.regnamespace");
+        if (routines.contains("walker._version()")) {
+            String version = texts(connection, "SELECT walker._version()").get(0);
+            if (version.equals(VERSION)) {
+                return "schema walker is already there";
+            }
+            throw new CommandException("schema walker is of version " + version + ", this program is for " + VERSION
+                    + "; run the walker.jar of that version");
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(between(text(UPDATE), "\n", END_OF_TABLES, UPDATE));
+            for (String routine : routines) {
+                statement.execute("DROP ROUTINE " + routine);
+            }
+            statement.execute(sql.substring(sql.indexOf(FUNCTIONS)));
+        }
+        return "schema walker is brought from version 1.0 to " + VERSION;
+    }
+
+    private static List<String> texts(Connection connection, String sql) throws SQLException {
+        List<String> texts = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            while (rows.next()) {
+                texts.add(rows.getString(1));
+            }
+        }
+        return texts;
     }
 
     /** The part of the extension's script that any PostgreSQL can run. */
     static String plainSql() {
-        String script;
-        try (InputStream stream = InitCommand.class.getResourceAsStream(SCRIPT)) {
+        String sql = between(text(SCRIPT), "\n", END_OF_PLAIN_SQL, SCRIPT);
+        between(sql, FUNCTIONS, "", SCRIPT);
+        return sql;
+    }
+
+    private static String text(String name) {
+        try (InputStream stream = InitCommand.class.getResourceAsStream(name)) {
             if (stream == null) {
-                throw new CommandException("the jar has no " + SCRIPT + "; it was not built by Maven");
+                throw new CommandException("the jar has no " + name + "; it was not built by Maven");
             }
-            script = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new CommandException("cannot read " + SCRIPT + " of the jar: " + e.getMessage());
+            throw new CommandException("cannot read " + name + " of the jar: " + e.getMessage());
         }
-        int end = script.indexOf(END_OF_PLAIN_SQL);
-        if (end < 0) {
-            throw new CommandException(SCRIPT + " of the jar has no line \"" + END_OF_PLAIN_SQL + "\"");
+    }
+
+    private static String between(String text, String begin, String end, String name) {
+        int from = text.indexOf(begin);
+        int to = from < 0 ? -1 : text.indexOf(end, from);
+        if (to < 0) {
+            throw new CommandException(name + " of the jar has no line \"" + (from < 0 ? begin : end) + "\"");
         }
-        return script.substring(script.indexOf('\n') + 1, end);
+        return text.substring(from, to);
     }
 }

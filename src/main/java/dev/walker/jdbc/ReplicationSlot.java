@@ -134,19 +134,25 @@ final class ReplicationSlot {
         if (!Lsn.isBefore(restartLsn, lsn)) {
             return;
         }
-        Optional<Found> found = find();
-        if (found.isEmpty() || found.get().isLost()) {
+        Savepoints.attempt(connection, () -> move(lsn), refused -> {
+            Optional<Found> found = find();
+            if (found.isPresent() && !found.get().isLost()) {
+                throw refused;
+            }
             // The walk goes on as long as it finds its WAL, and keeps from here on what it will need.
             open();
-        }
-        if (Lsn.isBefore(restartLsn, lsn)) {
-            Jdbc.one(
-                    connection,
-                    "SELECT end_lsn::text FROM pg_catalog.pg_replication_slot_advance(?, ?::text::pg_lsn)",
-                    row -> row.getString(1),
-                    name,
-                    Lsn.format(lsn));
-            restartLsn = lsn;
-        }
+            return Lsn.isBefore(restartLsn, lsn) ? move(lsn) : restartLsn;
+        });
+    }
+
+    private long move(long lsn) throws SQLException {
+        Jdbc.one(
+                connection,
+                "SELECT end_lsn::text FROM pg_catalog.pg_replication_slot_advance(?, ?::text::pg_lsn)",
+                row -> row.getString(1),
+                name,
+                Lsn.format(lsn));
+        restartLsn = lsn;
+        return lsn;
     }
 }

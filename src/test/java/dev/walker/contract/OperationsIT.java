@@ -76,6 +76,13 @@ class OperationsIT {
         return walked.server().query(sql);
     }
 
+    private static void assertReloads() throws SQLException {
+        assertEquals(
+                "t",
+                query("SELECT walker.reload()"),
+                () -> "the walker took no settings\n" + walked.server().log());
+    }
+
     private static void await(String wanted, String sql, int seconds) throws Exception {
         long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         String found = query(sql);
@@ -99,11 +106,11 @@ class OperationsIT {
                 "50,t",
                 query(
                         "SELECT value || ',' || left(pending::text, 1) FROM walker.settings() WHERE name = 'walker.naptime'"));
-        assertEquals("t", query("SELECT walker.reload()"));
+        assertReloads();
         assertEquals("f", query("SELECT bool_or(pending) FROM walker.settings()"));
         assertEquals("f", query("SELECT walker.reload()"));
         walked.configure("walker.naptime = 200ms");
-        assertEquals("t", query("SELECT walker.reload()"));
+        assertReloads();
     }
 
     @Test
@@ -115,7 +122,7 @@ class OperationsIT {
                         "CREATE TABLE kept AS SELECT generate_series(1, 100) id",
                         "DELETE FROM kept WHERE id <= 30");
         walked.configure("walker.flush_interval = 300ms");
-        assertEquals("t", query("SELECT walker.reload()"));
+        assertReloads();
         walked.server().execute("DELETE FROM kept WHERE id <= 40");
         walked.assertExact();
         assertEquals(pid, query("SELECT pid FROM walker.status()"));
@@ -128,7 +135,7 @@ class OperationsIT {
         e = assertThrows(SQLException.class, () -> query("SELECT walker.reload()"));
         assertTrue(e.getMessage().contains("walker.flush_interval is \"fast\""), e.getMessage());
         walked.configure("walker.flush_interval = 1000");
-        assertEquals("t", query("SELECT walker.reload()"));
+        assertReloads();
         walked.waitFor();
     }
 
@@ -160,7 +167,7 @@ class OperationsIT {
                         + " FROM walker.results('example.StumblesOnce') r"));
         assertEquals("1", query("SELECT count(*) FROM walker.gaps WHERE plugin = 'example.StumblesOnce'"));
         walked.configure("walker.plugins = 'heatmap'");
-        assertEquals("t", query("SELECT walker.reload()"));
+        assertReloads();
         assertEquals("t", query("SELECT walker.remove_plugin('stumbler')"));
         assertEquals("f", query("SELECT walker.remove_plugin('stumbler')"));
         walked.assertExact();
@@ -181,7 +188,7 @@ class OperationsIT {
         assertTrue(log.contains("walker: plugin \"example.Sleeper\" does not come back"), log);
         walked.configure("walker.plugin_timeout = 30s");
         walked.configure("walker.plugins = 'heatmap'");
-        assertEquals("t", query("SELECT walker.reload()"));
+        assertReloads();
         assertEquals("t", query("SELECT walker.remove_plugin('sleeper')"));
     }
 
@@ -257,6 +264,57 @@ class OperationsIT {
         assertEquals("t", query("SELECT walker.disable_autostart()"));
         assertEquals("0", query("SELECT count(*) FROM cron.job"));
         assertEquals("running", query("SELECT state FROM walker.status()"));
+    }
+
+    /** Everything about the objects of the schema that a user or the walker could notice. */
+    private static String schema() throws SQLException {
+        return query("SELECT string_agg(t, E'\\n' ORDER BY t) FROM ("
+                + "SELECT format('%s.%s %s %s %s %s', c.relname, a.attname, a.atttypid::regtype, a.attnotnull,"
+                + " col_description(c.oid, a.attnum), pg_get_expr(d.adbin, d.adrelid)) FROM pg_class c"
+                + " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+                + " LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum"
+                + " WHERE c.relnamespace = 'walker'::regnamespace"
+                + " UNION ALL SELECT format('%s %s %s %s', relname, reloptions, relacl, obj_description(oid, 'pg_class'))"
+                + " FROM pg_class WHERE relnamespace = 'walker'::regnamespace"
+                + " UNION ALL SELECT format('%s %s %s %s', oid::regprocedure, prosrc, proacl, obj_description(oid, 'pg_proc'))"
+                + " FROM pg_proc WHERE pronamespace = 'walker'::regnamespace"
+                + " UNION ALL SELECT pg_describe_object(classid, objid, 0) FROM pg_depend WHERE deptype = 'e'"
+                + " AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'walker')) s (t)");
+    }
+
+    @Test
+    void updateOfTheExtensionKeepsTheState() throws Exception {
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS lasting",
+                        "CREATE TABLE lasting AS SELECT generate_series(1, 1000) id",
+                        "DELETE FROM lasting WHERE id <= 100");
+        walked.waitFor();
+        walked.stop();
+        String fresh = schema();
+        List<String> tables = List.of(query("SELECT string_agg(relname, ',' ORDER BY relname <> 'source') FROM pg_class"
+                        + " WHERE relnamespace = 'walker'::regnamespace AND relkind = 'r'")
+                .split(","));
+        for (String table : tables) {
+            walked.server().execute("CREATE TABLE saved_" + table + " AS SELECT * FROM walker." + table);
+        }
+        walked.server().execute("DROP EXTENSION walker", "CREATE EXTENSION walker VERSION '1.0'");
+        for (String table : tables) {
+            String columns = query("SELECT string_agg(quote_ident(attname), ',') FROM pg_attribute"
+                    + " WHERE attrelid = to_regclass('walker." + table + "') AND attnum > 0");
+            if (columns != null) {
+                walked.server()
+                        .execute("INSERT INTO walker." + table + " (" + columns + ") SELECT " + columns + " FROM saved_"
+                                + table);
+            }
+            walked.server().execute("DROP TABLE saved_" + table);
+        }
+        walked.server().execute("ALTER EXTENSION walker UPDATE");
+        assertEquals(fresh, schema());
+        walked.server().execute("DELETE FROM lasting WHERE id <= 200");
+        walked.start();
+        walked.assertExact();
+        assertEquals("t", query("SELECT complete FROM walker.garbage() WHERE relation = 'lasting'::regclass"));
     }
 
     @Test

@@ -209,10 +209,12 @@ class InstallScriptTest {
                         "walker/walker.jar",
                         "walker/walker.policy",
                         "extension/walker.control",
-                        "extension/walker--1.0.sql"),
+                        "extension/walker--1.0.sql",
+                        "extension/walker--1.0--1.1.sql",
+                        "extension/walker--1.1.sql"),
                 installed());
         assertEquals("the jar\n", Files.readString(share.resolve("walker/walker.jar")));
-        assertEquals(-1, Files.mismatch(Path.of("sql/walker--1.0.sql"), share.resolve("extension/walker--1.0.sql")));
+        assertEquals(-1, Files.mismatch(Path.of("sql/walker--1.1.sql"), share.resolve("extension/walker--1.1.sql")));
         assertSays(dir + "/java-17/lib/server/libjvm.so", output);
         assertSays("SELECT walker.start();", output);
     }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReadmeTest {
     private static final Path README = Path.of("README.md");
     private static final Pattern README_SETTINGS = Pattern.compile("## Settings.*?\n## ", Pattern.DOTALL);
-    private static final Path SCRIPT = Path.of("sql/walker--1.0.sql");
+    private static final Path SCRIPT = Path.of("sql/walker--1.1.sql");
 
     @TempDir
     private Path dir;

@@ -1,0 +1,80 @@
+\echo Use "ALTER EXTENSION walker UPDATE" to load this file. \quit
+
+-- Tables: what is in them stays. "walker.jar init" runs this part alone.
+
+ALTER TABLE walker.source ADD autostart boolean NOT NULL DEFAULT false, ADD settings jsonb;
+COMMENT ON COLUMN walker.source.autostart IS 'whether walker.ensure_running() is to start the walker of this server';
+COMMENT ON COLUMN walker.source.settings IS 'what the walker in the server goes by, by name; it was read when the walker started or by walker.reload()';
+
+ALTER TABLE walker.plugin ALTER ordinal DROP NOT NULL, ADD "position" pg_lsn;
+-- What was set aside has the state of where that happened.
+UPDATE walker.plugin p
+   SET "position" = coalesce(p.error_lsn, (SELECT g."position" FROM walker.progress g WHERE g.source_id = p.source_id), '0/0');
+ALTER TABLE walker.plugin ALTER "position" SET NOT NULL;
+COMMENT ON TABLE walker.plugin IS 'plugins and how far they are; those of the present or last walk have an ordinal';
+COMMENT ON COLUMN walker.plugin."position" IS 'the plugin was given everything before it; behind that of the walk if it was set aside or is not named any more';
+
+CREATE TABLE walker.gaps (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    gap_no bigint GENERATED ALWAYS AS IDENTITY,
+    plugin text,
+    timeline integer NOT NULL,
+    from_lsn pg_lsn NOT NULL,
+    to_timeline integer NOT NULL,
+    to_lsn pg_lsn NOT NULL,
+    reason text NOT NULL,
+    accepted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (source_id, gap_no)
+);
+COMMENT ON TABLE walker.gaps IS 'WAL that was left out: from from_lsn on timeline "timeline" to to_lsn on to_timeline';
+COMMENT ON COLUMN walker.gaps.plugin IS 'the plugin that was not given this WAL; null if it was not walked at all';
+
+COMMENT ON COLUMN walker.heatmap_relation.created_in_wal IS 'all pages are known: the creation was walked, or walker.baseline() has read them';
+
+CREATE TABLE walker.heatmap_baseline_request (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    request bigint GENERATED ALWAYS AS IDENTITY,
+    spc_oid oid NOT NULL,
+    db_oid oid NOT NULL,
+    relfilenode oid NOT NULL,
+    PRIMARY KEY (source_id, request)
+);
+COMMENT ON TABLE walker.heatmap_baseline_request IS 'what walker.baseline() has asked for and the walker has not seen yet; relfilenode 0 stands for all heaps';
+
+CREATE TABLE walker.heatmap_baseline (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    state text NOT NULL,
+    next_block bigint NOT NULL,
+    blocks bigint NOT NULL,
+    passes integer NOT NULL,
+    unsettled bigint NOT NULL,
+    sure boolean NOT NULL,
+    begin_lsn pg_lsn NOT NULL,
+    error text,
+    PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE walker.heatmap_baseline IS 'how far the reading of pages is that walker.baseline() has asked for: waiting, reading, done, gone (dropped or rewritten), failed';
+
+-- Functions: those of the new version in place of all there were. They stand in the script that makes it.
+
+DO $do$
+DECLARE
+    routine text;
+    script text := pg_catalog.pg_read_file(
+        (SELECT c.setting FROM pg_catalog.pg_config() c WHERE c.name = 'SHAREDIR') || '/extension/walker--1.1.sql');
+BEGIN
+    FOR routine IN
+        SELECT d.objid::pg_catalog.regprocedure
+          FROM pg_catalog.pg_depend d
+          JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'walker'
+         WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+           AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.deptype = 'e'
+    LOOP
+        EXECUTE 'DROP ROUTINE ' || routine;
+    END LOOP;
+    EXECUTE pg_catalog.substr(script, pg_catalog.strpos(script, '-- Functions from here on'));
+END
+$do$;
