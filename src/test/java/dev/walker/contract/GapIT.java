@@ -71,9 +71,15 @@ class GapIT {
                 "DELETE FROM " + name + " WHERE id % 5 = 0");
     }
 
-    /** A row lock on each page, the first after a checkpoint, brings an image of each page. */
+    /**
+     * A row lock on each page, the first after a checkpoint, brings an image of each page; an insert that of the last one,
+     * where perhaps nothing is visible.
+     */
     private static void showAllPages(String table) throws SQLException {
-        sql("CHECKPOINT", "SELECT count(*) FROM (SELECT FROM " + table + " WHERE id % 5 = 1 FOR UPDATE SKIP LOCKED) x");
+        sql(
+                "CHECKPOINT",
+                "INSERT INTO " + table + " VALUES (-1, 0, 'last')",
+                "SELECT count(*) FROM (SELECT FROM " + table + " FOR UPDATE SKIP LOCKED) x");
     }
 
     @Test
@@ -153,7 +159,7 @@ class GapIT {
                 "SAVEPOINT s",
                 "UPDATE " + table + " SET v = v + 1 WHERE id % 100 = " + which * 10 + 3,
                 "ROLLBACK TO SAVEPOINT s",
-                "INSERT INTO " + table + " SELECT i, 1, 'open' FROM generate_series(10001, 10040) i",
+                "INSERT INTO " + table + " SELECT i, 1, 'open' FROM generate_series(10001, 10010) i",
                 "UPDATE " + table + " SET v = v + 1 WHERE id % 100 = " + which * 10 + 4
             }) {
                 statement.execute(sql);
