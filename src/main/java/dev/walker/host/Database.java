@@ -3,10 +3,14 @@ package dev.walker.host;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.Properties;
 
 /** Connections to databases by URL. */
 final class Database {
+    /** The version of schema {@code walker} that this program works with. */
+    static final String VERSION = "1.1";
+
     private static final int VALIDATION_SECONDS = 5;
 
     private Database() {}
@@ -38,11 +42,34 @@ final class Database {
         }
     }
 
-    /** Fails unless schema {@code walker} is there. */
+    /** Fails unless schema {@code walker} is there, and of this version. */
     static void requireSchema(Connection connection) throws SQLException {
         if (!hasSchema(connection)) {
             throw new CommandException("database \"" + connection.getCatalog()
                     + "\" has no schema walker; \"walker init\" with the same URL makes it");
+        }
+        Optional<String> version = schemaVersion(connection);
+        if (!version.equals(Optional.of(VERSION))) {
+            throw new CommandException("schema walker in database \"" + connection.getCatalog() + "\" is of version "
+                    + version.orElse("1.0") + ", wanted " + VERSION + "; \"walker init\" with the same URL updates an "
+                    + "older one, ALTER EXTENSION walker UPDATE that of the extension");
+        }
+    }
+
+    /** What {@code walker._version()} says; empty where there is no such function, as in version 1.0. */
+    static Optional<String> schemaVersion(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            try (var result =
+                    statement.executeQuery("SELECT pg_catalog.to_regprocedure('walker._version()') IS NOT NULL")) {
+                result.next();
+                if (!result.getBoolean(1)) {
+                    return Optional.empty();
+                }
+            }
+            try (var result = statement.executeQuery("SELECT walker._version()")) {
+                result.next();
+                return Optional.of(result.getString(1));
+            }
         }
     }
 

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,8 +23,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class InitCommand implements Callable<Integer> {
-    private static final String VERSION = "1.1";
-    private static final String SCRIPT = "walker--" + VERSION + ".sql";
+    private static final String SCRIPT = "walker--" + Database.VERSION + ".sql";
     private static final String UPDATE = "walker--1.0--1.1.sql";
     /** What follows makes functions. */
     private static final String FUNCTIONS = "-- Functions from here on";
@@ -76,20 +76,22 @@ final class InitCommand implements Callable<Integer> {
                 texts(connection, "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'walker'");
         if (!versions.isEmpty()) {
             return "schema walker is there, made by extension walker " + versions.get(0)
-                    + (versions.get(0).equals(VERSION) ? "" : "; ALTER EXTENSION walker UPDATE brings it up to date");
+                    + (versions.get(0).equals(Database.VERSION)
+                            ? ""
+                            : "; ALTER EXTENSION walker UPDATE brings it up to date");
+        }
+        Optional<String> version = Database.schemaVersion(connection);
+        if (version.equals(Optional.of(Database.VERSION))) {
+            return "schema walker is already there";
+        }
+        if (version.isPresent()) {
+            throw new CommandException("schema walker is of version " + version.get() + ", this program is for "
+                    + Database.VERSION + "; run the walker.jar of that version");
         }
         List<String> routines = texts(
                 connection,
                 "SELECT oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc"
                         + " WHERE pronamespace = 'walker'::pg_catalog.regnamespace");
-        if (routines.contains("walker._version()")) {
-            String version = texts(connection, "SELECT walker._version()").get(0);
-            if (version.equals(VERSION)) {
-                return "schema walker is already there";
-            }
-            throw new CommandException("schema walker is of version " + version + ", this program is for " + VERSION
-                    + "; run the walker.jar of that version");
-        }
         try (Statement statement = connection.createStatement()) {
             statement.execute(between(text(UPDATE), "\n", END_OF_TABLES, UPDATE));
             for (String routine : routines) {
@@ -97,7 +99,7 @@ final class InitCommand implements Callable<Integer> {
             }
             statement.execute(sql.substring(sql.indexOf(FUNCTIONS)));
         }
-        return "schema walker is brought from version 1.0 to " + VERSION;
+        return "schema walker is brought from version 1.0 to " + Database.VERSION;
     }
 
     private static List<String> texts(Connection connection, String sql) throws SQLException {

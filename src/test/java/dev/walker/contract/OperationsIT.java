@@ -266,22 +266,6 @@ class OperationsIT {
         assertEquals("running", query("SELECT state FROM walker.status()"));
     }
 
-    /** Everything about the objects of the schema that a user or the walker could notice. */
-    private static String schema() throws SQLException {
-        return query("SELECT string_agg(t, E'\\n' ORDER BY t) FROM ("
-                + "SELECT format('%s.%s %s %s %s %s', c.relname, a.attname, a.atttypid::regtype, a.attnotnull,"
-                + " col_description(c.oid, a.attnum), pg_get_expr(d.adbin, d.adrelid)) FROM pg_class c"
-                + " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-                + " LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum"
-                + " WHERE c.relnamespace = 'walker'::regnamespace"
-                + " UNION ALL SELECT format('%s %s %s %s', relname, reloptions, relacl, obj_description(oid, 'pg_class'))"
-                + " FROM pg_class WHERE relnamespace = 'walker'::regnamespace"
-                + " UNION ALL SELECT format('%s %s %s %s', oid::regprocedure, prosrc, proacl, obj_description(oid, 'pg_proc'))"
-                + " FROM pg_proc WHERE pronamespace = 'walker'::regnamespace"
-                + " UNION ALL SELECT pg_describe_object(classid, objid, 0) FROM pg_depend WHERE deptype = 'e'"
-                + " AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'walker')) s (t)");
-    }
-
     @Test
     void updateOfTheExtensionKeepsTheState() throws Exception {
         walked.server()
@@ -291,7 +275,7 @@ class OperationsIT {
                         "DELETE FROM lasting WHERE id <= 100");
         walked.waitFor();
         walked.stop();
-        String fresh = schema();
+        String fresh = Schema.describe(walked.server().jdbc());
         List<String> tables = List.of(query("SELECT string_agg(relname, ',' ORDER BY relname <> 'source') FROM pg_class"
                         + " WHERE relnamespace = 'walker'::regnamespace AND relkind = 'r'")
                 .split(","));
@@ -310,7 +294,7 @@ class OperationsIT {
             walked.server().execute("DROP TABLE saved_" + table);
         }
         walked.server().execute("ALTER EXTENSION walker UPDATE");
-        assertEquals(fresh, schema());
+        assertEquals(fresh, Schema.describe(walked.server().jdbc()));
         walked.server().execute("DELETE FROM lasting WHERE id <= 200");
         walked.start();
         walked.assertExact();

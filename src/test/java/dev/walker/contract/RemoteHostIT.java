@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.testing.TestServer;
+import java.nio.file.Files;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,5 +71,32 @@ class RemoteHostIT extends HostContract {
         String message = walked.startFailing("heatmap");
         assertTrue(message.contains("a walker already runs"), message);
         walked.waitFor();
+    }
+
+    @Test
+    void initBringsAnOlderSchemaUpToDate() throws Exception {
+        walked.server().execute("DROP DATABASE IF EXISTS older", "CREATE DATABASE older");
+        String script = Files.readString(WalkedServer.SQL.resolve("walker--1.0.sql"));
+        String plain = script.substring(script.indexOf('\n'), script.indexOf("-- Part 2:"));
+        try (Connection older = walked.server().jdbc("older", "postgres");
+                Statement statement = older.createStatement()) {
+            statement.execute(plain);
+            statement.execute("INSERT INTO walker.source (name, system_identifier) VALUES ('kept', 1)");
+            statement.execute("INSERT INTO walker.progress (source_id, timeline, position) VALUES (1, 1, '0/1234')");
+            statement.execute(
+                    "INSERT INTO walker.plugin (source_id, name, ordinal, class_name) VALUES (1, 'p', 1, 'P')");
+        }
+        assertTrue(walked.init("older").contains("from version 1.0 to 1.1"));
+        assertEquals(
+                Schema.describe(walked.server().jdbc()),
+                Schema.describe(walked.server().jdbc("older", "postgres")));
+        try (Connection older = walked.server().jdbc("older", "postgres");
+                Statement statement = older.createStatement();
+                ResultSet row = statement.executeQuery("SELECT position FROM walker.plugin")) {
+            row.next();
+            assertEquals("0/1234", row.getString(1));
+        }
+        assertTrue(walked.init("older").contains("already there"));
+        walked.server().execute("DROP DATABASE older");
     }
 }

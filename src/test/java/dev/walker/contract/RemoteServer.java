@@ -32,6 +32,14 @@ final class RemoteServer extends WalkedServer {
         sourceUrl = url;
     }
 
+    /** Makes the schema in a database, or updates it; what the program has printed. */
+    String init(String database) throws Exception {
+        ProcessBuilder init = command("init", "--target-url", server().url(database) + "?user=postgres");
+        Path printed = log;
+        assertEquals(0, init.start().waitFor(), () -> "init failed, see " + printed);
+        return Files.readString(printed);
+    }
+
     private String url() {
         return server().url("postgres") + "?user=postgres";
     }
