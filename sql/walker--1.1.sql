@@ -1007,13 +1007,20 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._running IS 'where the walker of this server runs, null if it does not';
 
+CREATE FUNCTION walker._dblink() RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT pg_catalog.quote_ident(n.nspname)
+      FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+     WHERE e.extname = 'dblink'
+$$;
+COMMENT ON FUNCTION walker._dblink IS 'the schema of dblink';
+
 CREATE FUNCTION walker.start(conninfo text DEFAULT NULL, accept_gap boolean DEFAULT false) RETURNS integer
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-    dblink text := (SELECT pg_catalog.quote_ident(n.nspname)
-                      FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-                     WHERE e.extname = 'dblink');
+    dblink text := walker._dblink();
     link text := 'walker start ' || pg_catalog.pg_backend_pid();
     running text := walker._running();
     walker_pid integer;
@@ -1261,15 +1268,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION walker.ensure_running IS 'starts the walker if it should run and does not, and has it take changed settings; its pid, null if it does not run. To be called every now and then';
-
-CREATE FUNCTION walker._dblink() RETURNS text
-LANGUAGE sql STABLE
-AS $$
-    SELECT pg_catalog.quote_ident(n.nspname)
-      FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-     WHERE e.extname = 'dblink'
-$$;
-COMMENT ON FUNCTION walker._dblink IS 'the schema of dblink';
 
 CREATE FUNCTION walker._in_cron_database(command text) RETURNS text
 LANGUAGE plpgsql VOLATILE
