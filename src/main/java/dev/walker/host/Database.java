@@ -2,6 +2,8 @@ package dev.walker.host;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Properties;
@@ -78,6 +80,19 @@ final class Database {
                 var result = statement.executeQuery("SELECT pg_catalog.to_regclass('walker.progress') IS NOT NULL")) {
             result.next();
             return result.getBoolean(1);
+        }
+    }
+
+    /** The number in the first column of the first row of a query. */
+    static long number(Connection connection, String sql, Object... parameters) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.length; i++) {
+                statement.setObject(i + 1, parameters[i]);
+            }
+            try (ResultSet result = statement.executeQuery()) {
+                result.next();
+                return result.getLong(1);
+            }
         }
     }
 }
