@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Finds plugins by the short name under which they are registered, or by class name. */
 public final class PluginLoader {
@@ -26,22 +27,22 @@ public final class PluginLoader {
      * @throws PluginException if one is not known, or cannot be made; none is started then
      */
     public List<WalPlugin> load(List<String> names) {
-        TreeMap<String, Class<? extends WalPlugin>> registered = registered();
+        TreeMap<String, List<Class<? extends WalPlugin>>> registered = registered();
         if (names.isEmpty()) {
             throw new PluginException("walker.plugins names no plugin, so there is nothing to do; known: "
                     + String.join(", ", registered.keySet()));
         }
         List<WalPlugin> plugins = new ArrayList<>();
         for (String name : names) {
-            Class<? extends WalPlugin> type = registered.get(name);
-            plugins.add(make(name, type != null ? type : byClassName(name, registered)));
+            List<Class<? extends WalPlugin>> types = registered.get(name);
+            plugins.add(make(name, types != null ? only(name, types) : byClassName(name, registered)));
         }
         return plugins;
     }
 
     /** Registered plugins by short name. */
-    private TreeMap<String, Class<? extends WalPlugin>> registered() {
-        TreeMap<String, Class<? extends WalPlugin>> found = new TreeMap<>();
+    private TreeMap<String, List<Class<? extends WalPlugin>>> registered() {
+        TreeMap<String, List<Class<? extends WalPlugin>>> found = new TreeMap<>();
         int unreadable = 0;
         var providers =
                 ServiceLoader.load(WalPlugin.class, classLoader).stream().iterator();
@@ -51,7 +52,8 @@ public final class PluginLoader {
                     return found;
                 }
                 Class<? extends WalPlugin> type = providers.next().type();
-                found.put(shortName(type), type);
+                found.computeIfAbsent(shortName(type), name -> new ArrayList<>())
+                        .add(type);
             } catch (ServiceConfigurationError e) {
                 if (e.getCause() instanceof IOException && unreadable++ < MOST_UNREADABLE) {
                     // In a server the jar was removed since the session began, which other plugins need not suffer
@@ -62,6 +64,8 @@ public final class PluginLoader {
                         "a jar registers a plugin in META-INF/services/dev.walker.spi.WalPlugin that is none: "
                                 + e.getMessage(),
                         e);
+            } catch (LinkageError e) {
+                throw new PluginException("a jar registers a plugin that cannot be loaded: " + e, e);
             }
         }
     }
@@ -73,6 +77,15 @@ public final class PluginLoader {
         } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
             return type.getName();
         }
+    }
+
+    private static Class<? extends WalPlugin> only(String name, List<Class<? extends WalPlugin>> types) {
+        if (types.size() > 1) {
+            throw new PluginException("walker.plugins names \"" + name + "\", which is the name of "
+                    + types.stream().map(Class::getName).collect(Collectors.joining(" and of "))
+                    + "; wanted the class name of one of them");
+        }
+        return types.get(0);
     }
 
     private Class<? extends WalPlugin> byClassName(String name, TreeMap<String, ?> registered) {

@@ -1,37 +1,144 @@
 package dev.walker.host;
 
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 
-/** The log of a program that runs for long: lines on standard error. */
+/**
+ * The log of a program that runs for long: lines on standard error. What libraries tell {@code java.util.logging} goes
+ * there, too, if it is a warning.
+ */
 final class Log {
-    private final PrintWriter err;
+    /** What is written: this and what is worse. */
+    enum Threshold {
+        debug(Level.FINE),
+        info(Level.INFO),
+        warning(Level.WARNING),
+        error(Level.SEVERE);
 
-    Log(PrintWriter err) {
-        this.err = err;
+        private final Level level;
+
+        Threshold(Level level) {
+            this.level = level;
+        }
+
+        /** The name of a level of a library's record. */
+        static Threshold of(Level level) {
+            Threshold found = debug;
+            for (Threshold each : values()) {
+                if (level.intValue() >= each.level.intValue()) {
+                    found = each;
+                }
+            }
+            return found;
+        }
+    }
+
+    private final Logger logger = Logger.getLogger("walker");
+    private final LineHandler handler;
+
+    /** Takes over all logging of this program. */
+    Log(PrintWriter err, Threshold threshold, LogFormat format) {
+        this.handler = new LineHandler(err);
+        Logger root = Logger.getLogger("");
+        for (Handler each : root.getHandlers()) {
+            root.removeHandler(each);
+        }
+        root.setLevel(Level.WARNING);
+        root.addHandler(handler);
+        configure(threshold, format);
+    }
+
+    /** Changes what is written, and how. */
+    void configure(Threshold threshold, LogFormat format) {
+        logger.setLevel(threshold.level);
+        handler.format = format;
+    }
+
+    /** What others write to standard error becomes entries of the log, too: a line, a warning. */
+    void takeStandardError() {
+        System.setErr(new PrintStream(new LineStream(this::warning), true, StandardCharsets.UTF_8));
     }
 
     /** What somebody who looks for a cause may want to know. */
-    void debug(String message) {}
+    void debug(String message) {
+        logger.log(Level.FINE, message);
+    }
 
     /** What has happened. */
     void info(String message) {
-        write(message);
+        logger.log(Level.INFO, message);
     }
 
     /** What may need a look. */
     void warning(String message) {
-        write(message);
+        logger.log(Level.WARNING, message);
     }
 
     /** What has failed. */
     void error(String message) {
-        write(message);
+        logger.log(Level.SEVERE, message);
     }
 
-    private void write(String message) {
-        err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " walker: " + message);
-        err.flush();
+    /** What should not have happened, with its stack trace. */
+    void error(String message, Throwable thrown) {
+        logger.log(Level.SEVERE, message, thrown);
+    }
+
+    /** Cuts what is written into lines. */
+    private static final class LineStream extends OutputStream {
+        private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+        private final Consumer<String> lines;
+
+        LineStream(Consumer<String> lines) {
+            this.lines = lines;
+        }
+
+        @Override
+        public void write(int each) {
+            if (each != '\n') {
+                line.write(each);
+                return;
+            }
+            String text = line.toString(StandardCharsets.UTF_8).stripTrailing();
+            line.reset();
+            if (!text.isEmpty()) {
+                lines.accept(text);
+            }
+        }
+    }
+
+    private static final class LineHandler extends Handler {
+        private final PrintWriter err;
+        private volatile LogFormat format = LogFormat.text;
+
+        LineHandler(PrintWriter err) {
+            this.err = err;
+        }
+
+        @Override
+        public void publish(LogRecord entry) {
+            synchronized (err) {
+                err.println(format.line(entry));
+                err.flush();
+            }
+        }
+
+        @Override
+        public void flush() {
+            err.flush();
+        }
+
+        @Override
+        public void close() {
+            err.flush();
+        }
     }
 }

@@ -57,6 +57,16 @@ public final class Main {
             commandLine.usage(commandLine.getErr());
             return CommandLine.ExitCode.USAGE;
         }
+        try {
+            for (CommandLine each : commandLine.getSubcommands().values()) {
+                if (each.getCommandSpec().findOption("--config") != null) {
+                    configure(commandLine, each, args);
+                }
+            }
+        } catch (ConfigException e) {
+            commandLine.getErr().println("walker: " + e.getMessage());
+            return CommandLine.ExitCode.USAGE;
+        }
         return commandLine.execute(args);
     }
 
@@ -74,23 +84,37 @@ public final class Main {
         return output;
     }
 
-    private static int failed(Exception thrown, CommandLine commandLine, CommandLine.ParseResult parsed)
-            throws Exception {
-        if (thrown instanceof ByteOutput.ClosedPipeException) {
-            return CommandLine.ExitCode.OK;
-        }
-        if (thrown instanceof UsageException) {
-            commandLine.getErr().println("walker: " + thrown.getMessage());
-            return CommandLine.ExitCode.USAGE;
-        }
-        boolean expected = thrown instanceof SQLException
+    /** Whether the message of something that was thrown tells all that there is to tell. */
+    static boolean isExpected(Exception thrown) {
+        return thrown instanceof SQLException
                 || thrown instanceof PluginException
                 || thrown instanceof SettingException
                 || thrown instanceof StateException
                 || thrown instanceof WalFormatException
                 || thrown instanceof WalSourceException
                 || thrown instanceof CommandException;
-        if (!expected) {
+    }
+
+    /** Takes options that are not given from the configuration file of a command, if it has one. */
+    private static void configure(CommandLine root, CommandLine command, String... args) {
+        ConfigDefaults.of(args).ifPresent(file -> {
+            command.setDefaultValueProvider(file);
+            CommandLine.IParameterExceptionHandler handler = root.getParameterExceptionHandler();
+            root.setParameterExceptionHandler((wrong, given) -> handler.handleParseException(
+                    new CommandLine.ParameterException(wrong.getCommandLine(), file.locate(wrong), wrong), given));
+        });
+    }
+
+    private static int failed(Exception thrown, CommandLine commandLine, CommandLine.ParseResult parsed)
+            throws Exception {
+        if (thrown instanceof ByteOutput.ClosedPipeException) {
+            return CommandLine.ExitCode.OK;
+        }
+        if (thrown instanceof UsageException || thrown instanceof ConfigException) {
+            commandLine.getErr().println("walker: " + thrown.getMessage());
+            return CommandLine.ExitCode.USAGE;
+        }
+        if (!isExpected(thrown)) {
             throw thrown;
         }
         commandLine.getErr().println("walker: " + thrown.getMessage());

@@ -66,23 +66,64 @@ final class RunCommand implements Callable<Integer> {
             description = "Go on if WAL is missing that was not walked yet; the gap is recorded in walker.gaps.")
     private boolean acceptGap;
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "A file like postgresql.conf with settings, and with options of this command (such as"
+                    + " source_url). SIGHUP has it read again.")
+    private Path config;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            defaultValue = "info",
+            description = "What is logged: ${COMPLETION-CANDIDATES}, and what is worse (default: ${DEFAULT-VALUE}).")
+    private Log.Threshold logLevel;
+
+    @Option(
+            names = "--log-format",
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "How it is logged: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private LogFormat logFormat;
+
     RunCommand() {}
 
     @Override
-    public Integer call() throws SQLException, InterruptedException {
+    public Integer call() throws InterruptedException {
         RunPlan plan = plan();
-        Log log = new Log(spec.commandLine().getErr());
-        try (RunEnd end = RunEnd.onSignal(log)) {
-            try (RunConnections connections = RunConnections.open(plan)) {
-                new RunLoop(plan, connections, end, log).run();
-            }
-            end.status(CommandLine.ExitCode.OK);
+        Log log = new Log(spec.commandLine().getErr(), logLevel, logFormat);
+        if (logFormat == LogFormat.json) {
+            log.takeStandardError();
         }
-        return CommandLine.ExitCode.OK;
+        Hangup.listen(plan.settings()::askReload, log);
+        try (RunEnd end = RunEnd.onSignal(log)) {
+            int status = run(plan, end, log);
+            end.status(status);
+            return status;
+        }
+    }
+
+    private static int run(RunPlan plan, RunEnd end, Log log) throws InterruptedException {
+        try (RunConnections connections = RunConnections.open(plan)) {
+            new RunLoop(plan, connections, end, log).run();
+            return CommandLine.ExitCode.OK;
+        } catch (SQLException | RuntimeException e) {
+            if (Main.isExpected(e)) {
+                log.error(e.getMessage());
+            } else {
+                log.error("internal error: " + e, e);
+            }
+            return CommandLine.ExitCode.SOFTWARE;
+        }
     }
 
     private RunPlan plan() {
         Map<String, String> given = new TreeMap<>(settings);
+        spec.commandLine().getParseResult().matchedOptions().stream()
+                .filter(option -> !option.isMultiValue())
+                .forEach(option -> given.put(
+                        ConfigDefaults.name(option), option.<Object>getValue().toString()));
         if (plugins != null) {
             given.put("walker.plugins", plugins);
         }
@@ -90,8 +131,8 @@ final class RunCommand implements Callable<Integer> {
                 sourceUrl,
                 targetUrl == null ? sourceUrl : targetUrl,
                 sourceName,
-                name -> Optional.ofNullable(given.get(name)),
-                PluginPath.classLoader(pluginPath),
+                new RunSettings(given, Optional.ofNullable(config)),
+                new PluginPath(pluginPath),
                 until == null ? Lsn.INVALID : parseUntil(),
                 acceptGap);
     }
@@ -100,7 +141,7 @@ final class RunCommand implements Callable<Integer> {
         try {
             return Lsn.parse(until);
         } catch (IllegalArgumentException e) {
-            throw new CommandException("--until: " + e.getMessage());
+            throw new UsageException("--until: " + e.getMessage());
         }
     }
 }

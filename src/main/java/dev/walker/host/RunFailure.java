@@ -12,7 +12,7 @@ final class RunFailure {
     private RunFailure() {}
 
     /** What the user is to be told; the exception itself if it says enough. */
-    static Exception explain(Exception thrown, RunConnections connections) {
+    static Exception explain(Exception thrown, RunConnections connections, RunSettings settings) {
         if (thrown instanceof WalGapException) {
             return new CommandException(
                     thrown.getMessage()
@@ -21,7 +21,8 @@ final class RunFailure {
         }
         Optional<String> lost = connections.lost();
         if (lost.isEmpty()) {
-            return thrown;
+            String located = settings.locate(String.valueOf(thrown.getMessage()));
+            return located.equals(thrown.getMessage()) ? thrown : new CommandException(located, thrown);
         }
         return new CommandException(
                 "the connection to the " + lost.get() + " was lost: " + thrown.getMessage()

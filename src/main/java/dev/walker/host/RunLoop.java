@@ -1,14 +1,13 @@
 package dev.walker.host;
 
-import dev.walker.engine.Settings;
+import dev.walker.engine.PluginException;
+import dev.walker.engine.SettingException;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.wal.Lsn;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Optional;
-import java.util.function.Function;
 
 /** A walk over one pair of connections, from its first step until it ends or a connection is lost. */
 final class RunLoop {
@@ -37,16 +36,14 @@ final class RunLoop {
                 connections.wal().systemIdentifier());
         target.commit();
         lock();
-        try {
-            Walk walk = new Walk(this::open, plan.acceptGap());
-            walk(walk);
-            walk.finish();
-            target.commit();
-            walk.shutdown();
-            target.commit();
+        warnOfUnknownSettings();
+        try (RunSetup setup = new RunSetup(plan, new ServerSettings(connections.source()), log)) {
+            Walk walk = new Walk(accept -> open(setup, accept), plan.acceptGap());
+            walk(walk, setup);
+            shutdown(walk);
             log.info("ended at " + Lsn.format(walk.position()));
         } catch (SQLException | RuntimeException e) {
-            Exception failure = RunFailure.explain(e, connections);
+            Exception failure = RunFailure.explain(e, connections, plan.settings());
             RunFailure.note(failure, connections, sourceId, log);
             if (failure == e) {
                 throw e;
@@ -65,27 +62,31 @@ final class RunLoop {
         }
     }
 
-    private WalkSession open(boolean acceptGap) throws SQLException {
+    private void warnOfUnknownSettings() throws SQLException {
+        for (String name : plan.settings().names()) {
+            if (name.startsWith("walker.")
+                    && Database.number(target, "SELECT count(*) FROM walker._known_settings() k WHERE k.name = ?", name)
+                            == 0) {
+                log.warning(plan.settings()
+                        .locate(name + " is no setting of WALker, which at most a plugin of somebody else reads"));
+            }
+        }
+        target.commit();
+    }
+
+    private WalkSession open(RunSetup setup, boolean acceptGap) throws SQLException {
         return new WalkSession(
                 target,
                 connections.source(),
                 sourceId,
                 connections.wal(),
-                new Settings(settings()),
+                setup.settings(),
                 acceptGap,
-                plan.classLoader(),
+                setup.classLoader(),
                 log::info);
     }
 
-    private Function<String, Optional<String>> settings() {
-        ServerSettings server = new ServerSettings(connections.source());
-        return name -> {
-            Optional<String> given = plan.settings().apply(name);
-            return given.isPresent() ? given : server.apply(name);
-        };
-    }
-
-    private void walk(Walk walk) throws SQLException, InterruptedException {
+    private void walk(Walk walk, RunSetup setup) throws SQLException, InterruptedException {
         while (!end.isAsked()) {
             WalkSession.Next next = walk.step(plan.untilLsn());
             target.commit();
@@ -95,7 +96,9 @@ final class RunLoop {
             if (next == WalkSession.Next.END) {
                 break;
             }
-            if (next != WalkSession.Next.AT_ONCE) {
+            if (plan.settings().takeReload()) {
+                reload(walk, setup);
+            } else if (next != WalkSession.Next.AT_ONCE) {
                 end.await(walk.napMillis());
             }
         }
@@ -109,5 +112,30 @@ final class RunLoop {
         target.commit();
         log.info("walking from " + Lsn.format(walk.position()));
         ready = true;
+    }
+
+    private void reload(Walk walk, RunSetup setup) throws SQLException {
+        if (!setup.reload()) {
+            return;
+        }
+        shutdown(walk);
+        try {
+            walk.renew();
+            setup.keep();
+            warnOfUnknownSettings();
+        } catch (SettingException | PluginException e) {
+            target.rollback();
+            setup.undo(e);
+            walk.renew();
+        }
+        target.commit();
+    }
+
+    /** Saves all, and lets the plugins end. */
+    private void shutdown(Walk walk) throws SQLException {
+        walk.finish();
+        target.commit();
+        walk.shutdown();
+        target.commit();
     }
 }

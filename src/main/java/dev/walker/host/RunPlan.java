@@ -1,16 +1,13 @@
 package dev.walker.host;
 
-import java.util.Optional;
-import java.util.function.Function;
-
 /**
  * What {@code run} was told to do.
  *
  * @param sourceUrl the server whose WAL is walked
  * @param targetUrl the database that has schema {@code walker}
  * @param sourceName name of the server in {@code walker.source}, when it is new there
- * @param settings texts of settings by full name, before those of the server; empty where there is none
- * @param classLoader where plugins are looked for
+ * @param settings come before those of the server
+ * @param pluginPath where plugins are looked for beside WALker's own
  * @param untilLsn where the walk is to end; {@link dev.walker.wal.Lsn#INVALID} for nowhere
  * @param acceptGap whether to go on where WAL is missing
  */
@@ -18,7 +15,7 @@ record RunPlan(
         String sourceUrl,
         String targetUrl,
         String sourceName,
-        Function<String, Optional<String>> settings,
-        ClassLoader classLoader,
+        RunSettings settings,
+        PluginPath pluginPath,
         long untilLsn,
         boolean acceptGap) {}

@@ -52,6 +52,14 @@ public final class Walk {
         session.shutdown();
     }
 
+    /**
+     * Goes on with a new session, which reads the settings and makes the plugins anew. To be called after
+     * {@link #finish}, a commit and {@link #shutdown}; if it fails it may be called again after a rollback.
+     */
+    public void renew() throws SQLException {
+        session = opener.open(false);
+    }
+
     /** See {@link WalkSession#finish}; what others have changed meanwhile stands. */
     public void finish() throws SQLException {
         try {

@@ -27,6 +27,14 @@ class PluginLoaderTest {
         }
     }
 
+    /** Registered under the same name. */
+    public static final class Namesake implements WalPlugin {
+        @Override
+        public String name() {
+            return "named";
+        }
+    }
+
     /** Not registered. */
     public static final class ByClass implements WalPlugin {}
 
@@ -60,6 +68,19 @@ class PluginLoaderTest {
                 assertThrows(PluginException.class, () -> loader(Named.class).load(List.of("named", "nemo")));
         assertTrue(e.getMessage().contains("\"nemo\""), e.getMessage());
         assertTrue(e.getMessage().contains("known: named"), e.getMessage());
+    }
+
+    @Test
+    void nameOfTwoPluginsIsRefusedUnlessTheClassIsNamed() {
+        PluginLoader loader = loader(Named.class, Namesake.class);
+        PluginException e = assertThrows(PluginException.class, () -> loader.load(List.of("named")));
+        assertTrue(
+                e.getMessage()
+                        .contains("which is the name of " + Named.class.getName() + " and of "
+                                + Namesake.class.getName()),
+                e.getMessage());
+        assertInstanceOf(
+                Namesake.class, loader.load(List.of(Namesake.class.getName())).get(0));
     }
 
     @Test
