@@ -77,7 +77,7 @@ public final class Walker {
     }
 
     /**
-     * Walks on.
+     * Walks on, until a plugin wants to save.
      *
      * @param mostBytes ends after about this many bytes of WAL
      * @param until ends at this LSN, if it gets there; {@link Lsn#INVALID} for no such end
@@ -89,7 +89,7 @@ public final class Walker {
         long readable = source.readableUpTo();
         reader.limit(readable);
         long begin = reader.position();
-        while (reader.position() - begin < mostBytes) {
+        while (reader.position() - begin < mostBytes && !changes.isUrgent()) {
             if (until != Lsn.INVALID && !Lsn.isBefore(reader.position(), until)) {
                 return false;
             }

@@ -30,6 +30,11 @@ final class Chunk {
     boolean stored;
 
     boolean dirty;
+    /** Its blocks were cut off. */
+    boolean gone;
+    /** {@link EndedXacts#clock} when the content had all that was done. */
+    int settled;
+
     long lastUsed;
     int bytes;
 
@@ -61,6 +66,16 @@ final class Chunk {
 
     long firstBlock() {
         return (long) number << BLOCK_BITS;
+    }
+
+    /** Whether it has blocks that its relation is about to lose, see {@link Relation#keepBlocks}. */
+    boolean isCut() {
+        return firstBlock() + BLOCKS > relation.keepBlocks;
+    }
+
+    /** The first key that its relation is about to lose. */
+    int firstCutKey() {
+        return key((int) Math.min(BLOCKS, Math.max(0, relation.keepBlocks - firstBlock())), 0);
     }
 
     boolean isKnown(int block) {
@@ -99,6 +114,10 @@ final class Chunk {
 
     int deadCount() {
         return dead == null ? 0 : dead.count();
+    }
+
+    int abortedCount() {
+        return aborted == null ? 0 : aborted.count();
     }
 
     int pagesWithGarbage() {

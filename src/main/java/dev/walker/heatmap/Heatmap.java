@@ -1,5 +1,6 @@
 package dev.walker.heatmap;
 
+import dev.walker.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -7,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Relations, their chunks, and what changes them. Keeps lists of what has changed since it was stored, and gets chunks
@@ -20,11 +22,21 @@ final class Heatmap {
 
         /** Loads all chunks of a relation that are not in memory, through {@link Heatmap#chunkOf}. */
         void loadAll(Relation relation);
+
+        /** Gives what is stored of the chunks of a relation from a number on, but not their content. */
+        void look(Relation relation, int fromNumber, StoredChunkConsumer consumer);
+    }
+
+    /** Receives the counts of a stored chunk. */
+    interface StoredChunkConsumer {
+        void accept(int number, int dead, int aborted, int pagesWithGarbage);
     }
 
     private static final int CHUNK_NUMBER_BITS = 32;
     /** The memory of a chunk all of whose items are dead. */
     private static final long MOST_CHUNK_BYTES = 12_000;
+    /** It is not worth while to look at memory more often than after so many chunks. */
+    private static final int LEAST_ALLOWANCE = 32;
 
     private final RelationMap relations = new RelationMap();
     private int nextRelationId;
@@ -43,17 +55,35 @@ final class Heatmap {
     private Chunk lastChunk;
     private long useClock;
 
+    private final long limitBytes;
+    /** Chunks that were loaded since {@link #evict}. */
+    private int loads;
+    /** How many chunks may be loaded or changed until {@link #evict} should look again. */
+    private long allowance;
+
+    private long dirtyBytes;
+
+    private final EndedXacts ended = new EndedXacts();
+    private final EndedXacts.Target settler = this::apply;
+
     final List<Relation> dirtyRelations = new ArrayList<>();
     final List<Chunk> dirtyChunks = new ArrayList<>();
     /** Those that had rows. */
     final List<Relation> droppedRelations = new ArrayList<>();
     /** Those whose chunks in the tables are void. */
     final List<Relation> forgottenRelations = new ArrayList<>();
+    /** Those that were cut off at {@link Relation#voidFrom} in the tables. */
+    final List<Relation> cutRelations = new ArrayList<>();
 
-    Heatmap(ChunkLoader loader, OpenXacts openXacts, Runnable stateChanged) {
+    /**
+     * @param limitBytes that chunks may take after {@link #evict}
+     */
+    Heatmap(ChunkLoader loader, OpenXacts openXacts, Runnable stateChanged, long limitBytes) {
         this.loader = loader;
         this.openXacts = openXacts;
         this.stateChanged = stateChanged;
+        this.limitBytes = limitBytes;
+        this.allowance = Math.max(LEAST_ALLOWANCE, limitBytes / MOST_CHUNK_BYTES);
     }
 
     RelationMap relations() {
@@ -88,7 +118,9 @@ final class Heatmap {
 
     /** Notes that there is something to be stored for a relation. */
     void changed(Relation relation, long lsn) {
-        relation.lastChange = lsn;
+        if (Lsn.isBefore(relation.lastChange, lsn)) {
+            relation.lastChange = lsn;
+        }
         if (!relation.dirty) {
             relation.dirty = true;
             dirtyRelations.add(relation);
@@ -129,6 +161,7 @@ final class Heatmap {
      * no heap page is forgotten as a whole, since it may be that of an index.
      */
     void forgetPages(long lsn) {
+        ended.clear();
         List<Relation> all = new ArrayList<>();
         relations.forEach(all::add);
         for (Relation relation : all) {
@@ -155,18 +188,8 @@ final class Heatmap {
     }
 
     private void forgetPendingBeyond() {
-        openXacts.removeIf(new OpenXacts.ItemPredicate() {
-            @Override
-            public boolean touches(int slot) {
-                return chunks[slot].firstBlock() + Chunk.BLOCKS > chunks[slot].relation.keepBlocks;
-            }
-
-            @Override
-            public boolean test(int slot, int key) {
-                Chunk chunk = chunks[slot];
-                return chunk.firstBlock() + (key >>> Chunk.OFFNUM_BITS) >= chunk.relation.keepBlocks;
-            }
-        });
+        openXacts.forgetBeyond();
+        ended.forgetBeyond();
     }
 
     private void release(Chunk chunk) {
@@ -183,29 +206,108 @@ final class Heatmap {
 
     /** Removes all blocks from one on. */
     void truncate(Relation relation, long blocks, long lsn) {
-        if (relation.hasStoredChunks) {
-            loader.loadAll(relation);
-        }
         relation.keepBlocks = blocks;
-        forgetPendingBeyond();
-        relation.keepBlocks = Relation.ALL_BLOCKS;
-        for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
-            if (chunk.firstBlock() + Chunk.BLOCKS <= blocks) {
-                continue;
-            }
-            content(chunk);
-            int first = (int) Math.max(0, blocks - chunk.firstBlock());
-            boolean change = false;
-            for (int block = first; block < Chunk.BLOCKS; block++) {
-                int gone = forgetPage(chunk, block);
-                relation.prunedTuples += gone;
-                change |= gone > 0 | chunk.setKnown(block, false);
-            }
-            if (change) {
-                relation.doubts++;
-                changed(chunk, lsn);
-            }
+        int from = relation.keepChunks();
+        boolean change = cutLast(relation, lsn);
+        RoaringBitmap seen = new RoaringBitmap();
+        RoaringBitmap unsettled = ended.numbers(relation);
+        for (long at = unsettled.nextValue(from); at >= 0; at = unsettled.nextValue((int) at + 1)) {
+            Chunk chunk = content(chunkOf(relation, (int) at));
+            seen.add(chunk.number);
+            change |= takeOff(chunk);
+            forgetContent(chunk);
         }
+        forgetPendingBeyond();
+        change |= cutChunks(relation, from, seen);
+        relation.keepBlocks = Relation.ALL_BLOCKS;
+        if (change) {
+            relation.doubts++;
+            changed(relation, lsn);
+        }
+    }
+
+    /** Removes the last blocks of the chunk that keeps some. */
+    private boolean cutLast(Relation relation, long lsn) {
+        int first = Chunk.blockInChunk(relation.keepBlocks);
+        int number = Chunk.numberOf(relation.keepBlocks);
+        if (first == 0
+                || !relation.hasStoredChunks
+                        && chunkSlots.get(chunkKey(relation, number)) == LongIntMap.ABSENT
+                        && ended.isEmpty()) {
+            return false;
+        }
+        Chunk chunk = content(chunkOf(relation, number));
+        boolean change = false;
+        for (int block = first; block < Chunk.BLOCKS; block++) {
+            int gone = forgetPage(chunk, block);
+            relation.prunedTuples += gone;
+            change |= gone > 0 | chunk.setKnown(block, false);
+        }
+        if (change) {
+            changed(chunk, lsn);
+        }
+        return change;
+    }
+
+    /** Removes chunks as a whole, those in the tables without loading them. */
+    private boolean cutChunks(Relation relation, int from, RoaringBitmap seen) {
+        boolean change = false;
+        boolean stored = relation.hasStoredChunks;
+        Chunk kept = null;
+        for (Chunk chunk = relation.firstChunk; chunk != null; ) {
+            Chunk next = chunk.next;
+            if (chunk.number < from) {
+                chunk.next = kept;
+                kept = chunk;
+            } else {
+                if (chunk.loaded) {
+                    change |= takeOff(chunk);
+                    seen.add(chunk.number);
+                }
+                stored |= chunk.stored;
+                chunk.gone = true;
+                release(chunk);
+            }
+            chunk = next;
+        }
+        relation.firstChunk = kept;
+        if (stored) {
+            boolean[] any = {false};
+            loader.look(relation, from, (number, dead, aborted, pages) -> {
+                if (number < relation.voidFrom && !seen.contains(number)) {
+                    takeOff(relation, dead, aborted, pages);
+                    any[0] = true;
+                }
+            });
+            change |= any[0];
+            if (relation.voidFrom == Relation.NO_CHUNK) {
+                cutRelations.add(relation);
+            }
+            relation.voidFrom = Math.min(relation.voidFrom, from);
+            stateChanged.run();
+        }
+        return change;
+    }
+
+    /** Takes a chunk off the sums of its relation; tells whether there was anything. */
+    private static boolean takeOff(Chunk chunk) {
+        takeOff(chunk.relation, chunk.deadCount(), chunk.abortedCount(), chunk.pagesWithGarbage());
+        return !chunk.isEmpty();
+    }
+
+    private static void takeOff(Relation relation, int dead, int aborted, int pagesWithGarbage) {
+        relation.deadTuples -= dead;
+        relation.deadAborted -= aborted;
+        relation.pagesWithGarbage -= pagesWithGarbage;
+        relation.prunedTuples += dead;
+    }
+
+    /** Leaves a chunk that is about to go without content, but as one that needs none from the tables. */
+    private static void forgetContent(Chunk chunk) {
+        boolean stored = chunk.stored;
+        chunk.unload();
+        chunk.loaded = true;
+        chunk.stored = stored;
     }
 
     // Chunks
@@ -238,7 +340,10 @@ final class Heatmap {
             }
         }
         Chunk chunk = new Chunk(relation, number, slot);
-        chunk.loaded = !relation.hasStoredChunks;
+        if (!relation.hasStoredChunks || number >= relation.voidFrom) {
+            chunk.loaded = true;
+            loads++;
+        }
         chunk.next = relation.firstChunk;
         relation.firstChunk = chunk;
         chunks[slot] = chunk;
@@ -262,11 +367,60 @@ final class Heatmap {
     }
 
     private Chunk content(Chunk chunk) {
-        if (!chunk.loaded) {
-            chunk.loaded = true;
-            loader.load(chunk);
+        if (!chunk.loaded || chunk.settled != ended.clock()) {
+            bringUpToDate(chunk);
         }
         return chunk;
+    }
+
+    private void bringUpToDate(Chunk chunk) {
+        if (!chunk.loaded) {
+            chunk.loaded = true;
+            loads++;
+            loader.load(chunk);
+        }
+        ended.settle(chunk, settler);
+    }
+
+    // Ends of transactions
+
+    /** A transaction has ended that has changed much. */
+    void end(PendingSets sets, boolean commit, long lsn) {
+        ended.add(sets, commit, lsn);
+    }
+
+    private void apply(PendingSets.InChunk items, boolean commit, long lsn) {
+        if (commit) {
+            items.deletes.forEach((int key) -> die(items.chunk, key, lsn));
+        } else {
+            items.inserts.forEach((int key) -> rollBack(items.chunk, key, lsn));
+        }
+    }
+
+    /** What deleted an item has committed. */
+    void die(Chunk chunk, int key, long lsn) {
+        addDead(chunk, key, false, lsn);
+    }
+
+    /** What inserted an item was rolled back. */
+    void rollBack(Chunk chunk, int key, long lsn) {
+        if (addDead(chunk, key, true, lsn)) {
+            chunk.relation.abortedTuples++;
+        }
+    }
+
+    /**
+     * Brings all chunks up to date.
+     *
+     * @param whenCrowded is run when this has filled the memory
+     */
+    void settle(Runnable whenCrowded) {
+        for (Chunk chunk = ended.next(); chunk != null; chunk = ended.next()) {
+            bringUpToDate(chunk);
+            if (isCrowded()) {
+                whenCrowded.run();
+            }
+        }
     }
 
     /** Notes that a chunk is to be stored, and its relation too. */
@@ -345,44 +499,73 @@ final class Heatmap {
 
     // Memory
 
-    /** Drops the content of chunks that were used least recently, all of them stored, until a limit is kept. */
-    void evict(long limitBytes) {
-        if (chunksUsed * MOST_CHUNK_BYTES <= limitBytes) {
-            return;
+    /** Whether the limit may be exceeded. */
+    boolean isCrowded() {
+        return loads + dirtyChunks.size() > allowance;
+    }
+
+    /** Whether it takes storing to make room; as of the last {@link #evict}. */
+    boolean isMuchDirty() {
+        return dirtyBytes > limitBytes / 2;
+    }
+
+    /** Drops the content of chunks that were used least recently and are stored, until the limit is kept. */
+    void evict() {
+        loads = 0;
+        long clean = measure();
+        if (clean + dirtyBytes > limitBytes - limitBytes / 4) {
+            // Some room, so that this does not have to be done again soon.
+            clean = evict(clean, limitBytes / 2 - dirtyBytes);
         }
-        long sum = 0;
+        long room = (limitBytes - clean - dirtyBytes) / MOST_CHUNK_BYTES;
+        allowance = dirtyChunks.size() + Math.max(room, LEAST_ALLOWANCE);
+    }
+
+    /** Finds {@link #dirtyBytes}; gives the bytes of the chunks that are not dirty. */
+    private long measure() {
+        dirtyBytes = 0;
+        if (chunksUsed * MOST_CHUNK_BYTES <= limitBytes / 2) {
+            return chunksUsed * MOST_CHUNK_BYTES;
+        }
+        long clean = 0;
         for (int slot = 0; slot < chunksUsed; slot++) {
             Chunk chunk = chunks[slot];
-            if (chunk != null && chunk.loaded) {
+            if (chunk != null) {
                 chunk.bytes = chunk.memory();
-                sum += chunk.bytes;
+                if (chunk.dirty) {
+                    dirtyBytes += chunk.bytes;
+                } else {
+                    clean += chunk.bytes;
+                }
             }
         }
-        if (sum <= limitBytes) {
-            return;
-        }
+        return clean;
+    }
+
+    private long evict(long cleanBytes, long goal) {
         List<Chunk> candidates = new ArrayList<>();
         for (int slot = 0; slot < chunksUsed; slot++) {
             Chunk chunk = chunks[slot];
-            if (chunk != null && chunk.loaded && !chunk.dirty) {
+            if (chunk != null && !chunk.dirty) {
                 candidates.add(chunk);
             }
         }
         candidates.sort(Comparator.comparingLong(chunk -> chunk.lastUsed));
-        // Some room, so that it is not the next flush that has to do this again.
-        long goal = limitBytes - limitBytes / 4;
+        long left = cleanBytes;
         int victims = 0;
-        while (victims < candidates.size() && sum > goal) {
+        while (victims < candidates.size() && left > goal) {
             Chunk chunk = candidates.get(victims++);
-            sum -= chunk.bytes;
+            left -= chunk.bytes;
             chunk.unload();
         }
         leaveToTables(candidates.subList(0, victims));
+        return left;
     }
 
     /** Forgets chunks that have no content here; those with something pending are still needed as its place. */
     private void leaveToTables(List<Chunk> unloaded) {
         BitSet pending = openXacts.chunkSlots();
+        ended.addChunkSlots(pending);
         Set<Relation> shortened = new HashSet<>();
         for (Chunk chunk : unloaded) {
             if (!pending.get(chunk.slot)) {

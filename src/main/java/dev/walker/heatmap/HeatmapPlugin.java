@@ -65,8 +65,11 @@ public final class HeatmapPlugin implements WalPlugin {
     private static final Pattern MEGABYTES = Pattern.compile("(\\d{1,6})( ?MB)?");
 
     private static final int DEFAULT_MEMORY = 256;
-    /** What open transactions have changed may take one part in so many of the memory. */
-    private static final int PENDING_SHARE = 4;
+    /** What open transactions have changed may take one part in so many of the memory, and twice that while it grows. */
+    private static final int PENDING_SHARE = 8;
+
+    /** What a transaction with so many subtransactions did reaches the map when it is stored, not all at once. */
+    private static final int MANY_SUBXACTS = 64;
 
     private static final int DEFAULT_BASELINE_RATE = 64;
 
@@ -97,7 +100,6 @@ public final class HeatmapPlugin implements WalPlugin {
     private final long[] imageDead = new long[1 << Chunk.OFFNUM_BITS - 6];
     private final long[] imageAborted = new long[1 << Chunk.OFFNUM_BITS - 6];
 
-    private final OpenXacts openXacts = new OpenXacts();
     private final OpenXacts.ItemConsumer commitItem = this::commitItem;
     private final OpenXacts.ItemConsumer abortItem = this::abortItem;
     private final List<Relation> dropped = new ArrayList<>();
@@ -107,13 +109,13 @@ public final class HeatmapPlugin implements WalPlugin {
     private PluginContext context;
     private HeatmapTables tables;
     private Baseline baseline;
+    private OpenXacts openXacts;
     private Heatmap heatmap;
     private Multixacts multixacts;
     private XidOutcomes outcomes;
     private HeatmapTables.State state;
 
     private boolean catalogs = true;
-    private long memoryLimit;
     private boolean changed;
 
     /** LSN of the first record that was walked, 0 if there was none yet. */
@@ -139,13 +141,13 @@ public final class HeatmapPlugin implements WalPlugin {
     public void onStartup(PluginContext context) {
         this.context = context;
         catalogs = isOn(context, "walker.catalogs", true);
-        memoryLimit = (long) number(context, "walker.memory", 1, DEFAULT_MEMORY) << 20;
+        long memory = (long) number(context, "walker.memory", 1, DEFAULT_MEMORY) << 20;
+        tables = new HeatmapTables(context);
+        openXacts = new OpenXacts(tables, memory / PENDING_SHARE);
+        heatmap = new Heatmap(tables, openXacts, this::stateChanged, memory - 2 * memory / PENDING_SHARE);
         multixacts = new Multixacts(context.server());
         outcomes = new XidOutcomes(context.server(), openXacts::isOpen);
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
-        tables = new HeatmapTables(context);
-        heatmap = new Heatmap(tables, openXacts, this::stateChanged);
-        openXacts.limit(memoryLimit / PENDING_SHARE, tables::loadPending);
         if (!tables.load(heatmap, state)) {
             beginAnew();
         }
@@ -237,12 +239,27 @@ public final class HeatmapPlugin implements WalPlugin {
         tables.flush(state);
         baseline.flush();
         changed = false;
-        heatmap.evict(memoryLimit - memoryLimit / PENDING_SHARE);
         openXacts.spill();
+        heatmap.evict();
+    }
+
+    /** Keeps memory within its limit, where that needs a save before it is time. */
+    private void makeRoom() {
+        if (heatmap.isCrowded()) {
+            heatmap.evict();
+            if (heatmap.isMuchDirty()) {
+                context.flushSoon();
+            }
+        }
+        if (openXacts.isCrowded() && openXacts.isFull()) {
+            stateChanged();
+            context.flushSoon();
+        }
     }
 
     private void begin(WalRecord record) {
         lsn = record.lsn();
+        makeRoom();
         if (Long.compareUnsigned(lsn, baseline.nextLsn()) >= 0) {
             baseline.reached(lsn);
         }
@@ -776,13 +793,22 @@ public final class HeatmapPlugin implements WalPlugin {
         }
         finishDrops();
         boolean commit = xactEnd.isCommit();
-        end(xactEnd.xid(), commit);
+        PendingSets together = xactEnd.subxactCount() < MANY_SUBXACTS ? null : new PendingSets(tables);
+        end(xactEnd.xid(), commit, together);
         for (int i = 0; i < xactEnd.subxactCount(); i++) {
-            end(xactEnd.subxact(i), commit);
+            end(xactEnd.subxact(i), commit, together);
+        }
+        if (together != null) {
+            heatmap.end(together, commit, lsn);
         }
     }
 
-    private void end(long xid, boolean commit) {
+    /**
+     * Ends a transaction or subtransaction.
+     *
+     * @param together takes what it did, if that is not to reach the map at once; or null
+     */
+    private void end(long xid, boolean commit, PendingSets together) {
         if (xid < XidOutcomes.FIRST_NORMAL) {
             return;
         }
@@ -791,7 +817,15 @@ public final class HeatmapPlugin implements WalPlugin {
         boolean left = false;
         if (xact != OpenXacts.NONE) {
             left = openXacts.hasEntries(xact);
-            openXacts.forEachItem(xact, commit ? commitItem : abortItem);
+            PendingSets sets = openXacts.sets(xact);
+            if (sets != null) {
+                heatmap.end(sets, commit, lsn);
+            } else if (together != null) {
+                openXacts.forEachItem(
+                        xact, (slot, isDelete, key) -> together.add(heatmap.chunkAt(slot), isDelete, key));
+            } else {
+                openXacts.forEachItem(xact, commit ? commitItem : abortItem);
+            }
             openXacts.close(xact);
             if (left) {
                 stateChanged();
@@ -807,16 +841,13 @@ public final class HeatmapPlugin implements WalPlugin {
 
     private void commitItem(int chunkSlot, boolean isDelete, int key) {
         if (isDelete) {
-            heatmap.addDead(heatmap.chunk(chunkSlot), key, false, lsn);
+            heatmap.die(heatmap.chunk(chunkSlot), key, lsn);
         }
     }
 
     private void abortItem(int chunkSlot, boolean isDelete, int key) {
         if (!isDelete) {
-            Chunk chunk = heatmap.chunk(chunkSlot);
-            if (heatmap.addDead(chunk, key, true, lsn)) {
-                chunk.relation.abortedTuples++;
-            }
+            heatmap.rollBack(heatmap.chunk(chunkSlot), key, lsn);
         }
     }
 
@@ -834,10 +865,10 @@ public final class HeatmapPlugin implements WalPlugin {
         if (outcomes.isOld(xid)) {
             switch (outcomes.ask(xid)) {
                 case COMMITTED:
-                    end(xid, true);
+                    end(xid, true, null);
                     return;
                 case ABORTED:
-                    end(xid, false);
+                    end(xid, false, null);
                     return;
                 case IN_PROGRESS:
                     // Prepared before the walk began.
@@ -849,7 +880,7 @@ public final class HeatmapPlugin implements WalPlugin {
                     break;
             }
         }
-        end(xid, false);
+        end(xid, false, null);
     }
 
     @Override
@@ -1089,9 +1120,15 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** All relations that are known of. */
     public List<RelationHeat> relations() {
+        settle();
         List<RelationHeat> all = new ArrayList<>();
         heatmap.relations().forEach(relation -> all.add(heat(relation)));
         return all;
+    }
+
+    /** So that the sums are right, and all chunks there. */
+    private void settle() {
+        heatmap.settle(() -> {});
     }
 
     private static RelationHeat heat(Relation relation) {
@@ -1117,6 +1154,7 @@ public final class HeatmapPlugin implements WalPlugin {
         if (relation == null) {
             return pages;
         }
+        settle();
         if (relation.hasStoredChunks) {
             tables.loadAll(relation);
         }

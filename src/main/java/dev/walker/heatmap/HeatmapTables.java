@@ -11,7 +11,7 @@ import java.util.Arrays;
 import org.roaringbitmap.RoaringBitmap;
 
 /** Writes what has changed to the tables, and reads it back. */
-final class HeatmapTables implements Heatmap.ChunkLoader {
+final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
     static final TableSpec RELATION = TableSpec.named("heatmap_relation")
             .key("spc_oid", Type.OID)
             .key("db_oid", Type.OID)
@@ -135,14 +135,22 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
                     + " with a relation that walker." + RELATION.name() + " does not have: " + row[1] + "/" + row[2]
                     + "/" + row[3] + "; reset the heatmap");
         }
-        int slot = heatmap.chunkOf(relation, (Integer) row[4]).slot;
-        openXacts.load((Long) row[0], slot, bitmap(PENDING, row, 5), bitmap(PENDING, row, 6));
+        openXacts.load((Long) row[0], relation, (Integer) row[4], bitmap(PENDING, row, 5), bitmap(PENDING, row, 6));
     }
 
-    /** Gets the pending items of a large transaction back. */
-    void loadPending(long storedXid, OpenXacts.InChunk items) {
-        Chunk chunk = heatmap.chunkAt(items.chunkSlot);
-        Relation relation = chunk.relation;
+    @Override
+    public Chunk chunkAt(int slot) {
+        return heatmap.chunkAt(slot);
+    }
+
+    @Override
+    public Chunk chunkOf(Relation relation, int number) {
+        return heatmap.chunkOf(relation, number);
+    }
+
+    @Override
+    public void load(long storedXid, PendingSets.InChunk items) {
+        Relation relation = items.chunk.relation;
         pendingTable.scan(
                 row -> {
                     add(items.inserts, bitmap(PENDING, row, 5));
@@ -152,7 +160,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
                 relation.spcOid,
                 relation.dbOid,
                 relation.relNumber,
-                chunk.number);
+                items.chunk.number);
     }
 
     private static void add(RoaringBitmap target, RoaringBitmap items) {
@@ -200,14 +208,37 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
     @Override
     public void load(Chunk chunk) {
         Relation relation = chunk.relation;
+        if (chunk.number >= relation.voidFrom) {
+            return;
+        }
         chunkTable.scan(
                 row -> loadChunk(chunk, row), relation.spcOid, relation.dbOid, relation.relNumber, chunk.number);
+    }
+
+    @Override
+    public void look(Relation relation, int fromNumber, Heatmap.StoredChunkConsumer consumer) {
+        chunkTable.scanFrom(
+                row -> {
+                    RoaringBitmap aborted = bitmap(CHUNK, row, 10);
+                    consumer.accept(
+                            (Integer) row[3],
+                            (Integer) row[4],
+                            aborted == null ? 0 : aborted.getCardinality(),
+                            (Integer) row[5]);
+                },
+                relation.spcOid,
+                relation.dbOid,
+                relation.relNumber,
+                fromNumber);
     }
 
     @Override
     public void loadAll(Relation relation) {
         chunkTable.scan(
                 row -> {
+                    if ((Integer) row[3] >= relation.voidFrom) {
+                        return;
+                    }
                     Chunk chunk = heatmap.chunkOf(relation, (Integer) row[3]);
                     if (!chunk.loaded) {
                         chunk.loaded = true;
@@ -290,13 +321,18 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
             chunkTable.delete(relation.spcOid, relation.dbOid, relation.relNumber);
         }
         heatmap.forgottenRelations.clear();
-        for (Chunk chunk : heatmap.dirtyChunks) {
-            if (!chunk.relation.gone) {
-                flushChunk(chunk);
+        for (Relation relation : heatmap.cutRelations) {
+            if (!relation.gone) {
+                chunkTable.deleteFrom(relation.spcOid, relation.dbOid, relation.relNumber, relation.voidFrom);
             }
-            chunk.dirty = false;
+            relation.voidFrom = Relation.NO_CHUNK;
         }
-        heatmap.dirtyChunks.clear();
+        heatmap.cutRelations.clear();
+        heatmap.settle(() -> {
+            flushChunks();
+            heatmap.evict();
+        });
+        flushChunks();
         for (Relation relation : heatmap.dirtyRelations) {
             if (!relation.gone) {
                 flushRelation(relation);
@@ -306,6 +342,16 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
         heatmap.dirtyRelations.clear();
         flushPending(state);
         flushXacts(state);
+    }
+
+    private void flushChunks() {
+        for (Chunk chunk : heatmap.dirtyChunks) {
+            if (!chunk.relation.gone && !chunk.gone) {
+                flushChunk(chunk);
+            }
+            chunk.dirty = false;
+        }
+        heatmap.dirtyChunks.clear();
     }
 
     private void flushRelation(Relation relation) {
@@ -359,11 +405,24 @@ final class HeatmapTables implements Heatmap.ChunkLoader {
     private void flushPending(State state) {
         state.openXacts.drainEnded(pendingTable::delete, xid -> xactTable.delete(PREPARED, xid));
         state.openXacts.drainChanged(
-                state.outcomes, pendingTable::delete, this::flushPendingRow, xid -> xactTable.put(PREPARED, xid, null));
+                state.outcomes,
+                pendingTable::delete,
+                this::deletePendingRows,
+                this::flushPendingRow,
+                xid -> xactTable.put(PREPARED, xid, null));
     }
 
-    private void flushPendingRow(long xid, OpenXacts.InChunk items) {
-        Chunk chunk = heatmap.chunkAt(items.chunkSlot);
+    private void deletePendingRows(long xid, PendingSets.GoneRows gone) {
+        Relation relation = gone.relation();
+        if (gone.fromChunk() == 0) {
+            pendingTable.delete(xid, relation.spcOid, relation.dbOid, relation.relNumber);
+        } else {
+            pendingTable.deleteFrom(xid, relation.spcOid, relation.dbOid, relation.relNumber, gone.fromChunk());
+        }
+    }
+
+    private void flushPendingRow(long xid, PendingSets.InChunk items) {
+        Chunk chunk = items.chunk;
         Relation relation = chunk.relation;
         byte[] inserts = bytes(items.inserts);
         byte[] deletes = bytes(items.deletes);

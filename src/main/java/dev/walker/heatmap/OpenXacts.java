@@ -15,8 +15,12 @@ import org.roaringbitmap.RoaringBitmap;
  * nothing but its entries. A transaction with many gets bitmaps for each chunk.
  */
 final class OpenXacts {
-    /** With more entries than this a transaction gets bitmaps. */
+    /** With more entries than this a transaction gets bitmaps, where there is enough memory. */
     static final int MANY = 4096;
+    /** The same where memory is little. */
+    private static final int LEAST_MANY = 64;
+    /** It is not worth while to look at memory again after fewer changed chunks, if there is room for them. */
+    private static final long MOST_LEAST_ALLOWANCE = 1024;
     /** No transaction, or the end of a list. */
     static final int NONE = -1;
 
@@ -34,64 +38,19 @@ final class OpenXacts {
     private static final int KEY_MASK = 0xFFFF;
     private static final int CHUNK_SHIFT = 17;
 
-    /** Pending items of a chunk, of one transaction. */
-    static final class InChunk {
-        final int chunkSlot;
-        /** Null if it is in the table only, like {@link #deletes}. */
-        RoaringBitmap inserts = new RoaringBitmap();
-
-        RoaringBitmap deletes = new RoaringBitmap();
-        boolean dirty;
-
-        InChunk(int chunkSlot) {
-            this.chunkSlot = chunkSlot;
-        }
-    }
-
-    /** Pending items of a transaction that has many. */
-    private static final class Many {
-        final LongIntMap byChunk = new LongIntMap();
-        final List<InChunk> chunks = new ArrayList<>();
-        InChunk last;
-
-        InChunk chunk(int chunkSlot) {
-            if (last != null && last.chunkSlot == chunkSlot) {
-                return last;
-            }
-            int index = byChunk.get(chunkSlot);
-            if (index == LongIntMap.ABSENT) {
-                byChunk.put(chunkSlot, chunks.size());
-                last = new InChunk(chunkSlot);
-                chunks.add(last);
-            } else {
-                last = chunks.get(index);
-            }
-            return last;
-        }
-    }
-
     /** Receives pending items one by one. */
     interface ItemConsumer {
         void accept(int chunkSlot, boolean delete, int key);
     }
 
-    /** Gets back what is in the table only. */
-    interface RowLoader {
-        /** Fills both bitmaps. */
-        void load(long storedXid, InChunk items);
-    }
-
-    /** Says which pending items are to be forgotten. */
-    interface ItemPredicate {
-        /** Whether there can be such items in a chunk. */
-        boolean touches(int chunkSlot);
-
-        boolean test(int chunkSlot, int key);
-    }
-
     /** Receives what is to be stored of a chunk, of one transaction. */
     interface RowConsumer {
-        void accept(long storedXid, InChunk items);
+        void accept(long storedXid, PendingSets.InChunk items);
+    }
+
+    /** Receives rows that are to be deleted. */
+    interface GoneConsumer {
+        void accept(long storedXid, PendingSets.GoneRows rows);
     }
 
     private final LongIntMap byXid = new LongIntMap();
@@ -102,7 +61,7 @@ final class OpenXacts {
     private int[] storedHeads = new int[64];
     private byte[] flags = new byte[64];
     private long[] storedXids = new long[64];
-    private Many[] many = new Many[64];
+    private PendingSets[] many = new PendingSets[64];
     private int used;
     private int[] freeXacts = new int[64];
     private int freeXactCount;
@@ -125,20 +84,26 @@ final class OpenXacts {
     private long lastXid;
     private int lastXact = NONE;
 
-    private RowLoader loader = (storedXid, items) -> {
-        throw new IllegalStateException("there is no table to load from");
-    };
-    private long mostLoadedBytes = Long.MAX_VALUE;
+    private final PendingSets.Store store;
+    private final int most;
+    private final long limitBytes;
     private long loadedBytes;
+    private int manyCount;
+    /** Bitmaps that have grown or come since the last {@link #spill}. */
+    private int growing;
+    /** How many that may be until memory is looked at. */
+    private long allowance;
 
     /**
-     * Keeps memory within a limit, by leaving to the table what is in it.
+     * Nothing is open.
      *
-     * @param bytes that the bitmaps of large transactions may take
+     * @param limitBytes that the bitmaps of large transactions may take after {@link #spill}
      */
-    void limit(long bytes, RowLoader from) {
-        mostLoadedBytes = bytes;
-        loader = from;
+    OpenXacts(PendingSets.Store store, long limitBytes) {
+        this.store = store;
+        this.limitBytes = limitBytes;
+        // The entries of small ones are not left to the table, so where there is little room they are few.
+        most = (int) Math.max(LEAST_MANY, Math.min(MANY, limitBytes / MANY));
     }
 
     int size() {
@@ -227,7 +192,7 @@ final class OpenXacts {
 
     /** Tells whether anything is pending. */
     boolean hasEntries(int xact) {
-        return counts[xact] > 0;
+        return counts[xact] > 0 || many[xact] != null && !many[xact].isEmpty();
     }
 
     void setPrepared(int xact) {
@@ -255,7 +220,7 @@ final class OpenXacts {
     private void add(int xact, long entry) {
         markChanged(xact);
         if (many[xact] != null) {
-            addToMany(xact, entry, true);
+            addToMany(xact, entry);
             return;
         }
         int at = freeEntry;
@@ -272,34 +237,35 @@ final class OpenXacts {
         nexts[at] = heads[xact];
         heads[xact] = at;
         pending++;
-        if (++counts[xact] > MANY) {
+        if (++counts[xact] > most) {
             convertToMany(xact);
         }
     }
 
-    private void addToMany(int xact, long entry, boolean dirty) {
-        InChunk chunk = content(xact, many[xact].chunk((int) (entry >>> CHUNK_SHIFT)));
-        int key = (int) entry & KEY_MASK;
-        if (((entry & KIND_DELETE) != 0 ? chunk.deletes : chunk.inserts).checkedAdd(key)) {
-            counts[xact]++;
-            pending++;
+    private void addToMany(int xact, long entry) {
+        Chunk chunk = store.chunkAt((int) (entry >>> CHUNK_SHIFT));
+        if (many[xact].add(chunk, (entry & KIND_DELETE) != 0, (int) entry & KEY_MASK)) {
+            growing++;
         }
-        chunk.dirty |= dirty;
     }
 
     private void convertToMany(int xact) {
+        makeMany(xact);
         int head = heads[xact];
-        pending -= counts[xact];
-        counts[xact] = 0;
-        many[xact] = new Many();
-        boolean isNew = true;
         for (int at = head; at != NONE; at = nexts[at]) {
-            isNew &= at != storedHeads[xact];
-            addToMany(xact, entries[at], isNew || (flags[xact] & STORED) == 0);
+            addToMany(xact, entries[at]);
         }
         freeList(head);
+        pending -= counts[xact];
+        counts[xact] = 0;
         heads[xact] = NONE;
         storedHeads[xact] = NONE;
+    }
+
+    private void makeMany(int xact) {
+        many[xact] = new PendingSets(store);
+        many[xact].storedXid = storedXids[xact];
+        manyCount++;
     }
 
     private void freeList(int head) {
@@ -335,11 +301,7 @@ final class OpenXacts {
     void removeInsert(int xact, int chunkSlot, int key) {
         long entry = (long) chunkSlot << CHUNK_SHIFT | key;
         if (many[xact] != null) {
-            InChunk chunk = content(xact, many[xact].chunk(chunkSlot));
-            if (chunk.inserts.checkedRemove(key)) {
-                counts[xact]--;
-                pending--;
-                chunk.dirty = true;
+            if (many[xact].removeInsert(store.chunkAt(chunkSlot), key)) {
                 markChanged(xact);
             }
             return;
@@ -370,94 +332,43 @@ final class OpenXacts {
         markChanged(xact);
     }
 
-    /** Forgets pending items of all transactions. */
-    void removeIf(ItemPredicate predicate) {
-        if (pending == 0) {
+    /** Forgets pending items of all transactions, as far as they are beyond the blocks that their relation keeps. */
+    void forgetBeyond() {
+        if (pending == 0 && manyCount == 0) {
             return;
         }
         for (int xact = 0; xact < used; xact++) {
-            if (counts[xact] == 0) {
-                continue;
-            }
             if (many[xact] != null) {
-                removeFromMany(xact, predicate);
-                continue;
-            }
-            int before = NONE;
-            for (int at = heads[xact]; at != NONE; ) {
-                int next = nexts[at];
-                if (predicate.test((int) (entries[at] >>> CHUNK_SHIFT), (int) entries[at] & KEY_MASK)) {
-                    unlink(xact, before, at);
-                } else {
-                    before = at;
+                if (many[xact].forgetBeyond((flags[xact] & STORED) != 0)) {
+                    markChanged(xact);
                 }
-                at = next;
+            } else if (counts[xact] > 0) {
+                forgetEntriesBeyond(xact);
             }
         }
     }
 
-    private void removeFromMany(int xact, ItemPredicate predicate) {
-        Many all = many[xact];
-        List<InChunk> kept = new ArrayList<>();
-        boolean removed = false;
-        for (InChunk chunk : all.chunks) {
-            if (!predicate.touches(chunk.chunkSlot)) {
-                kept.add(chunk);
-                continue;
+    private void forgetEntriesBeyond(int xact) {
+        int before = NONE;
+        for (int at = heads[xact]; at != NONE; ) {
+            int next = nexts[at];
+            Chunk chunk = store.chunkAt((int) (entries[at] >>> CHUNK_SHIFT));
+            if (chunk.isCut() && ((int) entries[at] & KEY_MASK) >= chunk.firstCutKey()) {
+                unlink(xact, before, at);
+            } else {
+                before = at;
             }
-            content(xact, chunk);
-            int before = chunk.inserts.getCardinality() + chunk.deletes.getCardinality();
-            removeFrom(chunk.inserts, chunk.chunkSlot, predicate);
-            removeFrom(chunk.deletes, chunk.chunkSlot, predicate);
-            int after = chunk.inserts.getCardinality() + chunk.deletes.getCardinality();
-            counts[xact] -= before - after;
-            pending -= before - after;
-            removed |= before != after;
-            if (after > 0) {
-                kept.add(chunk);
-            }
+            at = next;
         }
-        if (!removed) {
-            return;
-        }
-        all.byChunk.clear();
-        all.chunks.clear();
-        all.last = null;
-        for (InChunk chunk : kept) {
-            all.byChunk.put(chunk.chunkSlot, all.chunks.size());
-            all.chunks.add(chunk);
-        }
-        flags[xact] |= REWRITE;
-        markChanged(xact);
     }
 
-    private static void removeFrom(RoaringBitmap bitmap, int chunkSlot, ItemPredicate predicate) {
-        if (bitmap.isEmpty()) {
-            return;
-        }
-        RoaringBitmap matching = new RoaringBitmap();
-        bitmap.forEach((int key) -> {
-            if (predicate.test(chunkSlot, key)) {
-                matching.add(key);
-            }
-        });
-        bitmap.andNot(matching);
+    /** The bitmaps of a transaction that has changed much; null if it has not. */
+    PendingSets sets(int xact) {
+        return many[xact];
     }
 
-    /** Gives everything that is pending for a transaction, without duplicates if it has many. */
+    /** Gives everything that is pending for a transaction that has no {@link #sets}; some of it perhaps twice. */
     void forEachItem(int xact, ItemConsumer consumer) {
-        if (many[xact] != null) {
-            for (InChunk chunk : many[xact].chunks) {
-                boolean spilled = chunk.inserts == null;
-                content(xact, chunk);
-                chunk.inserts.forEach((int key) -> consumer.accept(chunk.chunkSlot, false, key));
-                chunk.deletes.forEach((int key) -> consumer.accept(chunk.chunkSlot, true, key));
-                if (spilled) {
-                    spill(chunk);
-                }
-            }
-            return;
-        }
         for (int at = heads[xact]; at != NONE; at = nexts[at]) {
             long entry = entries[at];
             consumer.accept((int) (entry >>> CHUNK_SHIFT), (entry & KIND_DELETE) != 0, (int) entry & KEY_MASK);
@@ -480,7 +391,10 @@ final class OpenXacts {
         heads[xact] = NONE;
         pending -= counts[xact];
         counts[xact] = 0;
-        many[xact] = null;
+        if (many[xact] != null) {
+            many[xact] = null;
+            manyCount--;
+        }
         if (lastXact == xact) {
             lastXact = NONE;
         }
@@ -495,43 +409,41 @@ final class OpenXacts {
 
     // Memory
 
-    private InChunk content(int xact, InChunk chunk) {
-        if (chunk.inserts == null) {
-            chunk.inserts = new RoaringBitmap();
-            chunk.deletes = new RoaringBitmap();
-            loader.load(storedXids[xact], chunk);
-        }
-        return chunk;
-    }
-
-    private static void spill(InChunk chunk) {
-        chunk.inserts = null;
-        chunk.deletes = null;
-    }
-
-    private static long bytes(InChunk chunk) {
-        return chunk.inserts == null ? 0 : chunk.inserts.getLongSizeInBytes() + chunk.deletes.getLongSizeInBytes();
-    }
-
     /** Leaves to the table what large transactions have in it, if it is too much. Nothing may have changed since. */
     void spill() {
-        if (memory() <= mostLoadedBytes) {
+        growing = 0;
+        allowance = 0;
+        if (!isFull()) {
             return;
         }
         for (int xact = 0; xact < used; xact++) {
             if (many[xact] != null && (flags[xact] & (STORED | CHANGED)) == STORED) {
-                many[xact].chunks.forEach(OpenXacts::spill);
+                many[xact].spill();
             }
         }
+    }
+
+    /** Whether memory should be looked at. */
+    boolean isCrowded() {
+        return growing > allowance;
+    }
+
+    /** Looks at memory; tells whether it takes {@link #spill} to keep the limit. */
+    boolean isFull() {
+        long room = limitBytes - memory();
+        allowance = growing + Math.max(room / PendingSets.MOST_ITEMS_BYTES, leastAllowance());
+        return room < 0;
+    }
+
+    private long leastAllowance() {
+        return Math.min(MOST_LEAST_ALLOWANCE, limitBytes / PendingSets.MOST_ITEMS_BYTES);
     }
 
     /** Bytes that the bitmaps of large transactions take. */
     long memory() {
         long sum = 0;
         for (int xact = 0; xact < used; xact++) {
-            if (many[xact] != null) {
-                sum += many[xact].chunks.stream().mapToLong(OpenXacts::bytes).sum();
-            }
+            sum += many[xact] == null ? 0 : many[xact].memory();
         }
         return sum;
     }
@@ -541,7 +453,7 @@ final class OpenXacts {
         BitSet slots = new BitSet();
         for (int xact = 0; xact < used; xact++) {
             if (many[xact] != null) {
-                many[xact].chunks.forEach(chunk -> slots.set(chunk.chunkSlot));
+                many[xact].chunks().forEach(items -> slots.set(items.chunk.slot));
             }
             for (int at = heads[xact]; at != NONE; at = nexts[at]) {
                 slots.set((int) (entries[at] >>> CHUNK_SHIFT));
@@ -552,25 +464,31 @@ final class OpenXacts {
 
     // Storing
 
-    /** Takes items as stored. */
-    void load(long storedXid, int chunkSlot, RoaringBitmap inserts, RoaringBitmap deletes) {
+    /** Takes a row of the table: its items, or a note that it is there if there is no room. */
+    void load(long storedXid, Relation relation, int chunkNumber, RoaringBitmap inserts, RoaringBitmap deletes) {
         int xact = open(storedXid & 0xFFFF_FFFFL);
-        if (inserts != null) {
-            inserts.forEach((int key) -> addInsert(xact, chunkSlot, key));
-        }
-        if (deletes != null) {
-            deletes.forEach((int key) -> addDelete(xact, chunkSlot, key));
-        }
         flags[xact] |= STORED;
         storedXids[xact] = storedXid;
-        if (many[xact] != null) {
-            InChunk chunk = many[xact].chunk(chunkSlot);
-            loadedBytes += bytes(chunk);
-            if (loadedBytes > mostLoadedBytes) {
-                spill(chunk);
-                loadedBytes = mostLoadedBytes;
+        loadedBytes += PendingSets.INDEX_BYTES + sizeOf(inserts) + sizeOf(deletes);
+        if (loadedBytes > limitBytes) {
+            if (many[xact] == null) {
+                convertToMany(xact);
             }
+            many[xact].addRow(relation, chunkNumber);
+            return;
         }
+        int slot = store.chunkOf(relation, chunkNumber).slot;
+        if (inserts != null) {
+            inserts.forEach((int key) -> addInsert(xact, slot, key));
+        }
+        if (deletes != null) {
+            deletes.forEach((int key) -> addDelete(xact, slot, key));
+        }
+    }
+
+    /** The memory that the items take when they are added one by one. */
+    private static long sizeOf(RoaringBitmap bitmap) {
+        return bitmap == null ? 0 : Math.min(PendingSets.MOST_ITEMS_BYTES, 2L * bitmap.getCardinality());
     }
 
     /** Says that everything here is as stored. */
@@ -580,12 +498,11 @@ final class OpenXacts {
             flags[xact] &= ~CHANGED;
             storedHeads[xact] = heads[xact];
             if (many[xact] != null) {
-                for (InChunk chunk : many[xact].chunks) {
-                    chunk.dirty = false;
-                }
+                many[xact].chunks().forEach(items -> items.dirty = false);
             }
         }
         changedCount = 0;
+        growing = 0;
     }
 
     /** Gives the keys of transactions whose rows are to be deleted, and of those among them that were prepared. */
@@ -603,15 +520,17 @@ final class OpenXacts {
      *
      * @param outcomes gives the key for a transaction that is not stored yet
      * @param deleteAll receives the key of a transaction whose rows are to be deleted first
+     * @param gone receives rows that are to be deleted first
      * @param rows receives the chunks to be stored; both bitmaps empty if nothing is left
      * @param prepared receives the key of a prepared transaction
      */
-    void drainChanged(XidOutcomes outcomes, LongConsumer deleteAll, RowConsumer rows, LongConsumer prepared) {
+    void drainChanged(
+            XidOutcomes outcomes, LongConsumer deleteAll, GoneConsumer gone, RowConsumer rows, LongConsumer prepared) {
         for (int i = 0; i < changedCount; i++) {
             int xact = changed[i];
             flags[xact] &= ~CHANGED;
             boolean all = (flags[xact] & STORED) == 0;
-            if (all && counts[xact] == 0) {
+            if (all && !hasEntries(xact)) {
                 flags[xact] &= ~REWRITE;
                 continue;
             }
@@ -619,17 +538,13 @@ final class OpenXacts {
                 storedXids[xact] = outcomes.full(xids[xact]);
                 flags[xact] |= STORED;
             } else if ((flags[xact] & REWRITE) != 0) {
-                if (many[xact] != null) {
-                    for (InChunk chunk : many[xact].chunks) {
-                        content(xact, chunk);
-                    }
-                }
                 deleteAll.accept(storedXids[xact]);
                 all = true;
             }
             flags[xact] &= ~REWRITE;
             if (many[xact] != null) {
-                drainMany(xact, all, rows);
+                many[xact].storedXid = storedXids[xact];
+                drainMany(xact, all, gone, rows);
             } else {
                 drainList(xact, all, rows);
             }
@@ -640,11 +555,12 @@ final class OpenXacts {
         changedCount = 0;
     }
 
-    private void drainMany(int xact, boolean all, RowConsumer rows) {
-        for (InChunk chunk : many[xact].chunks) {
-            if (all || chunk.dirty) {
-                rows.accept(storedXids[xact], chunk);
-                chunk.dirty = false;
+    private void drainMany(int xact, boolean all, GoneConsumer gone, RowConsumer rows) {
+        many[xact].drainGone().forEach(each -> gone.accept(storedXids[xact], each));
+        for (PendingSets.InChunk items : many[xact].chunks()) {
+            if (all || items.dirty) {
+                rows.accept(storedXids[xact], items);
+                items.dirty = false;
             }
         }
     }
@@ -663,22 +579,22 @@ final class OpenXacts {
         }
         storedHeads[xact] = heads[xact];
         Arrays.sort(sorted);
-        InChunk row = null;
+        PendingSets.InChunk row = null;
         for (long entry : sorted) {
             int chunkSlot = (int) (entry >>> CHUNK_SHIFT);
             if (wanted.get(chunkSlot) == LongIntMap.ABSENT) {
                 continue;
             }
-            if (row == null || row.chunkSlot != chunkSlot) {
+            if (row == null || row.chunk.slot != chunkSlot) {
                 emit(xact, row, rows);
-                row = new InChunk(chunkSlot);
+                row = new PendingSets.InChunk(store.chunkAt(chunkSlot));
             }
             ((entry & KIND_DELETE) != 0 ? row.deletes : row.inserts).add((int) entry & KEY_MASK);
         }
         emit(xact, row, rows);
     }
 
-    private void emit(int xact, InChunk row, RowConsumer rows) {
+    private void emit(int xact, PendingSets.InChunk row, RowConsumer rows) {
         if (row != null) {
             rows.accept(storedXids[xact], row);
         }

@@ -6,6 +6,8 @@ import dev.walker.wal.RelFileLocator;
 final class Relation {
     /** {@link #keepBlocks} of a relation that is not being cut. */
     static final long ALL_BLOCKS = Long.MAX_VALUE;
+    /** {@link #voidFrom} of a relation whose chunks are valid. */
+    static final int NO_CHUNK = Integer.MAX_VALUE;
 
     final long spcOid;
     final long dbOid;
@@ -35,6 +37,8 @@ final class Relation {
     Chunk firstChunk;
     /** The tables may have chunks that are not in memory. */
     boolean hasStoredChunks;
+    /** Chunks in the tables from this number on are void, until the next flush deletes them. */
+    int voidFrom = NO_CHUNK;
     /** There is a row in the table. */
     boolean stored;
 
@@ -52,6 +56,11 @@ final class Relation {
 
     boolean is(long spcOid, long dbOid, long relNumber) {
         return this.relNumber == relNumber && this.dbOid == dbOid && this.spcOid == spcOid;
+    }
+
+    /** The number of the first chunk that has no block that is kept, see {@link #keepBlocks}. */
+    int keepChunks() {
+        return (int) (keepBlocks + Chunk.BLOCKS - 1 >>> Chunk.BLOCK_BITS);
     }
 
     RelFileLocator locator() {

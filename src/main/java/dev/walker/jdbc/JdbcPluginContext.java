@@ -128,6 +128,11 @@ final class JdbcPluginContext implements PluginContext {
     }
 
     @Override
+    public void flushSoon() {
+        changes.hurry();
+    }
+
+    @Override
     public void publish(String key, Optional<String> json) {
         published.put(key, json);
         changes.raise();

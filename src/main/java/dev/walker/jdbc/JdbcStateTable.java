@@ -29,7 +29,7 @@ final class JdbcStateTable implements StateTable {
     /** Deletes that are still held back; never together with rows. */
     private PreparedStatement deleting;
 
-    private int deletingColumns;
+    private String deletingWhere;
     private int deletingRows;
     private boolean writable;
 
@@ -113,13 +113,22 @@ final class JdbcStateTable implements StateTable {
 
     @Override
     public void delete(Object... keyPrefix) {
+        delete(keyPrefix, where(keyPrefix.length));
+    }
+
+    @Override
+    public void deleteFrom(Object... keyPrefix) {
+        delete(keyPrefix, whereFrom(keyPrefix.length));
+    }
+
+    private void delete(Object[] keyPrefix, String where) {
         checkWritable();
         try {
             sendRows();
-            if (deleting == null || deletingColumns != keyPrefix.length) {
+            if (deleting == null || !where.equals(deletingWhere)) {
                 sendDeletes();
-                deleting = connection.prepareStatement("DELETE FROM walker." + spec.name() + where(keyPrefix.length));
-                deletingColumns = keyPrefix.length;
+                deleting = connection.prepareStatement("DELETE FROM walker." + spec.name() + where);
+                deletingWhere = where;
             }
             setKeys(deleting, keyPrefix);
             deleting.addBatch();
@@ -133,12 +142,21 @@ final class JdbcStateTable implements StateTable {
 
     @Override
     public void scan(Consumer<Object[]> rows, Object... keyPrefix) {
+        scan(rows, keyPrefix, where(keyPrefix.length));
+    }
+
+    @Override
+    public void scanFrom(Consumer<Object[]> rows, Object... keyPrefix) {
+        scan(rows, keyPrefix, whereFrom(keyPrefix.length));
+    }
+
+    private void scan(Consumer<Object[]> rows, Object[] keyPrefix, String where) {
         String columns =
                 spec.columns().stream().map(JdbcStateTable::selectExpression).collect(Collectors.joining(", "));
         try {
             send();
-            try (PreparedStatement statement = connection.prepareStatement("SELECT " + columns + " FROM walker."
-                    + spec.name() + where(keyPrefix.length) + " ORDER BY " + keys(spec))) {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "SELECT " + columns + " FROM walker." + spec.name() + where + " ORDER BY " + keys(spec))) {
                 setKeys(statement, keyPrefix);
                 // A table may have more rows than fit in memory at once.
                 statement.setFetchSize(BATCH);
@@ -214,6 +232,14 @@ final class JdbcStateTable implements StateTable {
         for (int i = 0; i < keyPrefix.length; i++) {
             set(statement, i + 2, spec.columns().get(i), keyPrefix[i]);
         }
+    }
+
+    private String whereFrom(int keyColumns) {
+        if (keyColumns == 0) {
+            throw new IllegalArgumentException("table " + spec.name() + ": no value to begin from");
+        }
+        Column last = spec.columns().get(keyColumns - 1);
+        return where(keyColumns - 1) + " AND " + last.name() + " >= " + parameter(last);
     }
 
     private String where(int keyColumns) {

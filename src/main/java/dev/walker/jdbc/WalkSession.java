@@ -343,7 +343,7 @@ public final class WalkSession {
     }
 
     private boolean isSaveDue() {
-        if (pluginFailed) {
+        if (pluginFailed || changes.isUrgent()) {
             return true;
         }
         long since = System.nanoTime() - lastSaveNanos;

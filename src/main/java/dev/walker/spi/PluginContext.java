@@ -32,6 +32,14 @@ public interface PluginContext {
     void stateChanged();
 
     /**
+     * Says that state should be saved now, though it may not be time: what is kept in memory until then is more than there
+     * is room for. {@link WalPlugin#onFlush} follows after the record at hand, where the host saves state at all.
+     */
+    default void flushSoon() {
+        stateChanged();
+    }
+
+    /**
      * Publishes a row that {@code walker.results(plugin)} shows, in place of the one with the same key. Saved in the
      * same transaction as the position.
      *

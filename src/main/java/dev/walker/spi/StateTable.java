@@ -1,5 +1,8 @@
 package dev.walker.spi;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -19,4 +22,26 @@ public interface StateTable {
 
     /** Gives each row whose key begins with these values, in the order of the key; without values, all rows. */
     void scan(Consumer<Object[]> rows, Object... keyPrefix);
+
+    /**
+     * Gives each row whose key begins with these values, but for the last one: there it may have a higher value too. In the
+     * order of the key.
+     */
+    default void scanFrom(Consumer<Object[]> rows, Object... keyPrefix) {
+        int last = keyPrefix.length - 1;
+        scan(
+                row -> {
+                    if (TableSpec.compareValues(row[last], keyPrefix[last]) >= 0) {
+                        rows.accept(row);
+                    }
+                },
+                Arrays.copyOf(keyPrefix, last));
+    }
+
+    /** Removes all rows that {@link #scanFrom} would give. */
+    default void deleteFrom(Object... keyPrefix) {
+        List<Object[]> keys = new ArrayList<>();
+        scanFrom(row -> keys.add(Arrays.copyOf(row, keyPrefix.length)), keyPrefix);
+        keys.forEach(this::delete);
+    }
 }

@@ -78,6 +78,12 @@ public record TableSpec(String name, List<Column> columns, int keyColumns) {
         }
     }
 
+    /** The order of two values of the same column. */
+    @SuppressWarnings("unchecked")
+    static int compareValues(Object left, Object right) {
+        return ((Comparable<Object>) left).compareTo(right);
+    }
+
     /** Starts a table. */
     public static Builder named(String name) {
         return new Builder(name);

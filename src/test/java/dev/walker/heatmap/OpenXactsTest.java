@@ -10,48 +10,85 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.roaringbitmap.RoaringBitmap;
 
 class OpenXactsTest {
-    private final OpenXacts xacts = new OpenXacts();
+    private static final int SLOTS = 5;
+
+    private final Relation relation = new Relation(0, 1663, 5, 16384);
+    private final Chunk[] chunks = new Chunk[SLOTS];
+    private final PendingSets.Store store = new PendingSets.Store() {
+        @Override
+        public Chunk chunkAt(int slot) {
+            return chunks[slot];
+        }
+
+        @Override
+        public Chunk chunkOf(Relation of, int number) {
+            return chunks[number];
+        }
+
+        @Override
+        public void load(long storedXid, PendingSets.InChunk row) {
+            for (int item : table.get(storedXid).getOrDefault(row.chunk.slot, Set.of())) {
+                (item > 0 ? row.inserts : row.deletes).add(Math.abs(item));
+            }
+        }
+    };
+
+    private OpenXacts xacts = new OpenXacts(store, Long.MAX_VALUE);
     private final XidOutcomes outcomes = new XidOutcomes(SourceServer.none(), xacts::isOpen);
     /** What is in the table: XID to chunk to items, deletes with a minus sign. */
     private final Map<Long, Map<Integer, Set<Integer>>> table = new HashMap<>();
+
+    @BeforeEach
+    void makeChunks() {
+        for (int slot = 0; slot < SLOTS; slot++) {
+            chunks[slot] = new Chunk(relation, slot, slot);
+        }
+    }
 
     private void flush() {
         xacts.drainEnded(table::remove, xid -> {});
         xacts.drainChanged(
                 outcomes,
                 table::remove,
+                (xid, gone) ->
+                        table.getOrDefault(xid, new TreeMap<>()).keySet().removeIf(slot -> slot >= gone.fromChunk()),
                 (xid, row) -> {
                     Set<Integer> items = new TreeSet<>();
                     row.inserts.forEach((int key) -> items.add(key));
                     row.deletes.forEach((int key) -> items.add(-key));
                     Map<Integer, Set<Integer>> chunks = table.computeIfAbsent(xid, key -> new TreeMap<>());
                     if (items.isEmpty()) {
-                        chunks.remove(row.chunkSlot);
+                        chunks.remove(row.chunk.slot);
                     } else {
-                        chunks.put(row.chunkSlot, items);
+                        chunks.put(row.chunk.slot, items);
                     }
                 },
                 xid -> {});
     }
 
-    /** Leaves all to the table that can be left to it. */
-    private void spill() {
-        xacts.limit(0, (xid, row) -> {
-            for (int item : table.get(xid).getOrDefault(row.chunkSlot, Set.of())) {
-                (item > 0 ? row.inserts : row.deletes).add(Math.abs(item));
-            }
-        });
-        xacts.spill();
-    }
-
     private Map<Integer, Set<Integer>> items(long xid) {
         Map<Integer, Set<Integer>> items = new TreeMap<>();
-        xacts.forEachItem(xacts.find(xid), (slot, delete, key) -> items.computeIfAbsent(slot, any -> new TreeSet<>())
-                .add(delete ? -key : key));
+        int xact = xacts.find(xid);
+        PendingSets sets = xacts.sets(xact);
+        if (sets == null) {
+            xacts.forEachItem(xact, (slot, delete, key) -> items.computeIfAbsent(slot, any -> new TreeSet<>())
+                    .add(delete ? -key : key));
+            return items;
+        }
+        for (Chunk chunk = sets.anyChunk(); chunk != null; chunk = sets.anyChunk()) {
+            PendingSets.InChunk row = sets.take(chunk);
+            Set<Integer> found = new TreeSet<>();
+            row.inserts.forEach((int key) -> found.add(key));
+            row.deletes.forEach((int key) -> found.add(-key));
+            if (!found.isEmpty()) {
+                items.put(chunk.slot, found);
+            }
+        }
         return items;
     }
 
@@ -59,17 +96,19 @@ class OpenXactsTest {
     void keepsAndStoresWhatAModelKeeps() {
         for (int seed = 0; seed < 30; seed++) {
             Random random = new Random(seed);
+            boolean spills = seed % 2 == 0;
+            xacts = new OpenXacts(store, spills ? 0 : Long.MAX_VALUE);
             Map<Long, Map<Integer, Set<Integer>>> model = new HashMap<>();
             for (int step = 0; step < 6000; step++) {
                 long xid = 100 + random.nextInt(6);
-                int slot = random.nextInt(5);
+                int slot = random.nextInt(SLOTS);
                 int key = 1 + random.nextInt(60_000);
                 switch (random.nextInt(40)) {
                     case 0 -> {
                         flush();
                         if (random.nextBoolean()) {
-                            spill();
-                            assertEquals(0, xacts.memory());
+                            xacts.spill();
+                            assertTrue(!spills || xacts.memory() == 0, xacts.memory() + " bytes");
                         }
                     }
                     case 1 -> {
@@ -79,11 +118,13 @@ class OpenXactsTest {
                         }
                     }
                     case 2 -> {
-                        int gone = random.nextInt(20);
-                        xacts.removeIf(itemsOf(slot, gone));
+                        long blocks = random.nextInt(6) * Chunk.BLOCKS + random.nextInt(3) * 50;
+                        relation.keepBlocks = blocks;
+                        xacts.forgetBeyond();
+                        relation.keepBlocks = Relation.ALL_BLOCKS;
                         model.values().forEach(chunks -> {
-                            Set<Integer> items = chunks.getOrDefault(slot, new TreeSet<>());
-                            items.removeIf(item -> Math.abs(item) % 20 == gone);
+                            chunks.forEach((in, items) -> items.removeIf(
+                                    item -> in * Chunk.BLOCKS + (Math.abs(item) >>> Chunk.OFFNUM_BITS) >= blocks));
                             chunks.values().removeIf(Set::isEmpty);
                         });
                     }
@@ -116,13 +157,14 @@ class OpenXactsTest {
                     }
                 }
             }
-            for (Map.Entry<Long, Map<Integer, Set<Integer>>> entry : model.entrySet()) {
-                assertEquals(entry.getValue(), items(entry.getKey()), "seed " + seed + ", " + entry.getKey());
-            }
             flush();
             model.values().removeIf(Map::isEmpty);
             table.values().removeIf(Map::isEmpty);
             assertEquals(model, table, "seed " + seed);
+            xacts.spill();
+            for (Map.Entry<Long, Map<Integer, Set<Integer>>> entry : model.entrySet()) {
+                assertEquals(entry.getValue(), items(entry.getKey()), "seed " + seed + ", " + entry.getKey());
+            }
             for (long xid = 100; xid < 106; xid++) {
                 if (xacts.isOpen(xid)) {
                     xacts.close(xacts.find(xid));
@@ -134,37 +176,24 @@ class OpenXactsTest {
         }
     }
 
-    private static OpenXacts.ItemPredicate itemsOf(int slot, int rest) {
-        return new OpenXacts.ItemPredicate() {
-            @Override
-            public boolean touches(int chunk) {
-                return chunk == slot;
-            }
-
-            @Override
-            public boolean test(int chunk, int item) {
-                return chunk == slot && item % 20 == rest;
-            }
-        };
-    }
-
     @Test
     void loadsWhatWasStored() {
         xacts.load(
                 (1L << 32) + 700,
+                relation,
                 3,
                 RoaringBitmap.bitmapOf(1, 2),
                 RoaringBitmap.bitmapOfRange(10, 10 + OpenXacts.MANY));
         xacts.loaded();
         flush();
         assertTrue(table.isEmpty(), "nothing has changed");
-        assertEquals(2 + OpenXacts.MANY, items(700).get(3).size());
         xacts.addInsert(xacts.find(700), 3, 5);
         xacts.addInsert(xacts.find(700), 4, 6);
         flush();
         assertEquals(Set.of((1L << 32) + 700), table.keySet());
         assertEquals(3 + OpenXacts.MANY, table.get((1L << 32) + 700).get(3).size());
         assertEquals(Set.of(6), table.get((1L << 32) + 700).get(4));
+        assertEquals(3 + OpenXacts.MANY, items(700).get(3).size());
     }
 
     @Test
