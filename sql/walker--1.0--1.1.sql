@@ -58,6 +58,58 @@ CREATE TABLE walker.heatmap_baseline (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE walker.heatmap_baseline IS 'how far the reading of pages is that walker.baseline() has asked for: waiting, reading, done, gone (dropped or rewritten), failed';
 
+CREATE TABLE walker.heatmap_history_relation (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    history_id bigint NOT NULL,
+    relation_oid oid NOT NULL,
+    oldest_minutes timestamptz,
+    oldest_fives timestamptz,
+    oldest_hours timestamptz,
+    PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE walker.heatmap_history_relation IS 'heaps that have rows in heatmap_history';
+COMMENT ON COLUMN walker.heatmap_history_relation.relation_oid IS 'the relation in pg_class, which keeps its history when it gets new files; 0 if it is not known';
+COMMENT ON COLUMN walker.heatmap_history_relation.oldest_minutes IS 'the first hour with buckets of a minute; oldest_fives and oldest_hours: the first day with buckets of 5 minutes and of an hour';
+
+CREATE TABLE walker.heatmap_history (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    history_id bigint,
+    seconds integer,
+    part timestamptz,
+    bucket timestamptz,
+    range_blocks bigint NOT NULL,
+    first_range integer NOT NULL,
+    ranges integer NOT NULL,
+    totals bigint[] NOT NULL,
+    born_delete bigint[],
+    born_update bigint[],
+    born_hot_update bigint[],
+    born_aborted_insert bigint[],
+    born_aborted_update bigint[],
+    reclaimed_on_access bigint[],
+    reclaimed_vacuum_scan bigint[],
+    reclaimed_vacuum_cleanup bigint[],
+    reclaimed_prune bigint[],
+    reclaimed_truncate bigint[],
+    learned bigint[],
+    inserts bigint[],
+    updates bigint[],
+    hot_updates bigint[],
+    deletes bigint[],
+    prunes bigint[],
+    items_freed bigint[],
+    fpi bigint[],
+    wal_bytes bigint[],
+    PRIMARY KEY (source_id, history_id, seconds, part, bucket)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE walker.heatmap_history IS 'what happened to a heap from "bucket" on, "seconds" long; see walker.heatmap_history()';
+COMMENT ON COLUMN walker.heatmap_history.part IS 'the hour or day that the bucket lies in, which is merged into longer buckets, or dropped, as a whole';
+COMMENT ON COLUMN walker.heatmap_history.first_range IS 'the range of the first element of each array; range n begins with block n * range_blocks';
+COMMENT ON COLUMN walker.heatmap_history.totals IS 'the sum of each array, in the order of the columns';
+
 -- Functions: those of the new version in place of all there were. They stand in the script that makes it.
 
 DO $do$

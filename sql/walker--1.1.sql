@@ -163,6 +163,58 @@ CREATE TABLE walker.heatmap_baseline (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE walker.heatmap_baseline IS 'how far the reading of pages is that walker.baseline() has asked for: waiting, reading, done, gone (dropped or rewritten), failed';
 
+CREATE TABLE walker.heatmap_history_relation (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    history_id bigint NOT NULL,
+    relation_oid oid NOT NULL,
+    oldest_minutes timestamptz,
+    oldest_fives timestamptz,
+    oldest_hours timestamptz,
+    PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE walker.heatmap_history_relation IS 'heaps that have rows in heatmap_history';
+COMMENT ON COLUMN walker.heatmap_history_relation.relation_oid IS 'the relation in pg_class, which keeps its history when it gets new files; 0 if it is not known';
+COMMENT ON COLUMN walker.heatmap_history_relation.oldest_minutes IS 'the first hour with buckets of a minute; oldest_fives and oldest_hours: the first day with buckets of 5 minutes and of an hour';
+
+CREATE TABLE walker.heatmap_history (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    history_id bigint,
+    seconds integer,
+    part timestamptz,
+    bucket timestamptz,
+    range_blocks bigint NOT NULL,
+    first_range integer NOT NULL,
+    ranges integer NOT NULL,
+    totals bigint[] NOT NULL,
+    born_delete bigint[],
+    born_update bigint[],
+    born_hot_update bigint[],
+    born_aborted_insert bigint[],
+    born_aborted_update bigint[],
+    reclaimed_on_access bigint[],
+    reclaimed_vacuum_scan bigint[],
+    reclaimed_vacuum_cleanup bigint[],
+    reclaimed_prune bigint[],
+    reclaimed_truncate bigint[],
+    learned bigint[],
+    inserts bigint[],
+    updates bigint[],
+    hot_updates bigint[],
+    deletes bigint[],
+    prunes bigint[],
+    items_freed bigint[],
+    fpi bigint[],
+    wal_bytes bigint[],
+    PRIMARY KEY (source_id, history_id, seconds, part, bucket)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE walker.heatmap_history IS 'what happened to a heap from "bucket" on, "seconds" long; see walker.heatmap_history()';
+COMMENT ON COLUMN walker.heatmap_history.part IS 'the hour or day that the bucket lies in, which is merged into longer buckets, or dropped, as a whole';
+COMMENT ON COLUMN walker.heatmap_history.first_range IS 'the range of the first element of each array; range n begins with block n * range_blocks';
+COMMENT ON COLUMN walker.heatmap_history.totals IS 'the sum of each array, in the order of the columns';
+
 -- Functions from here on. An update drops those of the older version and runs all of this again.
 
 -- Locks: what a session says to the walker without writing anything --------------------------------------------------
@@ -309,7 +361,8 @@ AS $$
         (9, 'walker.plugin_timeout', '30s', 'a plugin that does not come back for so long is named in the server log'),
         (10, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
         (11, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
-        (12, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory')
+        (12, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory'),
+        (13, 'walker.heatmap.history', '7 days', 'heatmap: for how long walker.heatmap_history() goes back; off: no history')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 
@@ -764,6 +817,405 @@ END
 $$;
 COMMENT ON FUNCTION walker.heatmap_text IS 'the heat map of a table as text, from its first block to its last';
 
+-- History of the heat map --------------------------------------------------------------------------------------------
+
+CREATE FUNCTION walker._history_ids(rel regclass) RETURNS SETOF bigint
+LANGUAGE sql STABLE ROWS 1
+AS $$
+    SELECT DISTINCT r.history_id
+      FROM walker._heap(rel) h
+      JOIN walker.heatmap_history_relation r
+        ON r.source_id = walker._local_source_id() AND r.db_oid = h.db_oid
+           AND ((r.spc_oid, r.relfilenode) = (h.spc_oid, h.relfilenode) OR r.relation_oid = rel::oid)
+$$;
+COMMENT ON FUNCTION walker._history_ids IS 'where in heatmap_history a relation is; more than one place only for as long as new files have not been taken for it';
+
+CREATE FUNCTION walker._history_range_blocks(rel regclass, since timestamptz, ranges integer) RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
+    source integer := walker._local_source_id();
+    ids bigint[] := ARRAY(SELECT walker._history_ids(rel));
+    size bigint := 1;
+    stored record;
+BEGIN
+    IF ranges IS NULL OR ranges < 1 THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('ranges is %s, wanted a number from 1 on', coalesce(ranges::text, 'null'));
+    END IF;
+    SELECT pg_catalog.max(s.range_blocks) AS range_blocks,
+           pg_catalog.max((s.first_range + s.ranges) * s.range_blocks) AS blocks
+      INTO stored
+      FROM walker.heatmap_history s
+     WHERE s.source_id = source AND s.history_id = ANY (ids)
+       AND s.bucket + s.seconds * interval '1 s' > since;
+    WHILE size < stored.range_blocks OR size * ranges < greatest(blocks, stored.blocks) LOOP
+        size := size * 2;
+    END LOOP;
+    RETURN size;
+END
+$$;
+COMMENT ON FUNCTION walker._history_range_blocks IS 'the blocks of a range that is neither finer than what is stored nor leads to more than so many ranges; a power of two';
+
+CREATE FUNCTION walker._history_dead(rel regclass, range_blocks bigint, OUT range_no bigint, OUT dead_tuples bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 64
+AS $$
+    WITH chunk AS (
+        SELECT c.chunk, c.dead_tuples, c.dead_by_page
+          FROM walker._heap(rel) h
+          JOIN walker.heatmap_chunk c USING (spc_oid, db_oid, relfilenode)
+         WHERE c.source_id = walker._local_source_id() AND c.dead_tuples > 0
+    )
+    SELECT c.chunk * 128::bigint / _history_dead.range_blocks, pg_catalog.sum(c.dead_tuples)
+      FROM chunk c
+     WHERE _history_dead.range_blocks >= 128
+     GROUP BY 1
+    UNION ALL
+    SELECT (c.chunk * 128::bigint + p.ordinal - 1) / _history_dead.range_blocks, pg_catalog.sum(p.dead)
+      FROM chunk c
+     CROSS JOIN LATERAL pg_catalog.unnest(c.dead_by_page) WITH ORDINALITY AS p (dead, ordinal)
+     WHERE _history_dead.range_blocks < 128 AND p.dead > 0
+     GROUP BY 1
+$$;
+COMMENT ON FUNCTION walker._history_dead IS 'the dead tuples at present in ranges of so many blocks, from range 0 on; ranges without are left out';
+
+CREATE FUNCTION walker.heatmap_history(
+    rel regclass, since timestamptz DEFAULT '-infinity', ranges integer DEFAULT 64,
+    OUT bucket timestamptz, OUT range_no integer, OUT first_block bigint, OUT last_block bigint,
+    OUT dead_tuples_born bigint, OUT dead_tuples_reclaimed bigint, OUT inserts bigint, OUT updates bigint,
+    OUT hot_updates bigint, OUT deletes bigint, OUT prunes bigint, OUT fpi bigint, OUT duration interval,
+    OUT dead_tuples bigint, OUT wal_bytes bigint, OUT items_freed bigint, OUT learned bigint, OUT born_delete bigint,
+    OUT born_update bigint, OUT born_hot_update bigint, OUT born_aborted_insert bigint,
+    OUT born_aborted_update bigint, OUT reclaimed_on_access bigint, OUT reclaimed_vacuum_scan bigint,
+    OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint, OUT reclaimed_truncate bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE ROWS 10000
+SET work_mem = '32MB'
+AS $$
+DECLARE
+    source integer := walker._local_source_id();
+    ids bigint[] := ARRAY(SELECT walker._history_ids(rel));
+    size bigint := walker._history_range_blocks(rel, since, ranges);
+    heap_blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
+BEGIN
+    RETURN QUERY
+    WITH item AS NOT MATERIALIZED (
+        SELECT s.bucket, s.seconds, s.range_blocks, (s.first_range + c.ordinal - 1) * s.range_blocks / size AS i,
+               coalesce(c.born_delete, 0) AS born_delete, coalesce(c.born_update, 0) AS born_update,
+               coalesce(c.born_hot_update, 0) AS born_hot_update,
+               coalesce(c.born_aborted_insert, 0) AS born_aborted_insert,
+               coalesce(c.born_aborted_update, 0) AS born_aborted_update,
+               coalesce(c.reclaimed_on_access, 0) AS reclaimed_on_access,
+               coalesce(c.reclaimed_vacuum_scan, 0) AS reclaimed_vacuum_scan,
+               coalesce(c.reclaimed_vacuum_cleanup, 0) AS reclaimed_vacuum_cleanup,
+               coalesce(c.reclaimed_prune, 0) AS reclaimed_prune,
+               coalesce(c.reclaimed_truncate, 0) AS reclaimed_truncate, coalesce(c.learned, 0) AS learned,
+               coalesce(c.inserts, 0) AS inserts, coalesce(c.updates, 0) AS updates,
+               coalesce(c.hot_updates, 0) AS hot_updates, coalesce(c.deletes, 0) AS deletes,
+               coalesce(c.prunes, 0) AS prunes, coalesce(c.items_freed, 0) AS items_freed, coalesce(c.fpi, 0) AS fpi,
+               coalesce(c.wal_bytes, 0) AS wal_bytes
+          FROM walker.heatmap_history s
+         CROSS JOIN LATERAL ROWS FROM (
+                   pg_catalog.unnest(s.born_delete), pg_catalog.unnest(s.born_update),
+                   pg_catalog.unnest(s.born_hot_update), pg_catalog.unnest(s.born_aborted_insert),
+                   pg_catalog.unnest(s.born_aborted_update), pg_catalog.unnest(s.reclaimed_on_access),
+                   pg_catalog.unnest(s.reclaimed_vacuum_scan), pg_catalog.unnest(s.reclaimed_vacuum_cleanup),
+                   pg_catalog.unnest(s.reclaimed_prune), pg_catalog.unnest(s.reclaimed_truncate),
+                   pg_catalog.unnest(s.learned), pg_catalog.unnest(s.inserts), pg_catalog.unnest(s.updates),
+                   pg_catalog.unnest(s.hot_updates), pg_catalog.unnest(s.deletes), pg_catalog.unnest(s.prunes),
+                   pg_catalog.unnest(s.items_freed), pg_catalog.unnest(s.fpi), pg_catalog.unnest(s.wal_bytes))
+               WITH ORDINALITY AS c (
+                   born_delete, born_update, born_hot_update, born_aborted_insert, born_aborted_update,
+                   reclaimed_on_access, reclaimed_vacuum_scan, reclaimed_vacuum_cleanup, reclaimed_prune,
+                   reclaimed_truncate, learned, inserts, updates, hot_updates, deletes, prunes, items_freed, fpi,
+                   wal_bytes, ordinal)
+         WHERE s.source_id = source AND s.history_id = ANY (ids)
+           AND s.bucket + s.seconds * interval '1 s' > heatmap_history.since
+           AND pg_catalog.num_nonnulls(
+                   nullif(c.born_delete, 0), nullif(c.born_update, 0), nullif(c.born_hot_update, 0),
+                   nullif(c.born_aborted_insert, 0), nullif(c.born_aborted_update, 0),
+                   nullif(c.reclaimed_on_access, 0), nullif(c.reclaimed_vacuum_scan, 0),
+                   nullif(c.reclaimed_vacuum_cleanup, 0), nullif(c.reclaimed_prune, 0),
+                   nullif(c.reclaimed_truncate, 0), nullif(c.learned, 0), nullif(c.inserts, 0), nullif(c.updates, 0),
+                   nullif(c.hot_updates, 0), nullif(c.deletes, 0), nullif(c.prunes, 0), nullif(c.items_freed, 0),
+                   nullif(c.fpi, 0), nullif(c.wal_bytes, 0)) > 0
+    ), cell AS (
+        SELECT t.bucket, t.seconds, t.i,
+               t.born_delete, t.born_update, t.born_hot_update, t.born_aborted_insert, t.born_aborted_update,
+               t.reclaimed_on_access, t.reclaimed_vacuum_scan, t.reclaimed_vacuum_cleanup, t.reclaimed_prune,
+               t.reclaimed_truncate, t.learned, t.inserts, t.updates, t.hot_updates, t.deletes, t.prunes,
+               t.items_freed, t.fpi, t.wal_bytes
+          FROM item t
+         WHERE t.range_blocks = size
+         UNION ALL
+        SELECT t.bucket, t.seconds, t.i,
+               pg_catalog.sum(t.born_delete)::bigint, pg_catalog.sum(t.born_update)::bigint,
+               pg_catalog.sum(t.born_hot_update)::bigint, pg_catalog.sum(t.born_aborted_insert)::bigint,
+               pg_catalog.sum(t.born_aborted_update)::bigint, pg_catalog.sum(t.reclaimed_on_access)::bigint,
+               pg_catalog.sum(t.reclaimed_vacuum_scan)::bigint, pg_catalog.sum(t.reclaimed_vacuum_cleanup)::bigint,
+               pg_catalog.sum(t.reclaimed_prune)::bigint, pg_catalog.sum(t.reclaimed_truncate)::bigint,
+               pg_catalog.sum(t.learned)::bigint, pg_catalog.sum(t.inserts)::bigint,
+               pg_catalog.sum(t.updates)::bigint, pg_catalog.sum(t.hot_updates)::bigint,
+               pg_catalog.sum(t.deletes)::bigint, pg_catalog.sum(t.prunes)::bigint,
+               pg_catalog.sum(t.items_freed)::bigint, pg_catalog.sum(t.fpi)::bigint,
+               pg_catalog.sum(t.wal_bytes)::bigint
+          FROM item t
+         WHERE t.range_blocks < size
+         GROUP BY 1, 2, 3
+    ), event AS (
+        SELECT c.*, c.born_delete + c.born_update + c.born_hot_update
+                    + c.born_aborted_insert + c.born_aborted_update AS born,
+               c.reclaimed_on_access + c.reclaimed_vacuum_scan + c.reclaimed_vacuum_cleanup
+                    + c.reclaimed_prune + c.reclaimed_truncate AS reclaimed
+          FROM cell c
+    )
+    SELECT e.bucket, e.i::integer + 1, e.i * size,
+           CASE WHEN e.i * size < heap_blocks THEN least((e.i + 1) * size, heap_blocks) ELSE (e.i + 1) * size END - 1,
+           e.born, e.reclaimed, e.inserts, e.updates, e.hot_updates, e.deletes, e.prunes, e.fpi,
+           e.seconds * interval '1 s',
+           (coalesce(d.dead_tuples, 0)
+            - coalesce(pg_catalog.sum(e.born - e.reclaimed + e.learned) OVER (
+                  PARTITION BY e.i ORDER BY e.bucket DESC, e.seconds DESC
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))::bigint,
+           e.wal_bytes, e.items_freed, e.learned,
+           e.born_delete, e.born_update, e.born_hot_update, e.born_aborted_insert, e.born_aborted_update,
+           e.reclaimed_on_access, e.reclaimed_vacuum_scan, e.reclaimed_vacuum_cleanup, e.reclaimed_prune,
+           e.reclaimed_truncate
+      FROM event e
+      LEFT JOIN walker._history_dead(rel, size) d ON d.range_no = e.i
+     ORDER BY e.bucket, e.seconds, e.i;
+END
+$$;
+COMMENT ON FUNCTION walker.heatmap_history IS 'what happened to a table, by time and range of blocks: how many tuples became garbage and were reclaimed, and by what; only where something happened. dead_tuples is the garbage in the range at the end of the bucket; it changes by dead_tuples_born - dead_tuples_reclaimed + learned';
+
+CREATE FUNCTION walker.garbage_history(
+    since timestamptz DEFAULT '-infinity',
+    OUT relation regclass, OUT since_bucket timestamptz, OUT until timestamptz, OUT dead_tuples_born bigint,
+    OUT dead_tuples_reclaimed bigint, OUT inserts bigint, OUT updates bigint, OUT hot_updates bigint,
+    OUT deletes bigint, OUT prunes bigint, OUT fpi bigint, OUT wal_bytes bigint, OUT items_freed bigint,
+    OUT learned bigint, OUT born_delete bigint, OUT born_update bigint, OUT born_hot_update bigint,
+    OUT born_aborted_insert bigint, OUT born_aborted_update bigint, OUT reclaimed_on_access bigint,
+    OUT reclaimed_vacuum_scan bigint, OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint,
+    OUT reclaimed_truncate bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 1000
+AS $$
+    WITH here AS MATERIALIZED (
+        SELECT d.oid AS here_oid, d.dattablespace, walker._local_source_id() AS source_id
+          FROM pg_catalog.pg_database d
+         WHERE d.datname = pg_catalog.current_database()
+    ), class AS (
+        SELECT c.oid, coalesce(nullif(c.reltablespace, 0), h.dattablespace) AS spc_oid,
+               CASE WHEN c.relisshared THEN 0 ELSE h.here_oid END AS db_oid,
+               pg_catalog.pg_relation_filenode(c.oid) AS relfilenode, h.source_id
+          FROM pg_catalog.pg_class c, here h
+         WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
+    ), place AS (
+        SELECT DISTINCT c.oid, r.source_id, r.history_id
+          FROM class c
+          JOIN walker.heatmap_history_relation r
+            ON r.source_id = c.source_id AND r.db_oid = c.db_oid
+               AND ((r.spc_oid, r.relfilenode) = (c.spc_oid, c.relfilenode) OR r.relation_oid = c.oid)
+    ), total AS (
+        SELECT p.oid, pg_catalog.min(s.bucket) AS since_bucket,
+               pg_catalog.max(s.bucket + s.seconds * interval '1 s') AS until,
+               pg_catalog.sum(s.totals[1])::bigint AS born_delete, pg_catalog.sum(s.totals[2])::bigint AS born_update,
+               pg_catalog.sum(s.totals[3])::bigint AS born_hot_update,
+               pg_catalog.sum(s.totals[4])::bigint AS born_aborted_insert,
+               pg_catalog.sum(s.totals[5])::bigint AS born_aborted_update,
+               pg_catalog.sum(s.totals[6])::bigint AS reclaimed_on_access,
+               pg_catalog.sum(s.totals[7])::bigint AS reclaimed_vacuum_scan,
+               pg_catalog.sum(s.totals[8])::bigint AS reclaimed_vacuum_cleanup,
+               pg_catalog.sum(s.totals[9])::bigint AS reclaimed_prune,
+               pg_catalog.sum(s.totals[10])::bigint AS reclaimed_truncate,
+               pg_catalog.sum(s.totals[11])::bigint AS learned, pg_catalog.sum(s.totals[12])::bigint AS inserts,
+               pg_catalog.sum(s.totals[13])::bigint AS updates, pg_catalog.sum(s.totals[14])::bigint AS hot_updates,
+               pg_catalog.sum(s.totals[15])::bigint AS deletes, pg_catalog.sum(s.totals[16])::bigint AS prunes,
+               pg_catalog.sum(s.totals[17])::bigint AS items_freed, pg_catalog.sum(s.totals[18])::bigint AS fpi,
+               pg_catalog.sum(s.totals[19])::bigint AS wal_bytes
+          FROM place p
+          JOIN walker.heatmap_history s USING (source_id, history_id)
+         WHERE s.bucket + s.seconds * interval '1 s' > garbage_history.since
+         GROUP BY p.oid
+    )
+    SELECT t.oid::regclass, t.since_bucket,
+           least(pg_catalog.max(t.until) OVER (), greatest(pg_catalog.now(), t.since_bucket)),
+           t.born_delete + t.born_update + t.born_hot_update + t.born_aborted_insert + t.born_aborted_update,
+           t.reclaimed_on_access + t.reclaimed_vacuum_scan + t.reclaimed_vacuum_cleanup
+               + t.reclaimed_prune + t.reclaimed_truncate,
+           t.inserts, t.updates, t.hot_updates, t.deletes, t.prunes, t.fpi, t.wal_bytes, t.items_freed, t.learned,
+           t.born_delete, t.born_update, t.born_hot_update, t.born_aborted_insert, t.born_aborted_update,
+           t.reclaimed_on_access, t.reclaimed_vacuum_scan, t.reclaimed_vacuum_cleanup, t.reclaimed_prune,
+           t.reclaimed_truncate
+      FROM total t
+     ORDER BY 4 DESC, t.oid::regclass::text
+$$;
+COMMENT ON FUNCTION walker.garbage_history IS 'a row per heap of this database: the sums of walker.heatmap_history() from the bucket of "since" on, that is from since_bucket to until; over all heaps until is the end of the latest bucket';
+
+CREATE FUNCTION walker._history_grid(
+    rel regclass, metric text, since timestamptz, columns integer, ranges integer,
+    OUT column_no integer, OUT since_time timestamptz, OUT until_time timestamptz, OUT range_no integer,
+    OUT first_block bigint, OUT last_block bigint, OUT value bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE ROWS 1000
+AS $$
+DECLARE
+    -- Each is a multiple of the buckets that are not longer.
+    steps integer[] := ARRAY[60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200, 86400, 172800,
+                             345600, 604800];
+    source integer := walker._local_source_id();
+    ids bigint[] := ARRAY(SELECT walker._history_ids(rel));
+    size bigint := walker._history_range_blocks(rel, since, ranges);
+    heap_blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
+    extent record;
+    step interval;
+    first timestamptz;
+    column_count integer;
+    range_count bigint;
+BEGIN
+    IF metric IS NULL OR metric NOT IN ('dead', 'born', 'reclaimed', 'inserts', 'updates', 'hot_updates', 'deletes',
+                                        'prunes', 'fpi', 'wal_bytes') THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('metric is "%s"', metric),
+            HINT = 'It is one of dead, born, reclaimed, inserts, updates, hot_updates, deletes, prunes, fpi, wal_bytes.';
+    END IF;
+    IF columns IS NULL OR columns < 1 THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('columns is %s, wanted a number from 1 on', coalesce(columns::text, 'null'));
+    END IF;
+    SELECT pg_catalog.min(s.bucket) AS first, pg_catalog.max(s.bucket + s.seconds * interval '1 s') AS last,
+           pg_catalog.max(s.seconds) AS longest,
+           pg_catalog.max(((s.first_range + s.ranges) * s.range_blocks + size - 1) / size) AS ranges
+      INTO extent
+      FROM walker.heatmap_history s
+     WHERE s.source_id = source AND s.history_id = ANY (ids)
+       AND s.bucket + s.seconds * interval '1 s' > since;
+    IF extent.first IS NULL THEN
+        RETURN;
+    END IF;
+    FOR i IN 1 .. pg_catalog.cardinality(steps) LOOP
+        CONTINUE WHEN steps[i] < extent.longest;
+        step := steps[i] * interval '1 s';
+        first := pg_catalog.date_bin(step, extent.first, timestamptz '2000-01-03 00:00:00+00');
+        column_count := pg_catalog.ceil(pg_catalog.extract('epoch', extent.last - first) / steps[i]);
+        EXIT WHEN column_count <= columns;
+    END LOOP;
+    range_count := greatest((heap_blocks + size - 1) / size, extent.ranges);
+    RETURN QUERY
+    WITH event AS (
+        SELECT pg_catalog.floor(pg_catalog.extract('epoch', e.bucket - first)
+                                / pg_catalog.extract('epoch', step))::integer AS c,
+               e.range_no - 1 AS r,
+               pg_catalog.sum(CASE metric
+                   WHEN 'dead' THEN e.dead_tuples_born - e.dead_tuples_reclaimed + e.learned
+                   WHEN 'born' THEN e.dead_tuples_born WHEN 'reclaimed' THEN e.dead_tuples_reclaimed
+                   WHEN 'inserts' THEN e.inserts WHEN 'updates' THEN e.updates WHEN 'hot_updates' THEN e.hot_updates
+                   WHEN 'deletes' THEN e.deletes WHEN 'prunes' THEN e.prunes WHEN 'fpi' THEN e.fpi
+                   WHEN 'wal_bytes' THEN e.wal_bytes END) AS value
+          FROM walker.heatmap_history(rel, since, ranges) e
+         GROUP BY 1, 2
+    )
+    SELECT c + 1, first + c * step, first + (c + 1) * step, r::integer + 1, r * size,
+           CASE WHEN r * size < heap_blocks THEN least((r + 1) * size, heap_blocks) ELSE (r + 1) * size END - 1,
+           CASE WHEN metric = 'dead' THEN
+               coalesce(d.dead_tuples, 0)
+               - coalesce(pg_catalog.sum(coalesce(e.value, 0)) OVER (
+                     PARTITION BY r ORDER BY c DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+               ELSE coalesce(e.value, 0) END::bigint
+      FROM pg_catalog.generate_series(0, column_count - 1) c
+     CROSS JOIN pg_catalog.generate_series(0::bigint, range_count - 1) r
+      LEFT JOIN event e USING (c, r)
+      LEFT JOIN walker._history_dead(rel, size) d ON d.range_no = r
+     ORDER BY 1, 4;
+END
+$$;
+COMMENT ON FUNCTION walker._history_grid IS 'walker.heatmap_history() for a picture: at most so many columns of time and ranges of blocks, each of them there; what "metric" counts in them, or the garbage at the end of the column where it is "dead"';
+
+CREATE FUNCTION walker.heatmap_history_text(
+    rel regclass, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity', width integer DEFAULT 64,
+    height integer DEFAULT 16) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    -- As in walker.heatmap_text().
+    shades text[] := CASE pg_catalog.getdatabaseencoding()
+        WHEN 'UTF8' THEN ARRAY[pg_catalog.chr(183), pg_catalog.chr(9617), pg_catalog.chr(9618), pg_catalog.chr(9619),
+                               pg_catalog.chr(9608)]
+        ELSE ARRAY['.', '-', '+', '*', '#'] END;
+    tick_columns integer := 12;
+    unit text := CASE metric WHEN 'dead' THEN 'dead tuples' WHEN 'born' THEN 'tuples that became garbage'
+        WHEN 'reclaimed' THEN 'dead tuples reclaimed' WHEN 'hot_updates' THEN 'HOT updates'
+        WHEN 'fpi' THEN 'full-page images' WHEN 'wal_bytes' THEN 'bytes of WAL' ELSE metric END;
+    digits integer;
+    grid record;
+    axis text := '';
+    time_format text;
+    legend text;
+BEGIN
+    IF width IS NULL OR width NOT BETWEEN 8 AND 512 THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('width is %s, wanted a number from 8 to 512', coalesce(width::text, 'null'));
+    END IF;
+    IF height IS NULL OR height NOT BETWEEN 1 AND 64 THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('height is %s, wanted a number from 1 to 64', coalesce(height::text, 'null'));
+    END IF;
+    SELECT pg_catalog.min(g.since_time) AS first, pg_catalog.max(g.until_time) AS last,
+           pg_catalog.max(g.column_no) AS columns, pg_catalog.max(g.value) AS most,
+           pg_catalog.sum(g.value) AS total, pg_catalog.max(g.first_block) AS last_range,
+           pg_catalog.min(g.until_time - g.since_time) AS step,
+           pg_catalog.max(g.last_block - g.first_block + 1) AS pages,
+           pg_catalog.array_agg(g.value ORDER BY g.column_no, g.range_no) AS "values",
+           pg_catalog.array_agg(g.first_block ORDER BY g.range_no) FILTER (WHERE g.column_no = 1) AS rows
+      INTO grid
+      FROM walker._history_grid(rel, metric, since, width, height) g;
+    IF grid.first IS NULL THEN
+        RETURN NEXT pg_catalog.format('%s: nothing in its history', rel);
+        RETURN;
+    END IF;
+    RETURN NEXT pg_catalog.format('%s: %s, %s to %s%s', rel, unit, pg_catalog.to_char(grid.first, 'YYYY-MM-DD HH24:MI'),
+        pg_catalog.to_char(grid.last, CASE WHEN grid.first::date = grid.last::date THEN 'HH24:MI TZ'
+                                           ELSE 'YYYY-MM-DD HH24:MI TZ' END),
+        CASE WHEN metric = 'dead' THEN '' ELSE pg_catalog.format(', %s in all', grid.total) END);
+    digits := pg_catalog.length(grid.last_range::text);
+    FOR r IN 1 .. pg_catalog.cardinality(grid.rows) LOOP
+        RETURN NEXT pg_catalog.lpad(grid.rows[r]::text, digits) || ' |'
+            || (SELECT pg_catalog.string_agg(
+                           shades[CASE WHEN grid."values"[i] <= 0 THEN 1
+                                  ELSE 1 + pg_catalog.ceil(4.0 * grid."values"[i] / grid.most)::integer END],
+                           '' ORDER BY i)
+                  FROM pg_catalog.generate_series(r, pg_catalog.cardinality(grid."values"),
+                                                  pg_catalog.cardinality(grid.rows)) i)
+            || '|';
+    END LOOP;
+    time_format := CASE WHEN grid.step >= interval '1 day' THEN '|MM-DD'
+                        WHEN grid.last - grid.first > interval '20 hours' THEN '|DD HH24:MI' ELSE '|HH24:MI' END;
+    FOR c IN 0 .. (grid.columns - 1) / tick_columns LOOP
+        axis := axis || pg_catalog.rpad(
+            pg_catalog.to_char(grid.first + c * tick_columns * grid.step, time_format), tick_columns);
+    END LOOP;
+    RETURN NEXT pg_catalog.rtrim(pg_catalog.repeat(' ', digits + 2) || axis);
+    legend := shades[1] || ' none';
+    IF grid.most > 0 THEN
+        FOR i IN 1 .. 4 LOOP
+            legend := legend || pg_catalog.format('   %s to %s', shades[i + 1],
+                CASE WHEN metric = 'wal_bytes' THEN pg_catalog.pg_size_pretty(pg_catalog.ceil(grid.most * i / 4.0))
+                     ELSE pg_catalog.round(grid.most * i / 4.0, CASE WHEN grid.most < 40 THEN 1 ELSE 0 END)::text END);
+        END LOOP;
+    END IF;
+    RETURN NEXT pg_catalog.format('%s  %s   %s', pg_catalog.repeat(' ', digits), legend, unit);
+    RETURN NEXT pg_catalog.format('%s  a cell is %s by %s; the number on the left is its first page',
+        pg_catalog.repeat(' ', digits),
+        CASE WHEN grid.step >= interval '1 day' THEN pg_catalog.extract('epoch', grid.step)::integer / 86400 || ' d'
+             WHEN grid.step >= interval '1 hour' THEN pg_catalog.extract('epoch', grid.step)::integer / 3600 || ' h'
+             ELSE pg_catalog.extract('epoch', grid.step)::integer / 60 || ' min' END,
+        CASE WHEN grid.pages = 1 THEN '1 page' ELSE grid.pages || ' pages' END);
+END
+$$;
+COMMENT ON FUNCTION walker.heatmap_history_text IS 'the history of a table as text: time across, blocks down';
+
 CREATE FUNCTION walker.reset(rel regclass DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -779,6 +1231,8 @@ BEGIN
         DELETE FROM walker.heatmap_pending WHERE source_id = source;
         DELETE FROM walker.heatmap_baseline_request WHERE source_id = source;
         DELETE FROM walker.heatmap_baseline WHERE source_id = source;
+        DELETE FROM walker.heatmap_history WHERE source_id = source;
+        DELETE FROM walker.heatmap_history_relation WHERE source_id = source;
         DELETE FROM walker.plugin_result WHERE source_id = source;
     ELSE
         SELECT * INTO heap FROM walker._heap(rel);
@@ -792,6 +1246,11 @@ BEGIN
          WHERE (q.source_id, q.spc_oid, q.db_oid, q.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
         DELETE FROM walker.heatmap_baseline b
          WHERE (b.source_id, b.spc_oid, b.db_oid, b.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
+        DELETE FROM walker.heatmap_history s
+         WHERE s.source_id = source AND s.history_id IN (SELECT walker._history_ids(rel));
+        DELETE FROM walker.heatmap_history_relation r
+         WHERE r.source_id = source AND r.db_oid = heap.db_oid
+           AND ((r.spc_oid, r.relfilenode) = (heap.spc_oid, heap.relfilenode) OR r.relation_oid = rel::oid);
     END IF;
 END
 $$;
@@ -886,7 +1345,11 @@ GRANT EXECUTE ON FUNCTION
     walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
     walker._file_name(oid, oid, oid), walker.garbage(), walker.heatmap(regclass, integer),
-    walker.heatmap_pages(regclass), walker.heatmap_text(regclass, integer)
+    walker.heatmap_pages(regclass), walker.heatmap_text(regclass, integer), walker._history_ids(regclass),
+    walker._history_range_blocks(regclass, timestamptz, integer), walker._history_dead(regclass, bigint),
+    walker.heatmap_history(regclass, timestamptz, integer), walker.garbage_history(timestamptz),
+    walker._history_grid(regclass, text, timestamptz, integer, integer),
+    walker.heatmap_history_text(regclass, text, timestamptz, integer, integer)
     TO pg_monitor;
 
 -- Part 2: the server host. Needs PL/Java, dblink and pg_walinspect. --------------------------------------------------

@@ -69,11 +69,11 @@ class ReadmeTest {
     /** The table of settings has every setting that code or SQL asks for. */
     @Test
     void settingsAreComplete() throws IOException {
-        Set<String> asked = names(SCRIPT, "current_setting\\('walker\\.(\\w+)'");
+        Set<String> asked = names(SCRIPT, "current_setting\\('walker\\.([\\w.]+)'");
         try (var files = Files.walk(Path.of("src/main/java"))) {
             for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
-                asked.addAll(names(file, "\"walker\\.(\\w+)\","));
-                asked.addAll(names(file, "(?:text|lookup\\.apply)\\(\"walker\\.(\\w+)\"\\)"));
+                asked.addAll(names(file, "\"walker\\.([\\w.]+)\","));
+                asked.addAll(names(file, "(?:text|lookup\\.apply)\\(\"walker\\.([\\w.]+)\"\\)"));
             }
         }
         String table = README_SETTINGS
@@ -82,9 +82,9 @@ class ReadmeTest {
                 .findFirst()
                 .orElseThrow()
                 .group();
-        assertEquals(asked, names(table, "(?m)^\\| `walker\\.(\\w+)` \\|"));
+        assertEquals(asked, names(table, "(?m)^\\| `walker\\.([\\w.]+)` \\|"));
         // What walker.settings() shows.
-        assertEquals(asked, names(SCRIPT, "\\(\\d+, 'walker\\.(\\w+)', '"));
+        assertEquals(asked, names(SCRIPT, "\\(\\d+, 'walker\\.([\\w.]+)', '"));
     }
 
     private static Set<String> names(Path file, String pattern) throws IOException {
