@@ -90,9 +90,11 @@ CREATE TABLE walker.heatmap_relation (
     dead_aborted bigint NOT NULL,
     pages_with_garbage bigint NOT NULL,
     last_change pg_lsn NOT NULL,
+    newpage_updates bigint NOT NULL,
     PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE walker.heatmap_relation IS 'one row per heap; dead_tuples, dead_aborted and pages_with_garbage are sums over heatmap_chunk';
+COMMENT ON COLUMN walker.heatmap_relation.newpage_updates IS 'those of the updates whose new version went to another page, for want of room';
 COMMENT ON COLUMN walker.heatmap_relation.created_in_wal IS 'all pages are known: the creation was walked, or walker.baseline() has read them';
 
 CREATE TABLE walker.heatmap_chunk (

@@ -433,6 +433,9 @@ public final class HeatmapPlugin implements WalPlugin {
         if (update.isHot()) {
             chunk.relation.hotUpdates++;
         }
+        if (update.isCrossPage()) {
+            chunk.relation.newpageUpdates++;
+        }
         heatmap.changed(chunk.relation, lsn);
     }
 
@@ -1101,6 +1104,7 @@ public final class HeatmapPlugin implements WalPlugin {
                 relation.inserts,
                 relation.updates,
                 relation.hotUpdates,
+                relation.newpageUpdates,
                 relation.deletes,
                 relation.abortedTuples,
                 relation.prunedTuples,
