@@ -29,6 +29,10 @@ CREATE TABLE walker.gaps (
 COMMENT ON TABLE walker.gaps IS 'WAL that was left out: from from_lsn on timeline "timeline" to to_lsn on to_timeline';
 COMMENT ON COLUMN walker.gaps.plugin IS 'the plugin that was not given this WAL; null if it was not walked at all';
 
+ALTER TABLE walker.heatmap_relation ADD newpage_updates bigint NOT NULL DEFAULT 0;
+ALTER TABLE walker.heatmap_relation ALTER newpage_updates DROP DEFAULT;
+COMMENT ON COLUMN walker.heatmap_relation.newpage_updates IS 'those of the updates whose new version went to another page, for want of room';
+
 COMMENT ON COLUMN walker.heatmap_relation.created_in_wal IS 'all pages are known: the creation was walked, or walker.baseline() has read them';
 
 CREATE TABLE walker.heatmap_baseline_request (

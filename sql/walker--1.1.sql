@@ -90,9 +90,11 @@ CREATE TABLE walker.heatmap_relation (
     dead_aborted bigint NOT NULL,
     pages_with_garbage bigint NOT NULL,
     last_change pg_lsn NOT NULL,
+    newpage_updates bigint NOT NULL,
     PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE walker.heatmap_relation IS 'one row per heap; dead_tuples, dead_aborted and pages_with_garbage are sums over heatmap_chunk';
+COMMENT ON COLUMN walker.heatmap_relation.newpage_updates IS 'those of the updates whose new version went to another page, for want of room';
 COMMENT ON COLUMN walker.heatmap_relation.created_in_wal IS 'all pages are known: the creation was walked, or walker.baseline() has read them';
 
 CREATE TABLE walker.heatmap_chunk (
@@ -1337,9 +1339,739 @@ END
 $$;
 COMMENT ON FUNCTION walker.wait_for_baseline IS 'true once all that walker.baseline() has asked for is read and committed; false if the time is over, the walker does not run or something could not be read';
 
+-- Advice -------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION walker._full_xid(id xid, near bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT near - ((near - id::text::bigint + 2147483648 + 4294967296) % 4294967296 - 2147483648)
+$$;
+COMMENT ON FUNCTION walker._full_xid IS 'a transaction ID with its epoch: the one that is nearest to "near"';
+
+CREATE FUNCTION walker.horizon(
+    OUT kind text, OUT holder text, OUT pid integer, OUT xmin xid, OUT age integer, OUT since timestamptz, OUT holds text,
+    OUT detail text, OUT command text)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    WITH holder AS (
+        -- Like ComputeXidHorizons(), which leaves out VACUUM and logical decoding. The walker's snapshots and the one of
+        -- this session are new all the time.
+        SELECT 'transaction' AS kind, pg_catalog.concat_ws(', ', a.usename, nullif(a.application_name, ''),
+                   CASE WHEN a.backend_type <> 'client backend' THEN a.backend_type END) AS holder, a.pid,
+               CASE WHEN pg_catalog.age(a.backend_xid) > pg_catalog.age(a.backend_xmin) OR a.backend_xmin IS NULL
+                    THEN a.backend_xid ELSE a.backend_xmin END AS xmin,
+               a.xact_start AS since,
+               CASE WHEN a.datid IS NULL OR a.datname = pg_catalog.current_database() THEN 'tables'
+                    ELSE 'shared catalogs' END AS holds,
+               pg_catalog.concat_ws(': ', a.state || CASE WHEN a.datname <> pg_catalog.current_database()
+                       THEN ' in database ' || a.datname ELSE '' END,
+                   nullif(pg_catalog."left"(pg_catalog.regexp_replace(a.query, '\s+', ' ', 'g'), 80), '')) AS detail,
+               pg_catalog.format('SELECT pg_terminate_backend(%s)', a.pid) AS command
+          FROM pg_catalog.pg_stat_activity a
+         WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.backend_type <> 'walsender'
+           AND a.pid <> pg_catalog.pg_backend_pid()
+           AND a.pid IS DISTINCT FROM walker._lock_holder(walker._local_source_id(), 'run')
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid IN (a.pid, a.leader_pid))
+        UNION ALL
+        SELECT 'standby', r.application_name, r.pid, r.backend_xmin, NULL, 'tables',
+               pg_catalog.concat_ws(' ', 'its feedback', coalesce('from ' || pg_catalog.host(r.client_addr), '(same machine)')),
+               pg_catalog.format('-- there: SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE age(backend_xmin) >= age(%L::xid)',
+                                 r.backend_xmin)
+          FROM pg_catalog.pg_stat_replication r
+         WHERE r.backend_xmin IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots s
+                            WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
+        UNION ALL
+        SELECT 'prepared transaction', p.gid, NULL, p.transaction, p.prepared,
+               CASE WHEN p.database = pg_catalog.current_database() THEN 'tables' ELSE 'shared catalogs' END,
+               pg_catalog.concat_ws(', ', 'of ' || p.owner, CASE WHEN p.database <> pg_catalog.current_database()
+                   THEN 'in database ' || p.database END),
+               pg_catalog.format('%sROLLBACK PREPARED %L',
+                   CASE WHEN p.database <> pg_catalog.current_database()
+                        THEN pg_catalog.format('-- in database %s: ', p.database) ELSE '' END, p.gid)
+          FROM pg_catalog.pg_prepared_xacts p
+        UNION ALL
+        SELECT 'replication slot', s.slot_name, s.active_pid, x.xmin, NULL, x.holds,
+               pg_catalog.concat_ws(', ', s.slot_type, s.database, s.plugin,
+                   CASE WHEN s.active THEN 'in use' ELSE 'not in use' END),
+               CASE WHEN NOT s.active THEN pg_catalog.format('SELECT pg_drop_replication_slot(%L)', s.slot_name)
+                    WHEN s.slot_type = 'physical' THEN
+                        pg_catalog.format('-- there: SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE age(backend_xmin) >= age(%L::xid)',
+                                          x.xmin)
+                    ELSE pg_catalog.format('-- its consumer has to confirm what it has got; it is connected as pid %s',
+                                           s.active_pid) END
+          FROM pg_catalog.pg_replication_slots s
+         CROSS JOIN LATERAL (VALUES (s.xmin, 'tables'),
+                                    (CASE WHEN s.xmin IS NULL OR pg_catalog.age(s.catalog_xmin) > pg_catalog.age(s.xmin)
+                                          THEN s.catalog_xmin END, 'catalogs')) AS x (xmin, holds)
+         WHERE x.xmin IS NOT NULL AND s.wal_status IS DISTINCT FROM 'lost'
+    )
+    SELECT h.kind, h.holder, h.pid, h.xmin, pg_catalog.age(h.xmin), h.since, h.holds, h.detail, h.command
+      FROM holder h
+     ORDER BY pg_catalog.age(h.xmin) DESC, h.kind, h.holder
+$$;
+COMMENT ON FUNCTION walker.horizon IS 'who keeps vacuum and pruning from removing dead tuples, the oldest first: its xmin, what it holds (tables of this database and all catalogs; catalogs; shared catalogs only), and the command that ends it';
+
+CREATE FUNCTION walker._oldest_holders(rel regclass)
+RETURNS TABLE (kind text, holder text, xmin xid, command text, name text, ordinal bigint)
+LANGUAGE sql STABLE
+AS $$
+    SELECT h.kind, h.holder, h.xmin, h.command,
+           pg_catalog.format('%s %s%s', h.kind,
+               CASE WHEN h.kind = 'transaction' THEN pg_catalog.format('of pid %s (%s)', h.pid, h.holder)
+                    ELSE pg_catalog.quote_ident(h.holder) END,
+               coalesce(' since ' || pg_catalog.to_char(h.since, 'YYYY-MM-DD HH24:MI:SS'), '')
+               || pg_catalog.format(', xmin %s', h.xmin)),
+           pg_catalog.row_number() OVER (ORDER BY h.age DESC, h.kind, h.holder)
+      FROM pg_catalog.pg_class c
+      LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid = c.oid AND c.relkind = 't'
+     CROSS JOIN walker.horizon() h
+     WHERE c.oid = rel
+       AND (h.holds = 'tables' OR c.relisshared
+            OR h.holds = 'catalogs' AND coalesce(o.relnamespace, c.relnamespace) = 'pg_catalog'::regnamespace)
+     ORDER BY 6
+$$;
+COMMENT ON FUNCTION walker._oldest_holders IS 'who holds back the garbage of this relation, the oldest first';
+
+CREATE FUNCTION walker._dead_of_pages(
+    rel regclass, OUT block bigint, OUT dead integer, OUT aborted integer)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 1000
+AS $$
+    SELECT c.chunk * 128::bigint + p.ordinal - 1, p.dead::integer, coalesce(p.aborted, 0)::integer
+      FROM walker._heap(rel) h
+      JOIN walker.heatmap_chunk c USING (spc_oid, db_oid, relfilenode)
+     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.dead_by_page), pg_catalog.unnest(c.aborted_by_page))
+           WITH ORDINALITY AS p (dead, aborted, ordinal)
+     WHERE c.source_id = walker._local_source_id() AND p.dead > 0
+       AND c.chunk * 128::bigint + p.ordinal - 1 < h.blocks
+$$;
+COMMENT ON FUNCTION walker._dead_of_pages IS 'the pages with garbage';
+
+CREATE FUNCTION walker._newer_than(rel regclass, blocks bigint[], oldest xid, OUT tuples bigint, OUT problem text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    near bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+    pageinspect text := (SELECT quote_ident(n.nspname)
+                           FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+                          WHERE e.extname = 'pageinspect');
+BEGIN
+    IF pageinspect IS NULL THEN
+        problem := 'that takes extension pageinspect';
+        RETURN;
+    END IF;
+    -- Who deleted or replaced the tuples that are stored: HEAP_XMAX_INVALID and HEAP_XMAX_LOCK_ONLY are nobody,
+    -- HEAP_XMAX_IS_MULTI may be several.
+    EXECUTE format(
+        'WITH deleter AS (
+             SELECT CASE WHEN i.t_infomask & 4096 <> 0 THEN greatest(walker._multixact_updater(i.t_xmax), 0)::text::xid
+                         ELSE i.t_xmax END AS xid, count(*) AS n
+               FROM unnest($1) b
+              CROSS JOIN LATERAL %1$s.heap_page_items(%1$s.get_raw_page($2::regclass::text, ''main'', b)) i
+              WHERE i.lp_flags = 1 AND i.t_infomask & (2048 | 128) = 0 AND i.t_xmax <> ''0''::xid
+              GROUP BY 1
+         ), known AS (
+             SELECT walker._full_xid(d.xid, $3) AS id, d.n FROM deleter d WHERE d.xid::text::bigint >= 3
+         )
+         SELECT coalesce(sum(k.n), 0)
+           FROM known k
+          WHERE k.id >= walker._full_xid($4, $3) AND k.id < $3 AND pg_xact_status(k.id::text::xid8) = ''committed''',
+        pageinspect)
+       INTO tuples
+      USING blocks, rel, near, oldest;
+EXCEPTION WHEN lock_not_available OR insufficient_privilege OR undefined_table OR invalid_parameter_value THEN
+    problem := format('the pages could not be read (%s)', SQLERRM);
+END
+$$;
+COMMENT ON FUNCTION walker._newer_than IS 'how many tuples on these pages were deleted or replaced by a committed transaction from "oldest" on, which vacuum has to leave';
+
+CREATE FUNCTION walker._held_back(
+    rel regclass, oldest xid, dead bigint, aborted bigint, sample_pages integer, OUT tuples bigint, OUT basis text,
+    OUT problem text)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    pages record;
+    newer record;
+BEGIN
+    -- What was rolled back is nobody's business any more, however old his snapshot.
+    IF oldest IS NULL OR dead <= aborted THEN
+        tuples := 0;
+        basis := 'exact';
+        RETURN;
+    END IF;
+    WITH page AS (
+        SELECT d.block, d.dead - d.aborted AS dead FROM walker._dead_of_pages(rel) d WHERE d.dead > d.aborted
+    ), numbered AS (
+        SELECT p.*, pg_catalog.row_number() OVER (ORDER BY p.block) AS i, pg_catalog.count(*) OVER () AS n FROM page p
+    )
+    SELECT pg_catalog.array_agg(n.block) AS blocks, pg_catalog.sum(n.dead) AS dead,
+           pg_catalog.count(*) = pg_catalog.max(n.n) AS every
+      INTO pages
+      FROM numbered n
+     WHERE n.n <= sample_pages OR (n.i - 1) * sample_pages / n.n <> n.i * sample_pages / n.n;
+    IF pages.blocks IS NULL THEN
+        problem := 'the map has no page with garbage';
+    ELSE
+        SELECT * INTO newer FROM walker._newer_than(rel, pages.blocks, oldest);
+        problem := newer.problem;
+    END IF;
+    IF problem IS NULL THEN
+        tuples := least(pg_catalog.round(newer.tuples * (dead - aborted)::numeric / pages.dead), dead - aborted);
+        basis := CASE WHEN pages.every THEN 'exact' ELSE 'sample' END;
+    ELSE
+        basis := 'unknown';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._held_back IS 'how many of the dead tuples vacuum has to leave because of "oldest": exact where the pages with garbage are no more than sample_pages, else from as many of them';
+
+CREATE FUNCTION walker._autovacuum(
+    rel regclass, live bigint, OUT enabled boolean, OUT why_not text, OUT scale double precision, OUT base bigint,
+    OUT trigger bigint)
+LANGUAGE sql STABLE
+AS $$
+    WITH option AS (
+        -- Autovacuum takes the options of the table for its TOAST table where that has none of its own.
+        SELECT (SELECT pg_catalog.jsonb_object_agg(o.option_name, o.option_value)
+                  FROM pg_catalog.pg_options_to_table(coalesce(c.reloptions, m.reloptions)) o) AS set
+          FROM pg_catalog.pg_class c
+          LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
+         WHERE c.oid = rel
+    ), value AS (
+        SELECT coalesce((o.set ->> 'autovacuum_enabled')::boolean, true) AS for_table,
+               pg_catalog.current_setting('autovacuum')::boolean AND pg_catalog.current_setting('track_counts')::boolean
+                   AS for_all,
+               coalesce((o.set ->> 'autovacuum_vacuum_scale_factor')::double precision,
+                        pg_catalog.current_setting('autovacuum_vacuum_scale_factor')::double precision) AS scale,
+               coalesce((o.set ->> 'autovacuum_vacuum_threshold')::bigint,
+                        pg_catalog.current_setting('autovacuum_vacuum_threshold')::bigint) AS base,
+               -- From PostgreSQL 18 on; -1 is no limit.
+               coalesce((o.set ->> 'autovacuum_vacuum_max_threshold')::bigint,
+                        pg_catalog.current_setting('autovacuum_vacuum_max_threshold', true)::bigint, -1) AS most
+          FROM option o
+    )
+    SELECT v.for_table AND v.for_all,
+           CASE WHEN NOT v.for_all THEN 'autovacuum is off in this server'
+                WHEN NOT v.for_table THEN 'autovacuum is off for this table' END,
+           v.scale, v.base,
+           CASE WHEN v.most >= 0 THEN least(v.base + v.scale * live, v.most) ELSE v.base + v.scale * live END::bigint
+      FROM value v
+$$;
+COMMENT ON FUNCTION walker._autovacuum IS 'whether autovacuum is on for a relation, and from how many dead tuples on it vacuums it';
+
+CREATE FUNCTION walker._concentration(rel regclass, OUT pages bigint, OUT first_block bigint, OUT last_block bigint)
+LANGUAGE sql STABLE
+AS $$
+    WITH page AS MATERIALIZED (
+        SELECT d.block, d.dead FROM walker._dead_of_pages(rel) d
+    ), ranked AS (
+        SELECT p.block, pg_catalog.sum(p.dead) OVER (ORDER BY p.dead DESC, p.block) - p.dead AS before,
+               pg_catalog.sum(p.dead) OVER () AS total
+          FROM page p
+    ), middle AS (
+        -- Without the 5 percent at either end: a few far away do not count.
+        SELECT p.block, pg_catalog.sum(p.dead) OVER (ORDER BY p.block) AS upto, pg_catalog.sum(p.dead) OVER () AS total
+          FROM page p
+    )
+    SELECT (SELECT pg_catalog.count(*) FROM ranked r WHERE r.before < 0.9 * r.total),
+           (SELECT pg_catalog.min(m.block) FROM middle m WHERE m.upto > 0.05 * m.total),
+           (SELECT pg_catalog.min(m.block) FROM middle m WHERE m.upto >= 0.95 * m.total)
+$$;
+COMMENT ON FUNCTION walker._concentration IS 'on how few pages 90 percent of the garbage is, and between which blocks';
+
+CREATE FUNCTION walker._live_tuples(rel oid, blocks bigint) RETURNS bigint
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN least(e.counted, e.extrapolated) > 0 THEN least(e.counted, e.extrapolated)
+                ELSE greatest(e.counted, e.extrapolated, 0) END
+      FROM (SELECT pg_catalog.pg_stat_get_live_tuples(c.oid) AS counted,
+                   (c.reltuples::double precision * blocks / greatest(c.relpages, 1))::bigint AS extrapolated
+              FROM pg_catalog.pg_class c WHERE c.oid = rel) e
+$$;
+COMMENT ON FUNCTION walker._live_tuples IS 'an estimate: n_live_tup, which crashes lose and late reports count twice, beside what the planner takes';
+
+CREATE FUNCTION walker._n(number numeric) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT CASE WHEN pg_catalog.abs(number) >= 100 OR number = pg_catalog.trunc(number)
+                THEN pg_catalog.to_char(number, 'FM999,999,999,999,999,990')
+                ELSE pg_catalog.to_char(number, 'FM999,990.0') END
+$$;
+COMMENT ON FUNCTION walker._n IS 'a number for people';
+
+CREATE FUNCTION walker._death_rate(rel regclass, OUT per_hour double precision, OUT basis text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT c.dead / extract(epoch FROM pg_catalog.now() - c.vacuumed) * 3600,
+           'n_dead_tup since it was vacuumed at ' || pg_catalog.to_char(c.vacuumed, 'YYYY-MM-DD HH24:MI')
+      FROM (SELECT pg_catalog.pg_stat_get_dead_tuples(rel) AS dead,
+                   greatest(pg_catalog.pg_stat_get_last_vacuum_time(rel),
+                            pg_catalog.pg_stat_get_last_autovacuum_time(rel)) AS vacuumed) c
+     WHERE c.vacuumed < pg_catalog.now() - interval '10 min'
+$$;
+COMMENT ON FUNCTION walker._death_rate IS 'how many tuples an hour die that only vacuum removes';
+
+CREATE FUNCTION walker._advice(
+    rel regclass, min_dead_tuples bigint, min_dead_percent double precision, vacuum_every interval, sample_pages integer,
+    OUT relation regclass, OUT action text, OUT reason text, OUT command text, OUT dead_tuples bigint,
+    OUT n_dead_tup bigint, OUT live_tuples bigint, OUT dead_percent double precision, OUT dead_bytes_estimate bigint,
+    OUT reclaimable bigint, OUT held_back bigint, OUT basis text, OUT held_by text, OUT complete boolean)
+RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE ROWS 20
+AS $$
+DECLARE
+    g record;
+    class record;
+    oldest record;
+    next_oldest text;
+    held record;
+    auto record;
+    hot record;
+    death record;
+    problem text;
+    said boolean;
+    kind text;
+    altered text;
+    wanted bigint;
+    hours double precision;
+    factor double precision;
+    stayed bigint;
+    helped double precision;
+    fill integer;
+    column_name text;
+    note text;
+BEGIN
+    IF min_dead_tuples IS NULL OR min_dead_tuples < 1 THEN
+        RAISE invalid_parameter_value USING MESSAGE =
+            pg_catalog.format('min_dead_tuples is %s, wanted a number from 1 on', coalesce(min_dead_tuples::text, 'null'));
+    ELSIF min_dead_percent IS NULL OR min_dead_percent NOT BETWEEN 0 AND 100 THEN
+        RAISE invalid_parameter_value USING MESSAGE =
+            pg_catalog.format('min_dead_percent is %s, wanted 0 to 100', coalesce(min_dead_percent::text, 'null'));
+    ELSIF vacuum_every IS NULL OR vacuum_every < interval '1 minute' THEN
+        RAISE invalid_parameter_value USING MESSAGE =
+            pg_catalog.format('vacuum_every is %s, wanted a minute or more', coalesce(vacuum_every::text, 'null'));
+    ELSIF sample_pages IS NULL OR sample_pages < 1 THEN
+        RAISE invalid_parameter_value USING MESSAGE =
+            pg_catalog.format('sample_pages is %s, wanted a number from 1 on', coalesce(sample_pages::text, 'null'));
+    END IF;
+    IF walker._local_source_id() IS NULL THEN
+        RAISE WARNING 'no advice: % is walked, and its tables, statistics and transactions are not to be seen from here',
+            coalesce((SELECT pg_catalog.format('server "%s"', s.name) FROM walker.source s
+                       WHERE s.source_id = walker._source_id()), 'no server');
+        RETURN;
+    END IF;
+    IF rel IS NOT NULL THEN
+        PERFORM walker._heap(rel);
+    END IF;
+    SELECT s.state, s.position INTO class FROM walker.status() s;
+    IF class.state <> 'running' THEN
+        RAISE WARNING 'the walker does not run; this is from what it knew at %', class.position;
+    END IF;
+
+    FOR g IN SELECT * FROM walker.garbage() w WHERE rel IS NULL OR w.relation = rel
+              ORDER BY w.dead_bytes_estimate DESC, w.dead_tuples DESC, w.relation::text LOOP
+        SELECT c.relkind, c.relispartition, c.oid < 16384 OR c.relnamespace = 'pg_catalog'::regnamespace
+                   OR coalesce(m.relnamespace = 'pg_catalog'::regnamespace, false) AS catalog,
+               m.oid::regclass AS main, f.blocks, h.newpage_updates, h.dead_aborted,
+               coalesce((SELECT o.option_value::integer FROM pg_catalog.pg_options_to_table(c.reloptions) o
+                          WHERE o.option_name = 'fillfactor'), 100) AS fillfactor,
+               pg_catalog.pg_stat_get_dead_tuples(c.oid) AS stat_dead,
+               walker._live_tuples(c.oid, f.blocks) AS live,
+               greatest(pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
+                        pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)) AS vacuumed
+          INTO class
+          FROM pg_catalog.pg_class c
+          LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
+         CROSS JOIN LATERAL walker._heap(c.oid) f
+          JOIN walker.heatmap_relation h
+            ON (h.spc_oid, h.db_oid, h.relfilenode) = (f.spc_oid, f.db_oid, f.relfilenode)
+         WHERE c.oid = g.relation AND h.source_id = walker._local_source_id();
+        CONTINUE WHEN NOT FOUND;  -- dropped meanwhile
+        relation := g.relation;
+        dead_tuples := g.dead_tuples;
+        dead_bytes_estimate := g.dead_bytes_estimate;
+        complete := g.complete;
+        n_dead_tup := class.stat_dead;
+        live_tuples := class.live;
+        dead_percent := 100.0 * dead_tuples / greatest(dead_tuples + live_tuples, 1);
+        said := false;
+        kind := CASE class.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END;
+        altered := coalesce(class.main, relation)::text;
+
+        -- How much of it can go, and who is in the way of the rest.
+        SELECT * INTO oldest FROM walker._oldest_holders(relation) o WHERE o.ordinal = 1;
+        SELECT o.name INTO next_oldest FROM walker._oldest_holders(relation) o
+         WHERE pg_catalog.age(o.xmin) < pg_catalog.age(oldest.xmin) OR o.ordinal > 1 ORDER BY o.ordinal LIMIT 1;
+        SELECT * INTO held
+          FROM walker._held_back(relation, oldest.xmin, dead_tuples, class.dead_aborted,
+                                 CASE WHEN dead_tuples >= min_dead_tuples OR rel IS NOT NULL THEN sample_pages ELSE 8 END);
+        held_back := held.tuples;
+        reclaimable := dead_tuples - held_back;
+        basis := held.basis;
+        held_by := CASE WHEN held_back > 0 OR held_back IS NULL THEN oldest.name END;
+        note := CASE basis
+            WHEN 'unknown' THEN pg_catalog.format('; how many vacuum can reclaim is not known: at least %s, all but what died since %s (%s)',
+                walker._n(class.dead_aborted), oldest.name, held.problem)
+            WHEN 'sample' THEN '; estimated from a sample of pages'
+            ELSE '' END;
+        SELECT * INTO auto FROM walker._autovacuum(relation, class.live);
+
+        IF NOT complete AND n_dead_tup >= greatest(min_dead_tuples, 2 * dead_tuples) THEN
+            said := true;
+            action := 'baseline';
+            reason := pg_catalog.format('statistics tell of %s dead tuples, the walk has seen %s of them die; garbage from before it is not counted',
+                walker._n(n_dead_tup), walker._n(dead_tuples));
+            command := pg_catalog.format('SELECT walker.baseline(%L)', relation::text);
+            RETURN NEXT;
+        END IF;
+
+        IF coalesce(held_back, 0) >= min_dead_tuples AND 100.0 * held_back / greatest(dead_tuples + live_tuples, 1)
+                                                         >= min_dead_percent THEN
+            said := true;
+            action := 'blocked';
+            reason := pg_catalog.format('%s of %s dead tuples (%s%% of the table) cannot be removed by anybody as long as %s lasts%s%s',
+                walker._n(held_back), walker._n(dead_tuples),
+                walker._n(pg_catalog.round(100.0 * held_back / greatest(dead_tuples + live_tuples, 1), 1)),
+                oldest.name, '; then ' || next_oldest || ' may hold some', note);
+            command := oldest.command;
+            RETURN NEXT;
+        END IF;
+
+        hot := walker._concentration(relation);
+        IF coalesce(reclaimable, dead_tuples) >= min_dead_tuples
+           AND 100.0 * coalesce(reclaimable, dead_tuples) / greatest(dead_tuples + live_tuples, 1) >= min_dead_percent THEN
+            said := true;
+            action := 'vacuum';
+            reason := pg_catalog.format('%s of %s dead tuples can be reclaimed (%s%% of the table is dead, about %s); n_dead_tup is %s, %s%s',
+                CASE WHEN reclaimable IS NULL THEN 'some' WHEN reclaimable = dead_tuples THEN 'all' ELSE walker._n(reclaimable) END,
+                walker._n(dead_tuples), walker._n(pg_catalog.round(dead_percent::numeric, 1)),
+                pg_catalog.pg_size_pretty(dead_bytes_estimate), walker._n(n_dead_tup),
+                CASE WHEN NOT auto.enabled THEN 'and ' || auto.why_not
+                     WHEN n_dead_tup > auto.trigger
+                     THEN pg_catalog.format('which is above the %s at which autovacuum comes by itself', walker._n(auto.trigger))
+                     ELSE pg_catalog.format('and autovacuum waits until it is above %s', walker._n(auto.trigger)) END, note);
+            command := pg_catalog.format('VACUUM %s', relation);
+            RETURN NEXT;
+        END IF;
+
+        -- Reading a few pages prunes them, where vacuum reads all that changed, and all indexes.
+        IF coalesce(reclaimable, dead_tuples) - class.dead_aborted >= min_dead_tuples AND class.blocks >= 1000
+           AND hot.pages <= 0.1 * class.blocks AND NOT class.catalog THEN
+            said := true;
+            action := 'reclaim';
+            reason := pg_catalog.format('90%% of the garbage is on %s of %s pages (%s%%); reading them prunes those that are full',
+                walker._n(hot.pages), walker._n(class.blocks),
+                walker._n(pg_catalog.round(100.0 * hot.pages / class.blocks, 1)));
+            command := pg_catalog.format('CALL walker.reclaim(%L, limit_blocks => %s)', relation::text, hot.pages);
+            RETURN NEXT;
+        END IF;
+
+        -- How often autovacuum comes.
+        IF NOT class.catalog AND NOT auto.enabled AND auto.why_not LIKE '%table' AND dead_tuples >= min_dead_tuples THEN
+            said := true;
+            action := 'autovacuum';
+            reason := pg_catalog.format('%s, which has %s dead tuples', auto.why_not, walker._n(dead_tuples));
+            command := pg_catalog.format('ALTER %s %s RESET (%sautovacuum_enabled)', kind, altered,
+                CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END);
+            RETURN NEXT;
+        ELSIF NOT class.catalog AND auto.enabled THEN
+            death := walker._death_rate(relation);
+            IF death.per_hour > 0 THEN
+                -- No more often than a vacuum pays: it is 1 percent of the table at least.
+                wanted := greatest(death.per_hour * extract(epoch FROM vacuum_every) / 3600, live_tuples / 100.0,
+                                   min_dead_tuples);
+                hours := auto.trigger / death.per_hour;
+                IF auto.trigger > 2 * wanted THEN
+                    said := true;
+                    action := 'autovacuum';
+                    factor := pg_catalog.round(greatest(wanted / greatest(live_tuples, 1.0), 0.001)::numeric, 3);
+                    reason := pg_catalog.format('%s tuples an hour die for vacuum to remove (%s); autovacuum comes at %s dead tuples (%s + %s * %s), every %s h; with these it is every %s h, and garbage stays below %s%% of the table',
+                        walker._n(death.per_hour::numeric), death.basis, walker._n(auto.trigger), auto.base, auto.scale,
+                        walker._n(live_tuples), walker._n(pg_catalog.round(hours::numeric, 1)),
+                        walker._n(pg_catalog.round(((factor * live_tuples + min_dead_tuples) / death.per_hour)::numeric, 1)),
+                        walker._n(pg_catalog.round((100 * (factor + min_dead_tuples / greatest(live_tuples, 1.0)))::numeric, 1)));
+                    command := pg_catalog.format('ALTER %s %s SET (%3$sautovacuum_vacuum_scale_factor = %4$s, %3$sautovacuum_vacuum_threshold = %5$s)',
+                        kind, altered, CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, factor, min_dead_tuples);
+                    RETURN NEXT;
+                END IF;
+            END IF;
+        END IF;
+
+        -- An update that finds room on its page, and changes no indexed column, is HOT and cleaned up by the next reader.
+        stayed := g.updates - class.newpage_updates;
+        helped := CASE WHEN stayed >= 0.02 * g.updates THEN g.hot_updates / greatest(stayed, 1)::double precision END;
+        IF class.relkind IN ('r', 'm') AND NOT class.catalog AND class.fillfactor > 50
+           AND class.newpage_updates >= min_dead_tuples AND coalesce(helped, 1) * class.newpage_updates >= 0.2 * g.updates THEN
+            -- Room for three versions.
+            fill := greatest(50, least(90, 5 * pg_catalog.floor((100 - 3 * 100.0 * class.blocks
+                                               / greatest(live_tuples + dead_tuples, 1)) / 5)));
+            IF fill < class.fillfactor THEN
+                said := true;
+                action := 'fillfactor';
+                reason := pg_catalog.format('%s of %s updates put the new version on another page for want of room, which is never HOT; %s',
+                    walker._n(class.newpage_updates), walker._n(g.updates),
+                    CASE WHEN helped IS NULL THEN 'whether they would be HOT with room cannot be told: hardly any stayed on its page (none would be if they change an indexed column)'
+                         WHEN helped = 1 THEN 'all that had room were HOT'
+                         ELSE pg_catalog.format('of those that had room %s%% were HOT, the rest change an indexed column, which no fillfactor helps',
+                                  walker._n(pg_catalog.round(100 * helped::numeric, 1))) END)
+                    || '; pages that are full stay so until the table is rewritten';
+                command := pg_catalog.format('ALTER %s %s SET (fillfactor = %s)', kind, relation, fill);
+                RETURN NEXT;
+            END IF;
+        END IF;
+
+        -- Rows that were deleted where they lie together.
+        IF class.relkind = 'r' AND NOT class.catalog AND NOT class.relispartition AND class.blocks >= 1000
+           AND dead_tuples >= min_dead_tuples AND dead_percent >= min_dead_percent AND g.deletes >= 4 * g.updates
+           AND class.dead_aborted < 0.2 * dead_tuples AND hot.last_block - hot.first_block < 0.8 * class.blocks
+           AND hot.pages > 0.6 * (hot.last_block - hot.first_block) THEN
+            SELECT s.attname INTO column_name
+              FROM pg_catalog.pg_class c
+              JOIN pg_catalog.pg_stats s ON s.schemaname = c.relnamespace::regnamespace::text AND s.tablename = c.relname
+             WHERE c.oid = relation AND pg_catalog.abs(s.correlation) > 0.9
+             ORDER BY s.n_distinct <> -1, pg_catalog.abs(s.correlation) DESC, s.attname LIMIT 1;
+            said := true;
+            action := 'partition';
+            reason := pg_catalog.format('rows are deleted where they lie together: 90%% of the garbage is between blocks %s and %s of %s; as a partition it would be dropped without garbage%s',
+                walker._n(hot.first_block), walker._n(hot.last_block), walker._n(class.blocks),
+                CASE WHEN column_name IS NULL THEN '; no column is known that follows the order of the rows (ANALYZE)'
+                     ELSE pg_catalog.format('; column %I follows the order of the rows', column_name) END);
+            command := CASE WHEN column_name IS NOT NULL THEN
+                pg_catalog.format('CREATE TABLE %s (LIKE %s) PARTITION BY RANGE (%I)',
+                    (SELECT pg_catalog.format('%I.%I', c.relnamespace::regnamespace, c.relname || '_partitioned')
+                       FROM pg_catalog.pg_class c WHERE c.oid = relation), relation, column_name) END;
+            RETURN NEXT;
+        END IF;
+
+        IF class.relkind IN ('r', 'm') AND NOT class.catalog AND dead_percent >= 50 AND class.blocks >= 1000 THEN
+            said := true;
+            action := 'rewrite';
+            reason := pg_catalog.format('%s%% of the tuples are dead; VACUUM makes room for new rows but gives back only free pages at the end of %s. Rewrite it unless the room will be filled again soon; the table is locked meanwhile',
+                walker._n(pg_catalog.round(dead_percent::numeric, 1)), pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(relation)))
+                || CASE WHEN coalesce(held_back, 0) > 0 THEN '; what is held back would be copied, too' ELSE '' END;
+            command := pg_catalog.format('VACUUM (FULL, ANALYZE) %s', relation);
+            RETURN NEXT;
+        END IF;
+
+        IF NOT said AND (rel IS NOT NULL
+                         OR NOT class.catalog AND greatest(dead_tuples, g.pruned_tuples) >= min_dead_tuples) THEN
+            said := true;
+            action := 'nothing';
+            reason := pg_catalog.format('%s%% of the tuples are dead (%s); %s of %s that died were reclaimed so far%s',
+                walker._n(pg_catalog.round(dead_percent::numeric, 1)), walker._n(dead_tuples),
+                walker._n(g.pruned_tuples), walker._n(g.pruned_tuples + dead_tuples), note);
+            command := NULL;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+    IF rel IS NOT NULL AND said IS NULL THEN
+        relation := rel;
+        action := 'nothing';
+        reason := 'it has not changed since the walk began';
+        RETURN NEXT;
+    END IF;
+END
+$$;
+
+CREATE FUNCTION walker.advice(
+    rel regclass DEFAULT NULL, min_dead_tuples bigint DEFAULT 1000, min_dead_percent double precision DEFAULT 5,
+    vacuum_every interval DEFAULT '1 hour', sample_pages integer DEFAULT 128,
+    OUT relation regclass, OUT action text, OUT reason text, OUT command text, OUT dead_tuples bigint,
+    OUT n_dead_tup bigint, OUT live_tuples bigint, OUT dead_percent double precision, OUT dead_bytes_estimate bigint,
+    OUT reclaimable bigint, OUT held_back bigint, OUT basis text, OUT held_by text, OUT complete boolean)
+RETURNS SETOF record
+LANGUAGE sql VOLATILE ROWS 20
+AS $$
+    SELECT a.relation, a.action, a.reason, a.command, a.dead_tuples, a.n_dead_tup, a.live_tuples, a.dead_percent,
+           a.dead_bytes_estimate, a.reclaimable, a.held_back, a.basis, a.held_by, a.complete
+      FROM walker._advice(rel, min_dead_tuples, min_dead_percent, vacuum_every, sample_pages) WITH ORDINALITY a
+     ORDER BY a.action = 'nothing', a.ordinality
+$$;
+COMMENT ON FUNCTION walker.advice IS 'what to do about the garbage of one relation or all of this database, the worst first, why, and the command; reclaimable and held_back: what vacuum could remove now and what it could not ("basis" tells whether that is exact), because of held_by';
+
+-- Reclaim ------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION walker._reclaim_begin(rel regclass, limit_blocks bigint, rate double precision, timeout interval)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    IF limit_blocks IS NULL OR limit_blocks < 1 THEN
+        RAISE invalid_parameter_value USING MESSAGE =
+            pg_catalog.format('limit_blocks is %s, wanted a number from 1 on', coalesce(limit_blocks::text, 'null'));
+    ELSIF rate IS NULL OR NOT rate >= 0 OR rate = 'Infinity' OR rate = 'NaN' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('rate is %s, wanted megabytes in a second', coalesce(rate::text, 'null')),
+            HINT = '0 is no limit.';
+    ELSIF timeout IS NULL OR timeout < interval '0' THEN
+        RAISE invalid_parameter_value USING MESSAGE =
+            pg_catalog.format('timeout is %s, wanted an interval', coalesce(timeout::text, 'null'));
+    END IF;
+    PERFORM walker._heap(rel);
+    -- Whoever may not read the table gets PostgreSQL's own message.
+    EXECUTE pg_catalog.format('SELECT pg_catalog.count(ctid) FROM ONLY %s WHERE false', rel);
+    IF pg_catalog.pg_is_in_recovery() THEN
+        RAISE object_not_in_prerequisite_state USING MESSAGE = 'this server is a standby, where reading does not prune';
+    END IF;
+    IF walker._local_source_id() IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING MESSAGE = 'this server is not walked, so nothing tells which pages to read';
+    END IF;
+    IF NOT walker.wait_for(timeout => timeout) THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('the walker has not come up to the present within %s, so the map is not that of now', timeout),
+            HINT = 'SELECT * FROM walker.status() tells what it does.';
+    END IF;
+    IF pg_catalog.to_regclass('pg_temp.walker_reclaimed') IS NULL THEN
+        CREATE TEMPORARY TABLE walker_reclaimed (block bigint, dead_before integer, dead_after integer);
+    ELSE
+        TRUNCATE pg_temp.walker_reclaimed;
+    END IF;
+    -- The hottest pages. Reading never prunes what only rolled back inserts have left.
+    INSERT INTO pg_temp.walker_reclaimed (block, dead_before)
+    SELECT p.block, p.dead FROM walker._dead_of_pages(rel) p ORDER BY p.dead - p.aborted DESC, p.block LIMIT limit_blocks;
+END
+$$;
+COMMENT ON FUNCTION walker._reclaim_begin IS 'checks the arguments of walker.reclaim() and chooses the pages';
+
+CREATE FUNCTION walker._reclaim_end(rel regclass, total bigint, OUT held bigint, OUT aborted bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    -- Of how many pages it is counted what is held back.
+    most constant integer := 1000;
+    oldest record;
+    pages record;
+    newer record;
+    pages_read bigint;
+    before bigint;
+    after bigint;
+    pruned bigint;
+BEGIN
+    UPDATE pg_temp.walker_reclaimed r SET dead_after = 0;
+    UPDATE pg_temp.walker_reclaimed r SET dead_after = p.dead FROM walker._dead_of_pages(rel) p WHERE p.block = r.block;
+    SELECT pg_catalog.count(*), pg_catalog.sum(r.dead_before), pg_catalog.sum(r.dead_after),
+           pg_catalog.count(*) FILTER (WHERE r.dead_after < r.dead_before)
+      INTO pages_read, before, after, pruned
+      FROM pg_temp.walker_reclaimed r;
+    RAISE NOTICE 'read % of % pages of %, which had % of its % dead tuples', walker._n(pages_read),
+        walker._n((SELECT h.blocks FROM walker._heap(rel) h)), rel, walker._n(before), walker._n(total);
+    RAISE NOTICE 'reclaimed % dead tuples on % of these pages, which is % of all; TABLE walker_reclaimed shows each page',
+        walker._n(before - after), walker._n(pruned),
+        walker._n(pg_catalog.round(100.0 * (before - after) / greatest(total, 1), 1)) || '%';
+    SELECT * INTO oldest FROM walker._oldest_holders(rel) o WHERE o.ordinal = 1;
+    SELECT pg_catalog.sum(p.aborted), pg_catalog.array_agg(p.block) FILTER (WHERE p.i <= most) AS blocks,
+           pg_catalog.sum(p.dead) AS dead, pg_catalog.sum(p.dead) FILTER (WHERE p.i <= most) AS counted
+      INTO pages
+      FROM (SELECT d.*, pg_catalog.row_number() OVER (ORDER BY pg_catalog.hashint8(d.block)) AS i
+              FROM pg_temp.walker_reclaimed r JOIN walker._dead_of_pages(rel) d ON d.block = r.block) p;
+    aborted := coalesce(pages.sum, 0);
+    held := 0;
+    IF after > 0 AND oldest.xmin IS NOT NULL THEN
+        SELECT * INTO newer FROM walker._newer_than(rel, pages.blocks, oldest.xmin);
+        held := least(pg_catalog.round(newer.tuples * pages.dead::numeric / pages.counted), after - aborted);
+        IF held > 0 THEN
+            RAISE NOTICE '% that are left are held back by %', walker._n(held), oldest.name
+                USING HINT = oldest.command;
+        ELSIF held IS NULL THEN
+            RAISE NOTICE 'how many are held back by % is not known: %', oldest.name, newer.problem;
+        END IF;
+    END IF;
+    IF aborted > 0 THEN
+        RAISE NOTICE '% that are left come from rolled back transactions; a page with nothing but these is never pruned by reading', walker._n(aborted);
+    END IF;
+    IF after - aborted - coalesce(held, 0) > 0 THEN
+        RAISE NOTICE '% that are left are on pages which still have room, died meanwhile, or were in use', walker._n(after - aborted - coalesce(held, 0));
+    END IF;
+    IF before > after THEN
+        RAISE NOTICE 'index entries and line pointers of what was reclaimed stay until VACUUM removes them';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._reclaim_end IS 'tells what walker.reclaim() has done, from the map, and why the rest is left';
+
+CREATE PROCEDURE walker.reclaim(
+    rel regclass, limit_blocks bigint DEFAULT 10000, rate double precision DEFAULT 0,
+    timeout interval DEFAULT '1 min', INOUT pages_read bigint DEFAULT NULL, INOUT pages_pruned bigint DEFAULT NULL,
+    INOUT dead_before bigint DEFAULT NULL, INOUT dead_after bigint DEFAULT NULL, INOUT reclaimed bigint DEFAULT NULL,
+    INOUT reclaimed_percent double precision DEFAULT NULL, INOUT held_back bigint DEFAULT NULL)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    seconds_per_block double precision;
+    total bigint;
+    range record;
+    began timestamptz;
+    file oid;
+BEGIN
+    COMMIT;  -- fails in a transaction block, where nothing could be committed between ranges
+    PERFORM walker._reclaim_begin(rel, limit_blocks, rate, timeout);
+    SELECT h.relfilenode INTO file FROM walker._heap(rel) h;
+    SELECT coalesce(pg_catalog.sum(p.dead), 0) INTO total FROM walker._dead_of_pages(rel) p;
+    IF rate > 0 THEN
+        seconds_per_block := pg_catalog.current_setting('block_size')::integer / (rate * 1048576);
+    END IF;
+    COMMIT;
+    FOR range IN
+        SELECT pg_catalog.min(r.block) AS first, pg_catalog.max(r.block) AS last, pg_catalog.count(*) AS blocks
+          FROM (SELECT t.block, t.block - pg_catalog.row_number() OVER (ORDER BY t.block) AS island
+                  FROM pg_temp.walker_reclaimed t) r
+         GROUP BY r.island, r.block / 128
+         ORDER BY 1
+    LOOP
+        began := pg_catalog.clock_timestamp();
+        -- A TID range scan, as no other plan reads only these pages. A TID scan would not prune.
+        PERFORM pg_catalog.set_config('enable_tidscan', 'on', true), pg_catalog.set_config('enable_seqscan', 'off', true),
+                pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),
+                pg_catalog.set_config('jit', 'off', true);
+        EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM ONLY %s WHERE ctid >= ''(%s,0)'' AND ctid < ''(%s,0)''',
+                                  rel, range.first, range.last + 1);
+        COMMIT;
+        IF seconds_per_block IS NOT NULL THEN
+            PERFORM pg_catalog.pg_sleep(greatest(0, range.blocks * seconds_per_block
+                - extract(epoch FROM pg_catalog.clock_timestamp() - began)));
+            COMMIT;
+        END IF;
+    END LOOP;
+    IF NOT walker.wait_for(timeout => timeout) THEN
+        RAISE WARNING 'the pages were read, but the walker has not come so far within %; what was reclaimed is not known yet', timeout;
+    ELSIF file <> (SELECT h.relfilenode FROM walker._heap(rel) h) THEN
+        RAISE WARNING '% was rewritten meanwhile; what was reclaimed cannot be told', rel;
+    ELSE
+        SELECT e.held INTO held_back FROM walker._reclaim_end(rel, total) e;
+        SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE r.dead_after < r.dead_before),
+               coalesce(pg_catalog.sum(r.dead_before), 0), coalesce(pg_catalog.sum(r.dead_after), 0)
+          INTO pages_read, pages_pruned, dead_before, dead_after
+          FROM pg_temp.walker_reclaimed r;
+        reclaimed := dead_before - dead_after;
+        reclaimed_percent := 100.0 * reclaimed / greatest(total, 1);
+    END IF;
+    COMMIT;
+END
+$$;
+COMMENT ON PROCEDURE walker.reclaim IS 'prunes the limit_blocks pages with the most garbage by reading them, "rate" megabytes a second (0: no limit), and tells from the map what that has reclaimed; page by page in the temporary table walker_reclaimed';
+
 GRANT USAGE ON SCHEMA walker TO pg_monitor;
 GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
+REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA walker FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    walker._full_xid(xid, bigint), walker.horizon(), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
+    walker._newer_than(regclass, bigint[], xid), walker._held_back(regclass, xid, bigint, bigint, integer),
+    walker._autovacuum(regclass, bigint), walker._concentration(regclass), walker._live_tuples(oid, bigint),
+    walker._n(numeric), walker._death_rate(regclass),
+    walker._advice(regclass, bigint, double precision, interval, integer),
+    walker.advice(regclass, bigint, double precision, interval, integer),
+    walker._reclaim_begin(regclass, bigint, double precision, interval), walker._reclaim_end(regclass, bigint)
+    TO pg_monitor;
+GRANT EXECUTE ON PROCEDURE
+    walker.reclaim(regclass, bigint, double precision, interval, bigint, bigint, bigint, bigint, bigint, double precision,
+                   bigint)
+    TO pg_monitor;
 GRANT EXECUTE ON FUNCTION
     walker._lock_class(), walker._lock_id(integer, text), walker._lock_holder(integer, text), walker._source_id(),
     walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(),

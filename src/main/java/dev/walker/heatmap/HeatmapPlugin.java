@@ -450,6 +450,9 @@ public final class HeatmapPlugin implements WalPlugin {
         if (update.isHot()) {
             chunk.relation.hotUpdates++;
         }
+        if (update.isCrossPage()) {
+            chunk.relation.newpageUpdates++;
+        }
         heatmap.changed(chunk.relation, lsn);
     }
 
@@ -1138,6 +1141,7 @@ public final class HeatmapPlugin implements WalPlugin {
                 relation.inserts,
                 relation.updates,
                 relation.hotUpdates,
+                relation.newpageUpdates,
                 relation.deletes,
                 relation.abortedTuples,
                 relation.prunedTuples,

@@ -27,6 +27,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
             .value("dead_aborted", Type.BIGINT)
             .value("pages_with_garbage", Type.BIGINT)
             .value("last_change", Type.PG_LSN)
+            .value("newpage_updates", Type.BIGINT)
             .build();
     static final TableSpec CHUNK = TableSpec.named("heatmap_chunk")
             .key("spc_oid", Type.OID)
@@ -123,6 +124,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
         relation.deadAborted = (Long) row[11];
         relation.pagesWithGarbage = (Long) row[12];
         relation.lastChange = (Long) row[13];
+        relation.newpageUpdates = (Long) row[14];
         relation.heapSeen = !relation.createdInWal || relation.inserts + relation.deadTuples > 0;
         relation.stored = true;
         relation.hasStoredChunks = true;
@@ -369,7 +371,8 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 relation.deadTuples,
                 relation.deadAborted,
                 relation.pagesWithGarbage,
-                relation.lastChange);
+                relation.lastChange,
+                relation.newpageUpdates);
         relation.stored = true;
     }
 

@@ -25,6 +25,9 @@ final class Relation {
     long inserts;
     long updates;
     long hotUpdates;
+    /** Updates whose new version went to another page. */
+    long newpageUpdates;
+
     long deletes;
     long abortedTuples;
     long prunedTuples;

@@ -10,6 +10,7 @@ import dev.walker.wal.RelFileLocator;
  * @param inserts tuples inserted, by transactions of whatever outcome
  * @param updates tuples updated, HOT or not
  * @param hotUpdates those of the updates that were HOT
+ * @param newpageUpdates those of the updates whose new version went to another page, for want of room
  * @param deletes tuples deleted
  * @param abortedTuples tuples that transactions left behind when they rolled back
  * @param prunedTuples dead tuples that lost their storage
@@ -24,6 +25,7 @@ public record RelationHeat(
         long inserts,
         long updates,
         long hotUpdates,
+        long newpageUpdates,
         long deletes,
         long abortedTuples,
         long prunedTuples,

@@ -135,6 +135,7 @@ class HeatmapPluginTest {
         assertEquals(List.of(), dead(1));
         assertEquals(2, heat().updates());
         assertEquals(1, heat().hotUpdates());
+        assertEquals(1, heat().newpageUpdates());
         assertEquals(2, heat().deadTuples());
         assertEquals(1, heat().pagesWithGarbage());
     }
@@ -731,7 +732,7 @@ class HeatmapPluginTest {
         assertEquals(0x02, known[0]);
         assertEquals(0x04, known[8]);
         Object[] relation = store.rows("heatmap_relation").get(0);
-        assertEquals(List.of(1663L, 5L, 20000L, true, 4L, 0L, 0L, 1L, 3L, 0L, 4L, 3L, 2L, LSN), List.of(relation));
+        assertEquals(List.of(1663L, 5L, 20000L, true, 4L, 0L, 0L, 1L, 3L, 0L, 4L, 3L, 2L, LSN, 0L), List.of(relation));
     }
 
     @Test
