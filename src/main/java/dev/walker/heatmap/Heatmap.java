@@ -588,6 +588,15 @@ final class Heatmap {
         }
     }
 
+    /** Bytes of all chunks. */
+    long memory() {
+        long sum = 0;
+        for (int slot = 0; slot < chunksUsed; slot++) {
+            sum += chunks[slot] == null ? 0 : chunks[slot].memory();
+        }
+        return sum;
+    }
+
     /** How many chunks are in memory, with content or without. */
     int chunkCount() {
         return chunksUsed - freeSlotCount;

@@ -68,6 +68,8 @@ public final class HeatmapPlugin implements WalPlugin {
     /** What open transactions have changed may take one part in so many of the memory, and twice that while it grows. */
     private static final int PENDING_SHARE = 8;
 
+    /** Updaters of multixacts may take one part in so many. */
+    private static final int MULTIXACT_SHARE = 16;
     /** What a transaction with so many subtransactions did reaches the map when it is stored, not all at once. */
     private static final int MANY_SUBXACTS = 64;
 
@@ -144,8 +146,9 @@ public final class HeatmapPlugin implements WalPlugin {
         long memory = (long) number(context, "walker.memory", 1, DEFAULT_MEMORY) << 20;
         tables = new HeatmapTables(context);
         openXacts = new OpenXacts(tables, memory / PENDING_SHARE);
-        heatmap = new Heatmap(tables, openXacts, this::stateChanged, memory - 2 * memory / PENDING_SHARE);
-        multixacts = new Multixacts(context.server());
+        heatmap = new Heatmap(
+                tables, openXacts, this::stateChanged, memory - 2 * memory / PENDING_SHARE - memory / MULTIXACT_SHARE);
+        multixacts = new Multixacts(context.server(), tables::loadMultixacts, memory / MULTIXACT_SHARE);
         outcomes = new XidOutcomes(context.server(), openXacts::isOpen);
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
         if (!tables.load(heatmap, state)) {
@@ -240,6 +243,7 @@ public final class HeatmapPlugin implements WalPlugin {
         baseline.flush();
         changed = false;
         openXacts.spill();
+        multixacts.spill();
         heatmap.evict();
     }
 
@@ -1209,6 +1213,16 @@ public final class HeatmapPlugin implements WalPlugin {
     /** Bytes that bitmaps of what is pending take. */
     long pendingBytes() {
         return openXacts.memory();
+    }
+
+    /** Bytes that the map takes, as far as it is in memory. */
+    long mapBytes() {
+        return heatmap.memory();
+    }
+
+    /** How many ranges of multixacts are in memory. */
+    int multixactRangesInMemory() {
+        return multixacts.rangesInMemory();
     }
 
     /** How many chunks are in memory, with content or without. */

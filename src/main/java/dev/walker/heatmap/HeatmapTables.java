@@ -191,12 +191,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 state.outcomes.committed.load(bitmap(XACT, row, 2));
                 break;
             case MULTIXACT:
-                if (detail.length != Multixacts.RANGE * Integer.BYTES) {
-                    throw damaged(XACT, row, "has " + detail.length + " bytes");
-                }
-                int[] updaters = new int[Multixacts.RANGE];
-                ByteBuffer.wrap(detail).asIntBuffer().get(updaters);
-                state.multixacts.load(xid, updaters);
+                state.multixacts.load(xid, updaters(row));
                 break;
             case PREPARED:
                 state.openXacts.setPrepared(state.openXacts.open(xid & 0xFFFF_FFFFL));
@@ -205,6 +200,27 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 throw damaged(XACT, row, "is of a kind that is not known");
         }
         return false;
+    }
+
+    private static int[] updaters(Object[] row) {
+        byte[] detail = (byte[]) row[2];
+        if (detail.length != Multixacts.RANGE * Integer.BYTES) {
+            throw damaged(XACT, row, "has " + detail.length + " bytes");
+        }
+        int[] updaters = new int[Multixacts.RANGE];
+        ByteBuffer.wrap(detail).asIntBuffer().get(updaters);
+        return updaters;
+    }
+
+    /** Gets the updaters of a range of multixacts back. */
+    int[] loadMultixacts(long firstMulti) {
+        int[][] updaters = {null};
+        xactTable.scan(row -> updaters[0] = updaters(row), MULTIXACT, firstMulti);
+        if (updaters[0] == null) {
+            throw new IllegalStateException(
+                    "walker." + XACT.name() + " has lost the multixacts from " + firstMulti + " on; reset the heatmap");
+        }
+        return updaters[0];
     }
 
     @Override

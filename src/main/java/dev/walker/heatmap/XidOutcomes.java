@@ -4,9 +4,8 @@ import dev.walker.spi.SourceServer;
 import dev.walker.spi.SourceServer.XidStatus;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.function.LongPredicate;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * How transactions and subtransactions ended, as far as a page image may ask for it.
@@ -26,7 +25,8 @@ final class XidOutcomes {
     /** Of those that began before the walk. */
     final XidSet committed = new XidSet();
 
-    private final Set<Long> unknown = new HashSet<>();
+    /** Those that the server does not know either. */
+    private final RoaringBitmap unknown = new RoaringBitmap();
 
     /** The first XID that began during the walk, if {@link #boundaryIsKnown}. */
     private long boundary;
@@ -146,7 +146,7 @@ final class XidOutcomes {
 
     /** Asks the server, and keeps an outcome. */
     XidStatus ask(long xid) {
-        if (!epochIsKnown || unknown.contains(xid)) {
+        if (!epochIsKnown || unknown.contains((int) xid)) {
             return XidStatus.UNKNOWN;
         }
         XidStatus status = server.xidStatus(full(xid));
@@ -159,7 +159,7 @@ final class XidOutcomes {
         return xid >= FIRST_NORMAL
                 && isOld(xid)
                 && epochIsKnown
-                && !unknown.contains(xid)
+                && !unknown.contains((int) xid)
                 && !committed.contains(xid)
                 && !aborted.contains(xid)
                 && !isOpen.test(xid);
@@ -187,7 +187,7 @@ final class XidOutcomes {
                 aborted.add(xid);
                 break;
             case UNKNOWN:
-                unknown.add(xid);
+                unknown.add((int) xid);
                 break;
             default:
                 break;

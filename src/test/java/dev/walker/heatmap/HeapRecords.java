@@ -296,13 +296,17 @@ final class HeapRecords {
     }
 
     static RecordBuilder checkpoint(boolean shutdown, long redo, long nextXid, long oldestXid) {
+        return checkpoint(shutdown, redo, nextXid, oldestXid, 1);
+    }
+
+    static RecordBuilder checkpoint(boolean shutdown, long redo, long nextXid, long oldestXid, long oldestMulti) {
         return RecordBuilder.of(Rmgr.XLOG, shutdown ? 0x00 : 0x10)
                 .main(bytes(88)
                         .putLong(0, redo)
                         .putInt(20, 1)
                         .putLong(24, nextXid)
                         .putInt(44, (int) oldestXid)
-                        .putInt(52, 1)
+                        .putInt(52, (int) oldestMulti)
                         .array());
     }
 

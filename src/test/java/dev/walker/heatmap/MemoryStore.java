@@ -17,7 +17,10 @@ final class MemoryStore {
     private final Map<String, Table> tables = new HashMap<>();
     private boolean writing;
     int changes;
+    boolean hurried;
     int writes;
+    /** Is run when something is written. */
+    Runnable watch = () -> {};
 
     /** A copy, as a restart after a commit finds it. */
     MemoryStore copy() {
@@ -36,6 +39,7 @@ final class MemoryStore {
         plugin.onFlush(lsn);
         writing = false;
         changes = 0;
+        hurried = false;
     }
 
     /** What {@code walker.baseline()} does. */
@@ -99,6 +103,12 @@ final class MemoryStore {
         @Override
         public void stateChanged() {
             changes++;
+        }
+
+        @Override
+        public void flushSoon() {
+            changes++;
+            hurried = true;
         }
 
         @Override
@@ -181,6 +191,7 @@ final class MemoryStore {
                 throw new AssertionError("writing to " + spec.name() + " is allowed in a flush only");
             }
             writes++;
+            watch.run();
         }
 
         @Override

@@ -206,7 +206,7 @@ class XidOutcomesTest {
 
     @Test
     void multixactsAreForgottenWhenNoTableCanHoldThem() {
-        Multixacts multixacts = new Multixacts(SourceServer.none());
+        Multixacts multixacts = new Multixacts(SourceServer.none(), first -> new int[Multixacts.RANGE], 1 << 20);
         multixacts.add(5, 700);
         multixacts.add(0xFFFF_FFF0L, 600);
         multixacts.add(5000, 701);
