@@ -2230,7 +2230,8 @@ BEGIN
     EXECUTE pg_catalog.format('SELECT %s.dblink_connect($1, $2)', dblink)
       USING link, coalesce(conninfo, nullif(pg_catalog.current_setting('walker.conninfo', true), ''), walker._conninfo())
                   || ' application_name=walker options=''-c client_min_messages=error -c statement_timeout=0'
-                  || ' -c idle_in_transaction_session_timeout=0 -c client_connection_check_interval=0''';
+                  || ' -c idle_in_transaction_session_timeout=0 -c client_connection_check_interval=0'
+                  || ' -c pljava.statement_cache_size=128''';
     BEGIN
         EXECUTE pg_catalog.format('SELECT pid, here FROM %s.dblink($1, $2) AS t (pid integer, here boolean)', dblink)
            INTO walker_pid, here

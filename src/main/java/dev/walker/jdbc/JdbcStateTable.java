@@ -17,16 +17,15 @@ import java.util.stream.Stream;
 
 /** A table of schema {@code walker} whose rows belong to one source. */
 final class JdbcStateTable implements StateTable {
-    /** Rows that are sent to the server at once. */
+    /** Rows that are read, or deletes that are sent, at once. */
     private static final int BATCH = 256;
 
     private final Connection connection;
     private final int sourceId;
     private final TableSpec spec;
-    private final String upsert;
-    private PreparedStatement pending;
-    private int pendingRows;
-    /** Deletes that are still held back; never together with rows. */
+    /** Rows that are still held back; never together with deletes. */
+    private final UpsertBatch pending;
+    /** Deletes that are still held back. */
     private PreparedStatement deleting;
 
     private String deletingWhere;
@@ -37,7 +36,7 @@ final class JdbcStateTable implements StateTable {
         this.connection = connection;
         this.sourceId = sourceId;
         this.spec = spec;
-        this.upsert = upsertSql(spec);
+        this.pending = new UpsertBatch(spec);
     }
 
     /** Makes the table if it does not exist; an error if it exists with other columns. */
@@ -95,16 +94,8 @@ final class JdbcStateTable implements StateTable {
         }
         try {
             sendDeletes();
-            if (pending == null) {
-                pending = connection.prepareStatement(upsert);
-            }
-            pending.setInt(1, sourceId);
-            for (int i = 0; i < row.length; i++) {
-                set(pending, i + 2, spec.columns().get(i), row[i]);
-            }
-            pending.addBatch();
-            if (++pendingRows == BATCH) {
-                send();
+            if (pending.add(row)) {
+                sendRows();
             }
         } catch (SQLException e) {
             throw failed("write", e);
@@ -196,23 +187,12 @@ final class JdbcStateTable implements StateTable {
     }
 
     private void sendRows() throws SQLException {
-        if (pending == null) {
-            return;
-        }
-        try (PreparedStatement statement = pending) {
-            if (pendingRows > 0) {
-                statement.executeBatch();
-            }
-        } finally {
-            pending = null;
-            pendingRows = 0;
-        }
+        pending.send(connection, sourceId);
     }
 
     /** Drops what is still held back. */
     void forget() {
-        pending = null;
-        pendingRows = 0;
+        pending.clear();
         deleting = null;
         deletingRows = 0;
     }
@@ -258,20 +238,6 @@ final class JdbcStateTable implements StateTable {
         return spec.columns().subList(0, spec.keyColumns()).stream()
                 .map(Column::name)
                 .collect(Collectors.joining(", "));
-    }
-
-    private static String upsertSql(TableSpec spec) {
-        List<Column> values =
-                spec.columns().subList(spec.keyColumns(), spec.columns().size());
-        String names = spec.columns().stream().map(Column::name).collect(Collectors.joining(", "));
-        String parameters =
-                spec.columns().stream().map(JdbcStateTable::parameter).collect(Collectors.joining(", "));
-        String updates = values.stream()
-                .map(column -> column.name() + " = EXCLUDED." + column.name())
-                .collect(Collectors.joining(", "));
-        return "INSERT INTO walker." + spec.name() + " (source_id, " + names + ") VALUES (?, " + parameters
-                + ") ON CONFLICT (source_id, " + keys(spec) + ") DO "
-                + (updates.isEmpty() ? "NOTHING" : "UPDATE SET " + updates);
     }
 
     /** How a parameter stands in SQL. */

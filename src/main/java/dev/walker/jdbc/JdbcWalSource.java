@@ -17,7 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The WAL of a running server, read from its {@code pg_wal} with {@code pg_read_binary_file}: of a primary up to what is
+ * The WAL of a running server, read from its {@code pg_wal} with {@code pg_read_binary_file} or in its process from the
+ * files themselves: of a primary up to what is
  * flushed, of a standby up to what is replayed, which is what is certain to be in its history. A standby may be promoted
  * meanwhile.
  */
@@ -50,10 +51,14 @@ public final class JdbcWalSource implements WalSource {
     private static final String READ =
             "SELECT pg_catalog.pg_read_binary_file('pg_wal/' || ?, ?::bigint, ?::bigint, true)";
 
+    private static final String MAY_READ = "SELECT pg_catalog.has_function_privilege("
+            + "'pg_catalog.pg_read_binary_file(text,bigint,bigint,boolean)', 'EXECUTE')";
+
     private static final String SEGMENTS =
             "SELECT f.name FROM pg_catalog.pg_ls_waldir() f WHERE f.name ~ '^[0-9A-F]{24}$' ORDER BY 1";
 
     private final Connection connection;
+    private final Optional<WalDirectory> directory;
     private final long systemIdentifier;
     private final int segmentSize;
     private boolean standby;
@@ -65,7 +70,26 @@ public final class JdbcWalSource implements WalSource {
      * @throws SQLException if the server does not answer, or does not let this role read its WAL
      */
     public JdbcWalSource(Connection connection) throws SQLException {
+        this(connection, Optional.empty());
+    }
+
+    /**
+     * The WAL of the server in whose process this runs.
+     *
+     * @param directory where its segments are, to be read without SQL where that can be done and the role may read files
+     *     of the server
+     * @throws SQLException if the server does not answer, or does not let this role read its WAL
+     */
+    public JdbcWalSource(Connection connection, WalDirectory directory) throws SQLException {
+        // The process may read them whoever asks.
+        this(
+                connection,
+                Jdbc.one(connection, MAY_READ, row -> row.getBoolean(1)) ? Optional.of(directory) : Optional.empty());
+    }
+
+    private JdbcWalSource(Connection connection, Optional<WalDirectory> directory) throws SQLException {
         this.connection = connection;
+        this.directory = directory;
         this.systemIdentifier = Jdbc.one(
                 connection, "SELECT system_identifier FROM pg_catalog.pg_control_system()", row -> row.getLong(1));
         this.segmentSize = Jdbc.one(
@@ -134,6 +158,12 @@ public final class JdbcWalSource implements WalSource {
             most = (int) left;
         }
         String segment = name(stretch, lsn);
+        if (directory.isPresent()) {
+            int count = directory.get().read(segment, offset, target, targetAt, most);
+            if (count > 0) {
+                return count;
+            }
+        }
         Optional<byte[]> bytes = read(segment, lsn, offset, most);
         if (bytes.isEmpty()) {
             // The file of a later timeline that began in this segment has the same bytes up to its beginning.

@@ -169,22 +169,23 @@ final class Progress {
         timeline = newTimeline;
     }
 
+    /** What others want of the walker. */
+    record Wishes(boolean stop, boolean save) {}
+
     /**
-     * Looks whether others have changed state.
+     * Looks whether others have changed state, and what they want: in one query, since this is done at every step.
      *
-     * @throws StaleStateException if they have
+     * @throws StaleStateException if they have changed state
      */
-    void check(Connection target) throws SQLException {
-        boolean same = Jdbc.first(
-                        target,
-                        "SELECT generation = ? FROM walker.progress WHERE source_id = ?",
-                        row -> row.getBoolean(1),
-                        generation,
-                        sourceId)
-                .orElse(false);
-        if (!same) {
-            throw new StaleStateException();
-        }
+    Wishes look(Connection target) throws SQLException {
+        Optional<Wishes> wishes = Jdbc.first(
+                target,
+                "SELECT generation = ?, walker._wanted(source_id, 'stop'), walker._wanted(source_id, 'save')"
+                        + " FROM walker.progress WHERE source_id = ?",
+                row -> row.getBoolean(1) ? new Wishes(row.getBoolean(2), row.getBoolean(3)) : null,
+                generation,
+                sourceId);
+        return wishes.orElseThrow(StaleStateException::new);
     }
 
     /**

@@ -50,11 +50,13 @@ public final class WalkSession {
     private static final long MOST_UNSAVED_BYTES = 16L << 20;
 
     /** Saving takes at most one part in so many of the time, even if it then comes later than wanted. */
-    private static final int SAVE_SHARE = 20;
+    private static final int SAVE_SHARE = 50;
 
     private static final int SHORT_NAP_MILLIS = 10;
 
     private static final long GUARD_INTERVAL_NANOS = 1_000_000_000L;
+
+    private static final long PAUSE_INTERVAL_NANOS = 100_000_000L;
 
     private final Connection target;
     private final Connection sourceConnection;
@@ -77,6 +79,7 @@ public final class WalkSession {
     private long savedForeignBytes;
     private long lastSaveNanos = System.nanoTime();
     private long lastSaveTookNanos;
+    private long lastPauseNanos = System.nanoTime() - PAUSE_INTERVAL_NANOS;
     private long lastGuardNanos = System.nanoTime() - GUARD_INTERVAL_NANOS;
     private boolean slotIsBehind;
     private boolean pluginFailed;
@@ -305,14 +308,14 @@ public final class WalkSession {
     public Next step(long until) throws SQLException {
         // What was saved by the step before is committed by now.
         advanceSlot();
-        progress.check(target);
+        Progress.Wishes wishes = progress.look(target);
         guardLag();
-        boolean stop = wanted("stop");
+        boolean stop = wishes.stop();
         boolean more = !stop && walker.walk(batchBytes, until);
         boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
-        atWork = !stop && dispatcher.pause(walker.position());
+        atWork = !stop && pause(more);
         boolean end = stop || reached;
-        waitedFor = !more && wanted("save");
+        waitedFor = !more && wishes.save();
         if (end || isSaveDue() || waitedFor) {
             save();
         }
@@ -366,8 +369,14 @@ public final class WalkSession {
         }
     }
 
-    private boolean wanted(String purpose) throws SQLException {
-        return Jdbc.one(target, "SELECT walker._wanted(?, ?)", row -> row.getBoolean(1), sourceId, purpose);
+    /** Lets plugins work, but not at every batch of many. */
+    private boolean pause(boolean more) {
+        long now = System.nanoTime();
+        if (more && !atWork && now - lastPauseNanos < PAUSE_INTERVAL_NANOS) {
+            return false;
+        }
+        lastPauseNanos = now;
+        return dispatcher.pause(walker.position());
     }
 
     private void save() throws SQLException {

@@ -9,6 +9,7 @@ import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.StaleStateException;
 import dev.walker.jdbc.StoreErrors;
+import dev.walker.jdbc.WalDirectory;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.spi.StateException;
@@ -106,7 +107,7 @@ public final class Functions {
         try {
             Connection connection = connection();
             RecordRange range = new RecordRange(
-                    new JdbcWalSource(connection),
+                    new JdbcWalSource(connection, WalDirectory.ofThisProcess()),
                     Lsn.parse(startLsn),
                     endLsn == null ? Optional.empty() : Optional.of(Lsn.parse(endLsn)));
             return new RecordRows(range, timeZone(connection));
@@ -138,7 +139,7 @@ public final class Functions {
                 connection,
                 connection,
                 sourceId,
-                new JdbcWalSource(connection),
+                new JdbcWalSource(connection, WalDirectory.ofThisProcess()),
                 new Settings(ServerSettings.ofWalker(connection, sourceId)),
                 acceptGap,
                 Functions.class.getClassLoader(),
