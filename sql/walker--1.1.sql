@@ -1742,7 +1742,7 @@ BEGIN
             RETURN NEXT;
         END IF;
 
-        hot := walker._concentration(relation);
+        SELECT * INTO hot FROM walker._concentration(relation);
         IF coalesce(reclaimable, dead_tuples) >= min_dead_tuples
            AND 100.0 * coalesce(reclaimable, dead_tuples) / greatest(dead_tuples + live_tuples, 1) >= min_dead_percent THEN
             said := true;
@@ -1780,7 +1780,7 @@ BEGIN
                 CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END);
             RETURN NEXT;
         ELSIF NOT class.catalog AND auto.enabled THEN
-            death := walker._death_rate(relation);
+            SELECT * INTO death FROM walker._death_rate(relation);
             IF death.per_hour > 0 THEN
                 -- No more often than a vacuum pays: it is 1 percent of the table at least.
                 wanted := greatest(death.per_hour * extract(epoch FROM vacuum_every) / 3600, live_tuples / 100.0,
@@ -2031,11 +2031,12 @@ BEGIN
         EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM ONLY %s WHERE ctid >= ''(%s,0)'' AND ctid < ''(%s,0)''',
                                   rel, range.first, range.last + 1);
         COMMIT;
-        IF seconds_per_block IS NOT NULL THEN
-            PERFORM pg_catalog.pg_sleep(greatest(0, range.blocks * seconds_per_block
-                - extract(epoch FROM pg_catalog.clock_timestamp() - began)));
+        -- Short sleeps: a snapshot lasts as long.
+        WHILE pg_catalog.clock_timestamp() < began + range.blocks * coalesce(seconds_per_block, 0) * interval '1 s' LOOP
+            PERFORM pg_catalog.pg_sleep(least(0.2, extract(epoch FROM
+                began + range.blocks * seconds_per_block * interval '1 s' - pg_catalog.clock_timestamp())));
             COMMIT;
-        END IF;
+        END LOOP;
     END LOOP;
     IF NOT walker.wait_for(timeout => timeout) THEN
         RAISE WARNING 'the pages were read, but the walker has not come so far within %; what was reclaimed is not known yet', timeout;
