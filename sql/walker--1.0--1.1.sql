@@ -114,6 +114,31 @@ COMMENT ON COLUMN walker.heatmap_history.part IS 'the hour or day that the bucke
 COMMENT ON COLUMN walker.heatmap_history.first_range IS 'the range of the first element of each array; range n begins with block n * range_blocks';
 COMMENT ON COLUMN walker.heatmap_history.totals IS 'the sum of each array, in the order of the columns';
 
+ALTER TABLE walker.source ADD COLUMN version text;
+COMMENT ON COLUMN walker.source.version IS 'of the server, when its walker was started last';
+
+ALTER TABLE walker.progress ADD COLUMN mode text, ADD COLUMN saved_at timestamptz;
+COMMENT ON COLUMN walker.progress.mode IS 'how WAL is read: stream (of replication) or file (pg_read_binary_file)';
+COMMENT ON COLUMN walker.progress.saved_at IS 'when position and flush_lsn were written last; an idle walker does not write';
+
+CREATE TABLE walker.relation (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    database text,
+    schema text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    toast_of text,
+    blocks bigint NOT NULL,
+    live_tuples bigint NOT NULL,
+    PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE walker.relation IS 'names and sizes of the heaps in all databases of a source, as the remote host has seen them last';
+COMMENT ON COLUMN walker.relation.database IS 'null for what all databases share';
+COMMENT ON COLUMN walker.relation.toast_of IS 'the table that a TOAST table belongs to';
+
 -- Functions: those of the new version in place of all there were. They stand in the script that makes it.
 
 DO $do$

@@ -11,10 +11,12 @@ CREATE TABLE walker.source (
     name text NOT NULL UNIQUE,
     system_identifier bigint NOT NULL,
     autostart boolean NOT NULL DEFAULT false,
-    settings jsonb
+    settings jsonb,
+    version text
 );
 COMMENT ON TABLE walker.source IS 'the servers whose WAL is walked';
 COMMENT ON COLUMN walker.source.autostart IS 'whether walker.ensure_running() is to start the walker of this server';
+COMMENT ON COLUMN walker.source.version IS 'of the server, when its walker was started last';
 COMMENT ON COLUMN walker.source.settings IS 'what the walker in the server goes by, by name; it was read when the walker started or by walker.reload()';
 
 CREATE TABLE walker.progress (
@@ -29,8 +31,12 @@ CREATE TABLE walker.progress (
     generation bigint NOT NULL DEFAULT 0,
     last_error text,
     error_lsn pg_lsn,
-    error_at timestamptz
+    error_at timestamptz,
+    mode text,
+    saved_at timestamptz
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN walker.progress.mode IS 'how WAL is read: stream (of replication) or file (pg_read_binary_file)';
+COMMENT ON COLUMN walker.progress.saved_at IS 'when position and flush_lsn were written last; an idle walker does not write';
 COMMENT ON TABLE walker.progress IS 'everything before "position" is walked and in the tables';
 COMMENT ON COLUMN walker.progress.generation IS 'changes when rows of state are changed behind the walker''s back; it then loads them anew';
 
@@ -71,6 +77,24 @@ CREATE TABLE walker.plugin_result (
     PRIMARY KEY (source_id, plugin, key)
 );
 COMMENT ON TABLE walker.plugin_result IS 'what plugins publish, see walker.results()';
+
+CREATE TABLE walker.relation (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    database text,
+    schema text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    toast_of text,
+    blocks bigint NOT NULL,
+    live_tuples bigint NOT NULL,
+    PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE walker.relation IS 'names and sizes of the heaps in all databases of a source, as the remote host has seen them last';
+COMMENT ON COLUMN walker.relation.database IS 'null for what all databases share';
+COMMENT ON COLUMN walker.relation.toast_of IS 'the table that a TOAST table belongs to';
 
 -- State of the plugin "heatmap" --------------------------------------------------------------------------------------
 
@@ -322,6 +346,116 @@ END
 $$;
 COMMENT ON FUNCTION walker._add_source IS 'the id of a server, which is added if it is not known yet';
 
+CREATE FUNCTION walker._open_source(name text, preset text, system_identifier bigint, version text) RETURNS integer
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    source walker.source;
+    names text;
+BEGIN
+    SELECT * INTO source FROM walker.source s WHERE s.name = _open_source.name;
+    IF source.system_identifier <> system_identifier THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('source "%s" is the server with system identifier %s, but this one has %s', name,
+                                        source.system_identifier::numeric, system_identifier),
+            HINT = pg_catalog.format('Choose another --source-name. To forget the old one: DELETE FROM walker.source '
+                                     'WHERE name = %L', name);
+    END IF;
+    IF name IS NULL THEN
+        SELECT pg_catalog.string_agg(pg_catalog.quote_literal(s.name), ', ' ORDER BY s.source_id) INTO names
+          FROM walker.source s
+         WHERE s.system_identifier = _open_source.system_identifier
+        HAVING pg_catalog.count(*) > 1;
+        IF names IS NOT NULL THEN
+            RAISE invalid_parameter_value USING
+                MESSAGE = 'this server is walked under several names: ' || names, HINT = 'Choose one with --source-name.';
+        END IF;
+        source.source_id := walker._add_source(preset, system_identifier);
+    ELSIF source.source_id IS NULL THEN
+        INSERT INTO walker.source AS s (name, system_identifier) VALUES (name, system_identifier)
+        RETURNING s.source_id INTO source.source_id;
+    END IF;
+    UPDATE walker.source s SET version = _open_source.version
+     WHERE s.source_id = source.source_id AND s.version IS DISTINCT FROM _open_source.version;
+    RETURN source.source_id;
+END
+$$;
+COMMENT ON FUNCTION walker._open_source IS 'the id of the server with a name, or if that is null with a system identifier; it is added if it is not known yet, then called "preset" if no name is given';
+
+CREATE FUNCTION walker._named_source(source text) RETURNS integer
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    found_id integer := (SELECT s.source_id FROM walker.source s WHERE s.name = source);
+BEGIN
+    IF found_id IS NULL THEN
+        RAISE undefined_object USING
+            MESSAGE = pg_catalog.format('there is no source "%s"', source),
+            DETAIL = coalesce((SELECT 'There are: ' || pg_catalog.string_agg(s.name, ', ' ORDER BY s.source_id)
+                                 FROM walker.source s), 'No server is walked yet.');
+    END IF;
+    RETURN found_id;
+END
+$$;
+COMMENT ON FUNCTION walker._named_source IS 'the id of a source; an error that lists all if there is none of that name';
+
+CREATE FUNCTION walker._keep_names(source_id integer, heaps jsonb) RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+    WITH heap AS (
+        SELECT h.*
+          FROM pg_catalog.jsonb_to_recordset(heaps) AS h (
+              spc_oid oid, db_oid oid, relfilenode oid, database text, schema text, name text, owner_name text,
+              kind text, blocks bigint, live_tuples bigint)
+    ), written AS (
+        INSERT INTO walker.relation AS r
+        SELECT _keep_names.source_id, h.spc_oid, h.db_oid, h.relfilenode, h.database, h.schema, h.name, h.kind,
+               h.owner_name, coalesce(h.blocks, 0), coalesce(h.live_tuples, 0)
+          FROM heap h
+            ON CONFLICT (source_id, spc_oid, db_oid, relfilenode) DO UPDATE
+           SET database = EXCLUDED.database, schema = EXCLUDED.schema, name = EXCLUDED.name, kind = EXCLUDED.kind,
+               toast_of = EXCLUDED.toast_of, blocks = EXCLUDED.blocks, live_tuples = EXCLUDED.live_tuples
+         WHERE (r.database, r.schema, r.name, r.kind, r.toast_of, r.blocks, r.live_tuples) IS DISTINCT FROM
+               (EXCLUDED.database, EXCLUDED.schema, EXCLUDED.name, EXCLUDED.kind, EXCLUDED.toast_of, EXCLUDED.blocks,
+                EXCLUDED.live_tuples)
+        RETURNING 1
+    )
+    SELECT pg_catalog.count(*) FROM written
+$$;
+COMMENT ON FUNCTION walker._keep_names IS 'notes names and sizes of heaps; only what is new is written';
+
+CREATE FUNCTION walker._forget_names(source_id integer, db_oid bigint, heaps jsonb) RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+    WITH gone AS (
+        DELETE FROM walker.relation r
+         WHERE r.source_id = _forget_names.source_id AND r.db_oid = _forget_names.db_oid::oid
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.jsonb_to_recordset(heaps) AS h (spc_oid oid, relfilenode oid)
+                            WHERE h.spc_oid = r.spc_oid AND h.relfilenode = r.relfilenode)
+           AND NOT EXISTS (SELECT 1 FROM walker.heatmap_relation m
+                            WHERE (m.source_id, m.spc_oid, m.db_oid, m.relfilenode)
+                                  = (r.source_id, r.spc_oid, r.db_oid, r.relfilenode))
+        RETURNING 1
+    )
+    SELECT pg_catalog.count(*) FROM gone
+$$;
+COMMENT ON FUNCTION walker._forget_names IS 'forgets heaps of a database that are not there any more, once their map is gone too';
+
+CREATE FUNCTION walker._forget_databases(source_id integer, databases bigint[]) RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+    WITH gone AS (
+        DELETE FROM walker.relation r
+         WHERE r.source_id = _forget_databases.source_id AND r.db_oid <> 0 AND r.db_oid::bigint <> ALL (databases)
+           AND NOT EXISTS (SELECT 1 FROM walker.heatmap_relation m
+                            WHERE (m.source_id, m.spc_oid, m.db_oid, m.relfilenode)
+                                  = (r.source_id, r.spc_oid, r.db_oid, r.relfilenode))
+        RETURNING 1
+    )
+    SELECT pg_catalog.count(*) FROM gone
+$$;
+COMMENT ON FUNCTION walker._forget_databases IS 'forgets heaps of all but some databases, once their map is gone too';
+
 CREATE FUNCTION walker._failed(source_id integer, message text, lsn pg_lsn) RETURNS void
 LANGUAGE sql VOLATILE
 AS $$
@@ -364,7 +498,8 @@ AS $$
         (10, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
         (11, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
         (12, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory'),
-        (13, 'walker.heatmap.history', '7 days', 'heatmap: for how long walker.heatmap_history() goes back; off: no history')
+        (13, 'walker.heatmap.history', '7 days', 'heatmap: for how long walker.heatmap_history() goes back; off: no history'),
+        (14, 'walker.mode', 'auto', 'remote host: stream (replication), file (pg_read_binary_file), or auto: what the server allows')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 
@@ -414,19 +549,20 @@ COMMENT ON FUNCTION walker.settings IS 'the settings as this session has them; "
 
 -- Status -------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION walker.status(
+CREATE FUNCTION walker._status(
+    source_id integer,
     OUT state text, OUT pid integer, OUT started_at timestamptz, OUT "position" pg_lsn, OUT flush_lsn pg_lsn,
     OUT lag_bytes bigint, OUT timeline integer, OUT records bigint, OUT wal_bytes bigint, OUT slot_name text,
     OUT last_error text, OUT error_lsn pg_lsn, OUT error_at timestamptz, OUT wal_status text,
     OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
-    OUT baseline_error text)
+    OUT baseline_error text, OUT mode text)
 LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN h.pid IS NOT NULL THEN 'running' WHEN p.last_error IS NOT NULL THEN 'failed' ELSE 'stopped' END,
            h.pid, p.started_at, p.position, f.lsn, (f.lsn - p.position)::bigint, p.timeline, p.records, p.wal_bytes,
            p.slot_name, p.last_error, p.error_lsn, p.error_at, r.wal_status, (f.lsn - r.restart_lsn)::bigint, b.relation,
-           b.done, b.total, b.error
-      FROM (SELECT walker._source_id() AS source_id) i
+           b.done, b.total, b.error, p.mode
+      FROM (SELECT _status.source_id) i
       LEFT JOIN walker.progress p USING (source_id)
       LEFT JOIN LATERAL (SELECT walker._lock_holder(i.source_id, 'run') AS pid) h ON true
       LEFT JOIN LATERAL (
@@ -442,7 +578,31 @@ AS $$
             FROM walker.heatmap_baseline l
            WHERE l.source_id = i.source_id) b ON true
 $$;
-COMMENT ON FUNCTION walker.status IS 'one row: whether the walker runs, how far it is, what stopped it, and what its slot keeps; how many pages walker.baseline() has read, and of how many';
+
+CREATE FUNCTION walker.status(
+    OUT state text, OUT pid integer, OUT started_at timestamptz, OUT "position" pg_lsn, OUT flush_lsn pg_lsn,
+    OUT lag_bytes bigint, OUT timeline integer, OUT records bigint, OUT wal_bytes bigint, OUT slot_name text,
+    OUT last_error text, OUT error_lsn pg_lsn, OUT error_at timestamptz, OUT wal_status text,
+    OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
+    OUT baseline_error text, OUT mode text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT * FROM walker._status(walker._source_id())
+$$;
+COMMENT ON FUNCTION walker.status() IS 'one row: whether the walker runs, how far it is, what stopped it, and what its slot keeps; how many pages walker.baseline() has read, and of how many; whether WAL is read as a stream or out of files';
+
+CREATE FUNCTION walker.status(
+    source text,
+    OUT state text, OUT pid integer, OUT started_at timestamptz, OUT "position" pg_lsn, OUT flush_lsn pg_lsn,
+    OUT lag_bytes bigint, OUT timeline integer, OUT records bigint, OUT wal_bytes bigint, OUT slot_name text,
+    OUT last_error text, OUT error_lsn pg_lsn, OUT error_at timestamptz, OUT wal_status text,
+    OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
+    OUT baseline_error text, OUT mode text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT * FROM walker._status(walker._named_source(source))
+$$;
+COMMENT ON FUNCTION walker.status(text) IS 'the same of a source by its name';
 
 CREATE FUNCTION walker.plugins(
     OUT ordinal integer, OUT name text, OUT class_name text, OUT state text, OUT records bigint, OUT last_error text,
@@ -479,13 +639,11 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.results IS 'what a plugin has published';
 
-CREATE FUNCTION walker.wait_for(
-    lsn pg_lsn DEFAULT pg_current_wal_insert_lsn(), timeout interval DEFAULT '1 min') RETURNS boolean
+CREATE FUNCTION walker._wait_for(source integer, lsn pg_lsn, timeout interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     give_up timestamptz := pg_catalog.clock_timestamp() + timeout;
-    source integer := walker._source_id();
     done boolean := false;
 BEGIN
     -- The lock asks the walker to commit even where it found nothing to save. Leaving the inner block by an exception
@@ -497,7 +655,7 @@ BEGIN
         LOOP
             done := coalesce((SELECT p.position >= lsn FROM walker.progress p WHERE p.source_id = source), false);
             EXIT WHEN done OR pg_catalog.clock_timestamp() >= give_up;
-            IF (SELECT s.state FROM walker.status() s) = 'failed' THEN
+            IF (SELECT s.state FROM walker._status(source) s) = 'failed' THEN
                 EXIT;
             END IF;
             PERFORM pg_catalog.pg_sleep(0.02);
@@ -506,23 +664,36 @@ BEGIN
     EXCEPTION WHEN SQLSTATE 'WLK00' THEN
         NULL;
     END;
-    IF NOT done AND (SELECT s.state FROM walker.status() s) <> 'running' THEN
+    IF NOT done AND (SELECT s.state FROM walker._status(source) s) <> 'running' THEN
         RAISE WARNING 'the walker does not run';
     END IF;
     RETURN done;
 END
 $$;
-COMMENT ON FUNCTION walker.wait_for IS 'true once everything up to lsn is walked and committed; false if the time is over or the walker has failed';
 
-CREATE FUNCTION walker.stop() RETURNS boolean
+CREATE FUNCTION walker.wait_for(
+    lsn pg_lsn DEFAULT pg_current_wal_insert_lsn(), timeout interval DEFAULT '1 min') RETURNS boolean
+LANGUAGE sql VOLATILE
+AS $$
+    SELECT walker._wait_for(walker._source_id(), lsn, timeout)
+$$;
+COMMENT ON FUNCTION walker.wait_for(pg_lsn, interval) IS 'true once everything up to lsn is walked and committed; false if the time is over or the walker has failed';
+
+CREATE FUNCTION walker.wait_for(source text, lsn pg_lsn, timeout interval DEFAULT '1 min') RETURNS boolean
+LANGUAGE sql VOLATILE
+AS $$
+    SELECT walker._wait_for(walker._named_source(source), lsn, timeout)
+$$;
+COMMENT ON FUNCTION walker.wait_for(text, pg_lsn, interval) IS 'the same for a source by its name and an LSN of that server';
+
+CREATE FUNCTION walker._stop(source integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-    source integer := walker._source_id();
     walker_pid integer := walker._lock_holder(source, 'run');
     give_up timestamptz := pg_catalog.clock_timestamp() + interval '1 min';
 BEGIN
-    UPDATE walker.source s SET autostart = false WHERE s.source_id = source AND s.autostart;
+    UPDATE walker.source s SET autostart = false WHERE s.source_id = _stop.source AND s.autostart;
     IF walker_pid IS NULL THEN
         RETURN false;
     END IF;
@@ -546,7 +717,20 @@ BEGIN
     RETURN true;
 END
 $$;
-COMMENT ON FUNCTION walker.stop IS 'ends the walker after the batch it is in, and keeps it ended; false if it was not running';
+
+CREATE FUNCTION walker.stop() RETURNS boolean
+LANGUAGE sql VOLATILE
+AS $$
+    SELECT walker._stop(walker._source_id())
+$$;
+COMMENT ON FUNCTION walker.stop() IS 'ends the walker after the batch it is in, and keeps it ended; false if it was not running';
+
+CREATE FUNCTION walker.stop(source text) RETURNS boolean
+LANGUAGE sql VOLATILE
+AS $$
+    SELECT walker._stop(walker._named_source(source))
+$$;
+COMMENT ON FUNCTION walker.stop(text) IS 'the same for a source by its name';
 
 CREATE FUNCTION walker.retry(plugin text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -617,25 +801,24 @@ END
 $$;
 COMMENT ON FUNCTION walker._heap IS 'where the files of a heap are and how many blocks it has; an error if it is no heap';
 
-CREATE FUNCTION walker.heatmap_pages(
-    rel regclass, OUT block bigint, OUT dead_tuples integer, OUT aborted_tuples integer, OUT known boolean)
-RETURNS SETOF record
+CREATE FUNCTION walker._heat_pages(source_id integer, spc_oid oid, db_oid oid, relfilenode oid, blocks bigint)
+RETURNS TABLE (block bigint, dead_tuples integer, aborted_tuples integer, known boolean)
 LANGUAGE sql STABLE ROWS 1000
 AS $$
-    WITH heap AS MATERIALIZED (
-        SELECT h.*, walker._local_source_id() AS source_id FROM walker._heap(rel) h
-    ), relation AS (
-        SELECT h.*, r.created_in_wal
-          FROM heap h
-          JOIN walker.heatmap_relation r USING (source_id, spc_oid, db_oid, relfilenode)
+    WITH relation AS (
+        SELECT r.created_in_wal
+          FROM walker.heatmap_relation r
+         WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
+               = (_heat_pages.source_id, _heat_pages.spc_oid, _heat_pages.db_oid, _heat_pages.relfilenode)
     ), page AS (
         SELECT c.chunk * 128::bigint + i AS block, coalesce(c.dead_by_page[i + 1], 0)::integer AS dead_tuples,
                coalesce(c.aborted_by_page[i + 1], 0)::integer AS aborted_tuples,
                pg_catalog.get_bit(c.known, i) = 1 AS known
-          FROM relation r
-          JOIN walker.heatmap_chunk c USING (source_id, spc_oid, db_oid, relfilenode)
+          FROM walker.heatmap_chunk c
          CROSS JOIN pg_catalog.generate_series(0, 127) i
-         WHERE c.chunk * 128::bigint + i < r.blocks
+         WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
+               = (_heat_pages.source_id, _heat_pages.spc_oid, _heat_pages.db_oid, _heat_pages.relfilenode)
+           AND c.chunk * 128::bigint + i < _heat_pages.blocks
     )
     SELECT p.block, p.dead_tuples, p.aborted_tuples, p.known
       FROM page p, relation r
@@ -643,48 +826,47 @@ AS $$
     UNION ALL
     SELECT b, coalesce(p.dead_tuples, 0), coalesce(p.aborted_tuples, 0), true
       FROM relation r
-     CROSS JOIN LATERAL pg_catalog.generate_series(0, r.blocks - 1) b
+     CROSS JOIN LATERAL pg_catalog.generate_series(0, _heat_pages.blocks - 1) b
       LEFT JOIN page p ON p.block = b
      WHERE r.created_in_wal
      ORDER BY 1
 $$;
-COMMENT ON FUNCTION walker.heatmap_pages IS 'one row per page that has garbage or whose garbage is fully known';
+COMMENT ON FUNCTION walker._heat_pages IS 'the pages of a heap by its files';
 
-CREATE FUNCTION walker.heatmap(
-    rel regclass, ranges integer DEFAULT 64, OUT range_no integer, OUT first_block bigint, OUT last_block bigint,
-    OUT dead_tuples bigint, OUT aborted_tuples bigint, OUT pages_with_garbage bigint, OUT heat double precision,
-    OUT rank integer, OUT cumulative_percent double precision)
-RETURNS SETOF record
+CREATE FUNCTION walker._heat_ranges(
+    source_id integer, spc_oid oid, db_oid oid, relfilenode oid, blocks bigint, ranges integer)
+RETURNS TABLE (
+    range_no integer, first_block bigint, last_block bigint, dead_tuples bigint, aborted_tuples bigint,
+    pages_with_garbage bigint, heat double precision, rank integer, cumulative_percent double precision)
 LANGUAGE plpgsql STABLE ROWS 64
 AS $$
+DECLARE
+    n bigint := least(_heat_ranges.ranges, _heat_ranges.blocks);
 BEGIN
     IF ranges IS NULL OR ranges < 1 THEN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('ranges is %s, wanted a number from 1 on', coalesce(ranges::text, 'null'));
     END IF;
     RETURN QUERY
-    WITH heap AS MATERIALIZED (
-        SELECT h.*, walker._local_source_id() AS source_id, least(ranges, h.blocks) AS n
-          FROM walker._heap(rel) h
-    ), page AS (
+    WITH page AS (
         SELECT c.chunk * 128::bigint + p.ordinal - 1 AS block, p.dead, p.aborted
-          FROM heap h
-          JOIN walker.heatmap_chunk c USING (source_id, spc_oid, db_oid, relfilenode)
+          FROM walker.heatmap_chunk c
          CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.dead_by_page), pg_catalog.unnest(c.aborted_by_page))
                WITH ORDINALITY AS p (dead, aborted, ordinal)
-         WHERE p.dead > 0
+         WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
+               = (_heat_ranges.source_id, _heat_ranges.spc_oid, _heat_ranges.db_oid, _heat_ranges.relfilenode)
+           AND p.dead > 0
     ), garbage AS (
-        SELECT ((p.block + 1) * h.n - 1) / h.blocks AS i, pg_catalog.sum(p.dead) AS dead,
+        SELECT ((p.block + 1) * n - 1) / _heat_ranges.blocks AS i, pg_catalog.sum(p.dead) AS dead,
                pg_catalog.sum(p.aborted) AS aborted, pg_catalog.count(*) AS pages
-          FROM heap h, page p
-         WHERE p.block < h.blocks
+          FROM page p
+         WHERE p.block < _heat_ranges.blocks
          GROUP BY 1
     ), range AS (
-        SELECT i, i * h.blocks / h.n AS first, (i + 1) * h.blocks / h.n - 1 AS last, coalesce(g.dead, 0) AS dead,
-               coalesce(g.aborted, 0) AS aborted, coalesce(g.pages, 0) AS pages,
+        SELECT i, i * _heat_ranges.blocks / n AS first, (i + 1) * _heat_ranges.blocks / n - 1 AS last,
+               coalesce(g.dead, 0) AS dead, coalesce(g.aborted, 0) AS aborted, coalesce(g.pages, 0) AS pages,
                pg_catalog.row_number() OVER (ORDER BY coalesce(g.dead, 0) DESC, i) AS rank
-          FROM heap h
-         CROSS JOIN LATERAL pg_catalog.generate_series(0::bigint, h.n - 1) i
+          FROM pg_catalog.generate_series(0::bigint, n - 1) i
           LEFT JOIN garbage g USING (i)
     )
     SELECT r.i::integer + 1, r.first, r.last, r.dead, r.aborted, r.pages,
@@ -695,7 +877,36 @@ BEGIN
      ORDER BY r.i;
 END
 $$;
-COMMENT ON FUNCTION walker.heatmap IS 'a table cut into ranges of blocks: the garbage of each, its heat (1 is the hottest), and what share of all garbage the ranges up to this rank hold';
+COMMENT ON FUNCTION walker._heat_ranges IS 'a heap by its files cut into ranges of blocks';
+
+CREATE FUNCTION walker.heatmap_pages(
+    rel regclass, OUT block bigint, OUT dead_tuples integer, OUT aborted_tuples integer, OUT known boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 1000
+AS $$
+    WITH heap AS MATERIALIZED (SELECT * FROM walker._heap(rel))
+    SELECT p.*
+      FROM heap h
+     CROSS JOIN LATERAL walker._heat_pages(walker._local_source_id(), h.spc_oid, h.db_oid, h.relfilenode, h.blocks) p
+     ORDER BY p.block
+$$;
+COMMENT ON FUNCTION walker.heatmap_pages(regclass) IS 'one row per page that has garbage or whose garbage is fully known';
+
+CREATE FUNCTION walker.heatmap(
+    rel regclass, ranges integer DEFAULT 64, OUT range_no integer, OUT first_block bigint, OUT last_block bigint,
+    OUT dead_tuples bigint, OUT aborted_tuples bigint, OUT pages_with_garbage bigint, OUT heat double precision,
+    OUT rank integer, OUT cumulative_percent double precision)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 64
+AS $$
+    WITH heap AS MATERIALIZED (SELECT * FROM walker._heap(rel))
+    SELECT r.*
+      FROM heap h
+     CROSS JOIN LATERAL walker._heat_ranges(walker._local_source_id(), h.spc_oid, h.db_oid, h.relfilenode, h.blocks,
+                                            ranges) r
+     ORDER BY r.range_no
+$$;
+COMMENT ON FUNCTION walker.heatmap(regclass, integer) IS 'a table cut into ranges of blocks: the garbage of each, its heat (1 is the hottest), and what share of all garbage the ranges up to this rank hold';
 
 CREATE FUNCTION walker.garbage(
     OUT relation regclass, OUT relfilenode oid, OUT dead_tuples bigint, OUT dead_bytes_estimate bigint,
@@ -744,7 +955,153 @@ AS $$
       LEFT JOIN known k USING (spc_oid, db_oid, relfilenode)
      ORDER BY r.dead_tuples DESC, c.relation::text
 $$;
-COMMENT ON FUNCTION walker.garbage IS 'one row per heap of this database that has changed since the walk began, the worst first';
+COMMENT ON FUNCTION walker.garbage() IS 'one row per heap of this database that has changed since the walk began, the worst first';
+
+-- Several servers: each by its name in walker.source -----------------------------------------------------------------
+
+CREATE FUNCTION walker.fleet(
+    OUT source text, OUT system_identifier numeric, OUT version text, OUT state text, OUT mode text,
+    OUT timeline integer, OUT "position" pg_lsn, OUT flush_lsn pg_lsn, OUT lag_bytes bigint, OUT saved_at timestamptz,
+    OUT relations bigint, OUT dead_tuples bigint, OUT pages_with_garbage bigint, OUT gaps bigint, OUT last_error text)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT s.name,
+           CASE WHEN s.system_identifier < 0 THEN s.system_identifier + 18446744073709551616
+                ELSE s.system_identifier END,
+           coalesce(s.version, CASE WHEN s.source_id = walker._local_source_id()
+                                    THEN pg_catalog.current_setting('server_version') END),
+           p.state, p.mode, p.timeline, p.position, p.flush_lsn, p.lag_bytes, w.saved_at, m.relations, m.dead, m.pages,
+           (SELECT pg_catalog.count(*) FROM walker.gaps g WHERE g.source_id = s.source_id), p.last_error
+      FROM walker.source s
+     CROSS JOIN LATERAL walker._status(s.source_id) p
+      LEFT JOIN walker.progress w USING (source_id)
+     CROSS JOIN LATERAL (
+         SELECT pg_catalog.count(*) AS relations, coalesce(pg_catalog.sum(r.dead_tuples), 0)::bigint AS dead,
+                coalesce(pg_catalog.sum(r.pages_with_garbage), 0)::bigint AS pages
+           FROM walker.heatmap_relation r
+          WHERE r.source_id = s.source_id) m
+     ORDER BY s.name
+$$;
+COMMENT ON FUNCTION walker.fleet IS 'one row per server that is walked into this database: whether its walker runs, how far it is behind, and how much garbage the server has in all its databases';
+
+CREATE FUNCTION walker._blocks(source_id integer, spc_oid oid, db_oid oid, relfilenode oid) RETURNS bigint
+LANGUAGE sql STABLE
+AS $$
+    SELECT greatest(
+        (SELECT r.blocks FROM walker.relation r
+          WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
+                = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)),
+        (SELECT c.chunk * 128::bigint + coalesce(pg_catalog.cardinality(c.dead_by_page), 0)
+           FROM walker.heatmap_chunk c
+          WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
+                = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)
+            AND c.dead_tuples > 0
+          ORDER BY c.chunk DESC
+          LIMIT 1))
+$$;
+COMMENT ON FUNCTION walker._blocks IS 'how large a heap was when it was seen last, at least as large as its garbage needs';
+
+CREATE FUNCTION walker.garbage(
+    source text, OUT database text, OUT schema text, OUT relation text, OUT relfilenode oid, OUT dead_tuples bigint,
+    OUT dead_bytes_estimate bigint, OUT pages_with_garbage bigint, OUT hottest_range_share double precision,
+    OUT inserts bigint, OUT updates bigint, OUT hot_updates bigint, OUT deletes bigint, OUT aborted_tuples bigint,
+    OUT pruned_tuples bigint, OUT complete boolean, OUT last_change pg_lsn, OUT toast_of text)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    WITH here AS MATERIALIZED (
+        SELECT walker._named_source(source) AS source_id, pg_catalog.current_setting('block_size')::integer AS block_size
+    ), known AS (
+        SELECT c.spc_oid, c.db_oid, c.relfilenode, pg_catalog.sum(pg_catalog.bit_count(c.known)) AS pages
+          FROM walker.heatmap_chunk c
+          JOIN here h USING (source_id)
+         GROUP BY 1, 2, 3
+    )
+    SELECT n.database, n.schema, coalesce(n.name, r.spc_oid || '/' || r.db_oid || '/' || r.relfilenode), r.relfilenode,
+           r.dead_tuples,
+           (n.blocks::numeric * h.block_size * r.dead_tuples / greatest(r.dead_tuples + n.live_tuples, 1))::bigint,
+           r.pages_with_garbage,
+           CASE WHEN r.dead_tuples > 0 THEN
+               (SELECT pg_catalog.max(m.dead_tuples) / nullif(pg_catalog.sum(m.dead_tuples), 0)
+                  FROM walker._heat_ranges(r.source_id, r.spc_oid, r.db_oid, r.relfilenode,
+                                           walker._blocks(r.source_id, r.spc_oid, r.db_oid, r.relfilenode), 64) m
+               )::double precision END,
+           r.inserts, r.updates, r.hot_updates, r.deletes, r.aborted_tuples, r.pruned_tuples,
+           r.created_in_wal OR coalesce(k.pages, 0) >= n.blocks, r.last_change, n.toast_of
+      FROM here h
+      JOIN walker.heatmap_relation r USING (source_id)
+      LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
+      LEFT JOIN known k USING (spc_oid, db_oid, relfilenode)
+     ORDER BY r.dead_tuples DESC, n.database, n.schema, n.name
+$$;
+COMMENT ON FUNCTION walker.garbage(text) IS 'one row per heap in any database of a source that has changed since the walk began, the worst first; sizes are those that were seen last';
+
+CREATE FUNCTION walker._named_heap(
+    source text, database text, relation text, OUT source_id integer, OUT spc_oid oid, OUT db_oid oid,
+    OUT relfilenode oid, OUT blocks bigint)
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    id integer := walker._named_source(source);
+    parts text[] := pg_catalog.parse_ident(relation);
+    matches integer;
+BEGIN
+    -- The newest file, where the name went from one to another.
+    SELECT r.source_id, r.spc_oid, r.db_oid, r.relfilenode,
+           walker._blocks(r.source_id, r.spc_oid, r.db_oid, r.relfilenode),
+           pg_catalog.count(*) OVER ()
+      INTO source_id, spc_oid, db_oid, relfilenode, blocks, matches
+      FROM walker.relation r
+     WHERE r.source_id = id AND r.database IS NOT DISTINCT FROM _named_heap.database
+       AND r.name = parts[pg_catalog.cardinality(parts)]
+       AND (pg_catalog.cardinality(parts) = 2 AND r.schema = parts[1]
+            OR pg_catalog.cardinality(parts) = 1
+               AND (r.schema = 'public'
+                    OR NOT EXISTS (SELECT 1 FROM walker.relation o
+                                    WHERE o.source_id = id AND o.database IS NOT DISTINCT FROM _named_heap.database
+                                      AND o.name = r.name AND o.schema <> r.schema)))
+     ORDER BY r.relfilenode DESC
+     LIMIT 1;
+    IF relfilenode IS NULL THEN
+        RAISE undefined_table USING
+            MESSAGE = pg_catalog.format('no relation "%s" of database "%s" of source "%s" is known', relation, database,
+                                        source),
+            HINT = 'SELECT database, schema, relation FROM walker.garbage(...) lists what has changed. Where a name is '
+                   'in several schemas, name the schema, too.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._named_heap IS 'the files of a heap of any source, by names';
+
+CREATE FUNCTION walker.heatmap_pages(
+    source text, database text, relation text, OUT block bigint, OUT dead_tuples integer, OUT aborted_tuples integer,
+    OUT known boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 1000
+AS $$
+    WITH heap AS MATERIALIZED (SELECT * FROM walker._named_heap(source, database, relation))
+    SELECT p.*
+      FROM heap h
+     CROSS JOIN LATERAL walker._heat_pages(h.source_id, h.spc_oid, h.db_oid, h.relfilenode, h.blocks) p
+     ORDER BY p.block
+$$;
+COMMENT ON FUNCTION walker.heatmap_pages(text, text, text) IS 'the same for a heap in any database of a source, as far as its size was seen last';
+
+CREATE FUNCTION walker.heatmap(
+    source text, database text, relation text, ranges integer DEFAULT 64, OUT range_no integer, OUT first_block bigint,
+    OUT last_block bigint, OUT dead_tuples bigint, OUT aborted_tuples bigint, OUT pages_with_garbage bigint,
+    OUT heat double precision, OUT rank integer, OUT cumulative_percent double precision)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 64
+AS $$
+    WITH heap AS MATERIALIZED (SELECT * FROM walker._named_heap(source, database, relation))
+    SELECT r.*
+      FROM heap h
+     CROSS JOIN LATERAL walker._heat_ranges(h.source_id, h.spc_oid, h.db_oid, h.relfilenode, h.blocks, ranges) r
+     ORDER BY r.range_no
+$$;
+COMMENT ON FUNCTION walker.heatmap(text, text, text, integer) IS 'the same for a heap in any database of a source, which may be another server; null for the database of what all share';
 
 CREATE FUNCTION walker.heatmap_text(rel regclass, width integer DEFAULT 64) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
@@ -2077,6 +2434,11 @@ GRANT EXECUTE ON FUNCTION
     walker._lock_class(), walker._lock_id(integer, text), walker._lock_holder(integer, text), walker._source_id(),
     walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
+    walker._status(integer), walker.status(text), walker._named_source(text), walker._wait_for(integer, pg_lsn, interval),
+    walker.wait_for(text, pg_lsn, interval), walker.fleet(), walker.garbage(text),
+    walker._blocks(integer, oid, oid, oid), walker._heat_pages(integer, oid, oid, oid, bigint),
+    walker._heat_ranges(integer, oid, oid, oid, bigint, integer), walker._named_heap(text, text, text),
+    walker.heatmap_pages(text, text, text), walker.heatmap(text, text, text, integer),
     walker._file_name(oid, oid, oid), walker.garbage(), walker.heatmap(regclass, integer),
     walker.heatmap_pages(regclass), walker.heatmap_text(regclass, integer), walker._history_ids(regclass),
     walker._history_range_blocks(regclass, timestamptz, integer), walker._history_dead(regclass, bigint),

@@ -59,6 +59,15 @@ public final class Settings {
         return slot.isEmpty() ? Optional.empty() : Optional.of(slot);
     }
 
+    /** {@code walker.mode}: how the remote host reads WAL: {@code auto}, {@code stream} or {@code file}. */
+    public String mode() {
+        String mode = text("walker.mode").orElse("auto");
+        if (!List.of("auto", "stream", "file").contains(mode)) {
+            throw new SettingException("walker.mode is \"" + mode + "\"; wanted auto, stream or file");
+        }
+        return mode;
+    }
+
     /** {@code walker.naptime}: milliseconds between two looks for new WAL. */
     public int naptimeMillis() {
         return (int) millis("walker.naptime", 200, 10, 1000);
@@ -104,6 +113,7 @@ public final class Settings {
     public void check() {
         plugins();
         slot();
+        mode();
         naptimeMillis();
         flushIntervalMillis();
         pluginTimeoutMillis();

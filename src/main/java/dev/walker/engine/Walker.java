@@ -6,6 +6,7 @@ import dev.walker.wal.ReadStatus;
 import dev.walker.wal.WalReader;
 import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSource;
+import java.util.Set;
 import org.roaringbitmap.RoaringBitmap;
 
 /** Walks over the WAL of a source and hands each record to the dispatcher. Knows no host and no store. */
@@ -19,6 +20,7 @@ public final class Walker {
     private final WalRecord record = new WalRecord();
     private final byte[] chunk = new byte[CHUNK];
     private final ChangeFlag changes;
+    private final CatalogChanges catalogChanges = new CatalogChanges();
     /** Transactions in which state was saved, until their end is walked. */
     private final RoaringBitmap ownXids = new RoaringBitmap();
 
@@ -54,6 +56,11 @@ public final class Walker {
      */
     public void ownTransaction(long xid) {
         ownXids.add((int) xid);
+    }
+
+    /** OIDs of the databases whose catalogs have changed since the last call; 0 for what all share. */
+    public Set<Long> takeChangedDatabases() {
+        return catalogChanges.take();
     }
 
     /** LSN of the next record: all before it was dispatched. */
@@ -123,6 +130,7 @@ public final class Walker {
         if (own.owns(record)) {
             return;
         }
+        catalogChanges.look(record);
         foreignBytes += record.totalLength();
         boolean raisedBefore = changes.isRaised();
         dispatcher.dispatch(record);

@@ -1,7 +1,7 @@
 package dev.walker.host;
 
 /** A command that cannot be carried out: what was found, what was wanted, what to do. */
-final class CommandException extends RuntimeException {
+class CommandException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     CommandException(String message) {

@@ -1,12 +1,11 @@
 package dev.walker.host;
 
+import dev.walker.remote.ServerAddress;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
-import java.util.Properties;
 
 /** Connections to databases by URL. */
 final class Database {
@@ -24,15 +23,20 @@ final class Database {
      * @param url {@code jdbc:postgresql:...}, the prefix {@code jdbc:} may be left out
      */
     static Connection connect(String option, String url) throws SQLException {
-        String jdbcUrl = url.startsWith("jdbc:") ? url : "jdbc:" + url;
-        if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
-            throw new CommandException(
-                    option + " is \"" + url + "\"; wanted jdbc:postgresql://HOST:PORT/DATABASE?user=USER");
+        return address(option, url).connect();
+    }
+
+    /**
+     * How a server is reached.
+     *
+     * @param url null if the environment says it all
+     */
+    static ServerAddress address(String option, String url) {
+        try {
+            return ServerAddress.of(option, url, System.getenv());
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(e.getMessage());
         }
-        Properties properties = new Properties();
-        properties.setProperty("ApplicationName", "walker");
-        properties.setProperty("tcpKeepAlive", "true");
-        return DriverManager.getConnection(jdbcUrl, properties);
     }
 
     /** Whether a connection cannot be used any more. */

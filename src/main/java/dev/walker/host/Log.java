@@ -1,5 +1,6 @@
 package dev.walker.host;
 
+import dev.walker.remote.Secrets;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -126,7 +127,7 @@ final class Log {
         @Override
         public void publish(LogRecord entry) {
             synchronized (err) {
-                err.println(format.line(entry));
+                err.println(Secrets.mask(format.line(entry)));
                 err.flush();
             }
         }

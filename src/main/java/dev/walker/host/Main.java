@@ -2,6 +2,7 @@ package dev.walker.host;
 
 import dev.walker.engine.PluginException;
 import dev.walker.engine.SettingException;
+import dev.walker.remote.Secrets;
 import dev.walker.spi.StateException;
 import dev.walker.wal.WalFormatException;
 import dev.walker.wal.WalSourceException;
@@ -111,13 +112,13 @@ public final class Main {
             return CommandLine.ExitCode.OK;
         }
         if (thrown instanceof UsageException || thrown instanceof ConfigException) {
-            commandLine.getErr().println("walker: " + thrown.getMessage());
+            commandLine.getErr().println("walker: " + Secrets.mask(thrown.getMessage()));
             return CommandLine.ExitCode.USAGE;
         }
         if (!isExpected(thrown)) {
             throw thrown;
         }
-        commandLine.getErr().println("walker: " + thrown.getMessage());
+        commandLine.getErr().println("walker: " + Secrets.mask(thrown.getMessage()));
         return CommandLine.ExitCode.SOFTWARE;
     }
 

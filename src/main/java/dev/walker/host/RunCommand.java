@@ -25,9 +25,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--source-url",
-            required = true,
             paramLabel = "URL",
-            description = "The server whose WAL is walked, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER.")
+            description = "The server whose WAL is walked, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER;"
+                    + " what it leaves open is taken from PGHOST, PGUSER and so on.")
     private String sourceUrl;
 
     @Option(
@@ -39,9 +39,16 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--source-name",
             paramLabel = "NAME",
-            defaultValue = "local",
-            description = "Name of the server in walker.source, when it is new there (default: ${DEFAULT-VALUE}).")
+            description = "Name of the server in walker.source; by default that which it has there, or if it is new"
+                    + " \"local\" for the server of the target, and host and port for another.")
     private String sourceName;
+
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            description = "How WAL is read: stream (replication), file (pg_read_binary_file), or auto for a stream if the"
+                    + " server gives one; short for --set walker.mode=MODE.")
+    private String mode;
 
     @Option(
             names = "--plugins",
@@ -105,8 +112,15 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private static int run(RunPlan plan, RunEnd end, Log log) throws InterruptedException {
-        try (RunConnections connections = RunConnections.open(plan)) {
-            new RunLoop(plan, connections, end, log).run();
+        Reconnect reconnect = new Reconnect(end, log);
+        WalkedSource walked = new WalkedSource(plan.sourceName());
+        try {
+            warnOfPasswords(plan, log);
+            reconnect.run(() -> {
+                try (RunConnections connections = RunConnections.open(plan)) {
+                    new RunLoop(plan, connections, walked, reconnect, end, log).run();
+                }
+            });
             return CommandLine.ExitCode.OK;
         } catch (SQLException | RuntimeException e) {
             if (Main.isExpected(e)) {
@@ -118,6 +132,20 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
+    /** Whoever may list the processes sees what is on the command line. */
+    private static void warnOfPasswords(RunPlan plan, Log log) {
+        for (String option : new String[] {"source_url", "target_url"}) {
+            if (plan.settings().isOption(option)
+                    && plan.settings()
+                            .apply(option)
+                            .filter(url -> Database.address(option, url).hasPasswordInUrl())
+                            .isPresent()) {
+                log.warning("--" + option.replace('_', '-') + " has a password, which the list of processes shows;"
+                        + " ~/.pgpass or PGPASSWORD keeps it out of there");
+            }
+        }
+    }
+
     private RunPlan plan() {
         Map<String, String> given = new TreeMap<>(settings);
         spec.commandLine().getParseResult().matchedOptions().stream()
@@ -126,6 +154,9 @@ final class RunCommand implements Callable<Integer> {
                         ConfigDefaults.name(option), option.<Object>getValue().toString()));
         if (plugins != null) {
             given.put("walker.plugins", plugins);
+        }
+        if (mode != null) {
+            given.put("walker.mode", mode);
         }
         return new RunPlan(
                 sourceUrl,

@@ -1,34 +1,38 @@
 package dev.walker.host;
 
-import dev.walker.jdbc.JdbcWalSource;
-import dev.walker.wal.WalSource;
+import dev.walker.remote.ServerAddress;
+import dev.walker.remote.SourceConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 
 /** The connections of a walk: to the server whose WAL is walked, and to the database that has schema {@code walker}. */
 final class RunConnections implements AutoCloseable {
-    private final RunPlan plan;
-    private final Connection source;
+    private final ServerAddress sourceAddress;
+    private final ServerAddress targetAddress;
+    private final SourceConnection source;
     private final Connection target;
-    private final WalSource wal;
 
-    private RunConnections(RunPlan plan, Connection source, Connection target) throws SQLException {
-        this.plan = plan;
+    private RunConnections(
+            ServerAddress sourceAddress, ServerAddress targetAddress, SourceConnection source, Connection target)
+            throws SQLException {
+        this.sourceAddress = sourceAddress;
+        this.targetAddress = targetAddress;
         this.source = source;
         this.target = target;
         Database.requireSchema(target);
         target.setAutoCommit(false);
-        this.wal = new JdbcWalSource(source);
     }
 
     /** Connects to both. */
     static RunConnections open(RunPlan plan) throws SQLException {
-        Connection source = Database.connect("--source-url", plan.sourceUrl());
+        ServerAddress sourceAddress = Database.address("--source-url", plan.sourceUrl());
+        ServerAddress targetAddress = Database.address("--target-url", plan.targetUrl());
+        SourceConnection source = SourceConnection.connect(sourceAddress);
         Connection target = null;
         try {
-            target = Database.connect("--target-url", plan.targetUrl());
-            return new RunConnections(plan, source, target);
+            target = targetAddress.connect();
+            return new RunConnections(sourceAddress, targetAddress, source, target);
         } catch (SQLException | RuntimeException e) {
             close(target, e);
             close(source, e);
@@ -36,19 +40,29 @@ final class RunConnections implements AutoCloseable {
         }
     }
 
-    private static void close(Connection connection, Exception failure) {
+    private static void close(AutoCloseable connection, Exception failure) {
         if (connection != null) {
             try {
                 connection.close();
-            } catch (SQLException e) {
+            } catch (Exception e) {
                 failure.addSuppressed(e);
             }
         }
     }
 
     /** To the server whose WAL is walked. */
-    Connection source() {
+    SourceConnection source() {
         return source;
+    }
+
+    /** How that server is reached. */
+    ServerAddress sourceAddress() {
+        return sourceAddress;
+    }
+
+    /** How the server of {@link #target} is reached. */
+    ServerAddress targetAddress() {
+        return targetAddress;
     }
 
     /** To the database that has schema {@code walker}; does not commit by itself. */
@@ -58,19 +72,14 @@ final class RunConnections implements AutoCloseable {
 
     /** A second connection like {@link #target}, when that one is lost. */
     Connection anotherTarget() throws SQLException {
-        Connection again = Database.connect("--target-url", plan.targetUrl());
+        Connection again = targetAddress.connect();
         again.setAutoCommit(false);
         return again;
     }
 
-    /** The WAL of the source. */
-    WalSource wal() {
-        return wal;
-    }
-
     /** Which of the two cannot be used any more: {@code source} or {@code target}. */
     Optional<String> lost() {
-        return Database.isLost(source)
+        return Database.isLost(source.connection())
                 ? Optional.of("source")
                 : Database.isLost(target) ? Optional.of("target") : Optional.empty();
     }

@@ -1,5 +1,6 @@
 package dev.walker.host;
 
+import dev.walker.remote.Loss;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalFormatException;
 import dev.walker.wal.WalGapException;
@@ -20,14 +21,15 @@ final class RunFailure {
                     thrown);
         }
         Optional<String> lost = connections.lost();
+        if (lost.isEmpty() && Loss.mayHeal(thrown)) {
+            return new LostConnectionException(thrown.getMessage(), thrown);
+        }
         if (lost.isEmpty()) {
             String located = settings.locate(String.valueOf(thrown.getMessage()));
             return located.equals(thrown.getMessage()) ? thrown : new CommandException(located, thrown);
         }
-        return new CommandException(
-                "the connection to the " + lost.get() + " was lost: " + thrown.getMessage()
-                        + ". What was walked until then is saved; run the same command again to go on from there",
-                thrown);
+        return new LostConnectionException(
+                "the connection to the " + lost.get() + " was lost: " + thrown.getMessage(), thrown);
     }
 
     /** Makes {@code walker.status()} tell what has happened, over a new connection if need be. */
@@ -43,7 +45,9 @@ final class RunFailure {
             }
         } catch (SQLException e) {
             failure.addSuppressed(e);
-            log.error("cannot note the failure in walker.progress: " + e.getMessage());
+            if (!Loss.isOfServer(e)) {
+                log.error("cannot note the failure in walker.progress: " + e.getMessage());
+            }
         }
     }
 

@@ -5,6 +5,8 @@ import dev.walker.engine.SettingException;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
+import dev.walker.remote.SourceConnection;
+import dev.walker.remote.SourceNames;
 import dev.walker.wal.Lsn;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -14,14 +16,24 @@ final class RunLoop {
     private final RunPlan plan;
     private final RunConnections connections;
     private final Connection target;
+    private final WalkedSource walked;
+    private final Reconnect reconnect;
     private final RunEnd end;
     private final Log log;
     private int sourceId;
     private boolean ready;
 
-    RunLoop(RunPlan plan, RunConnections connections, RunEnd end, Log log) {
+    RunLoop(
+            RunPlan plan,
+            RunConnections connections,
+            WalkedSource walked,
+            Reconnect reconnect,
+            RunEnd end,
+            Log log) {
         this.plan = plan;
         this.connections = connections;
+        this.walked = walked;
+        this.reconnect = reconnect;
         this.target = connections.target();
         this.end = end;
         this.log = log;
@@ -29,17 +41,25 @@ final class RunLoop {
 
     /** Walks until the end that the plan has, until {@code walker.stop()}, or until the program is to end. */
     void run() throws SQLException, InterruptedException {
-        sourceId = (int) Database.number(
-                target,
-                "SELECT walker._add_source(?, ?)",
-                plan.sourceName(),
-                connections.wal().systemIdentifier());
-        target.commit();
-        lock();
-        warnOfUnknownSettings();
-        try (RunSetup setup = new RunSetup(plan, new ServerSettings(connections.source()), log)) {
-            Walk walk = new Walk(accept -> open(setup, accept), plan.acceptGap());
-            walk(walk, setup);
+        SourceConnection source = connections.source();
+        try (RunSetup setup = new RunSetup(plan, new ServerSettings(source.connection()), log)) {
+            source.openWal(setup.settings().mode(), log::info);
+            sourceId = walked.find(target, source, connections.sourceAddress());
+            walked.lock(target, sourceId, log);
+            warnOfUnknownSettings();
+            walk(setup);
+        }
+    }
+
+    private void walk(RunSetup setup) throws SQLException, InterruptedException {
+        try (SourceNames names = new SourceNames(
+                connections.sourceAddress(),
+                connections.source().connection(),
+                connections.targetAddress(),
+                sourceId,
+                log::warning)) {
+            Walk walk = new Walk(accept -> open(setup, accept), plan.acceptGap() && !reconnect.hasWalked());
+            walk(walk, setup, names);
             shutdown(walk);
             log.info("ended at " + Lsn.format(walk.position()));
         } catch (SQLException | RuntimeException e) {
@@ -48,17 +68,7 @@ final class RunLoop {
             if (failure == e) {
                 throw e;
             }
-            throw new CommandException(failure.getMessage(), e);
-        }
-    }
-
-    private void lock() throws SQLException {
-        if (Database.number(
-                        target,
-                        "SELECT pg_catalog.pg_try_advisory_lock(walker._lock_class(), walker._lock_id(?, 'run'))::int",
-                        sourceId)
-                == 0) {
-            throw new CommandException("a walker already runs for this server; SELECT walker.stop() ends it");
+            throw (CommandException) failure;
         }
     }
 
@@ -77,29 +87,31 @@ final class RunLoop {
     private WalkSession open(RunSetup setup, boolean acceptGap) throws SQLException {
         return new WalkSession(
                 target,
-                connections.source(),
+                connections.source().connection(),
                 sourceId,
-                connections.wal(),
+                connections.source().wal(),
                 setup.settings(),
                 acceptGap,
                 setup.classLoader(),
                 log::info);
     }
 
-    private void walk(Walk walk, RunSetup setup) throws SQLException, InterruptedException {
+    private void walk(Walk walk, RunSetup setup, SourceNames names) throws SQLException, InterruptedException {
         while (!end.isAsked()) {
             WalkSession.Next next = walk.step(plan.untilLsn());
             target.commit();
             if (!ready) {
                 tellReady(walk);
+                names.start();
             }
+            names.changed(walk.takeChangedDatabases());
             if (next == WalkSession.Next.END) {
                 break;
             }
             if (plan.settings().takeReload()) {
                 reload(walk, setup);
-            } else if (next != WalkSession.Next.AT_ONCE) {
-                end.await(walk.napMillis());
+            } else if (next != WalkSession.Next.AT_ONCE && !end.isAsked()) {
+                connections.source().await(walk.napMillis());
             }
         }
     }
@@ -112,6 +124,7 @@ final class RunLoop {
         target.commit();
         log.info("walking from " + Lsn.format(walk.position()));
         ready = true;
+        reconnect.walking();
     }
 
     private void reload(Walk walk, RunSetup setup) throws SQLException {

@@ -5,7 +5,7 @@ package dev.walker.host;
  *
  * @param sourceUrl the server whose WAL is walked
  * @param targetUrl the database that has schema {@code walker}
- * @param sourceName name of the server in {@code walker.source}, when it is new there
+ * @param sourceName name of the server in {@code walker.source}; null for that which it has or is given there
  * @param settings come before those of the server
  * @param pluginPath where plugins are looked for beside WALker's own
  * @param untilLsn where the walk is to end; {@link dev.walker.wal.Lsn#INVALID} for nowhere

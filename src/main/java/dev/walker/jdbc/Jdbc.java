@@ -12,16 +12,17 @@ import java.util.Optional;
  * The little of JDBC that is needed, in the dialect that pgjdbc and PL/Java share: parameters are text, bigint, integer,
  * boolean or bytea, every other type is cast in the SQL.
  */
-final class Jdbc {
+public final class Jdbc {
     /** Turns the current row of a result into something. */
-    interface RowReader<T> {
+    public interface RowReader<T> {
+        /** What the row gives; the result is not moved. */
         T read(ResultSet row) throws SQLException;
     }
 
     private Jdbc() {}
 
     /** All rows of a query. */
-    static <T> List<T> all(Connection connection, String sql, RowReader<T> reader, Object... parameters)
+    public static <T> List<T> all(Connection connection, String sql, RowReader<T> reader, Object... parameters)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             bind(statement, parameters);
@@ -36,20 +37,21 @@ final class Jdbc {
     }
 
     /** The first row of a query, if there is one and it is not null. */
-    static <T> Optional<T> first(Connection connection, String sql, RowReader<T> reader, Object... parameters)
+    public static <T> Optional<T> first(Connection connection, String sql, RowReader<T> reader, Object... parameters)
             throws SQLException {
         List<T> rows = all(connection, sql, reader, parameters);
         return rows.isEmpty() ? Optional.empty() : Optional.ofNullable(rows.get(0));
     }
 
     /** The one row of a query that always has one. */
-    static <T> T one(Connection connection, String sql, RowReader<T> reader, Object... parameters) throws SQLException {
+    public static <T> T one(Connection connection, String sql, RowReader<T> reader, Object... parameters)
+            throws SQLException {
         return first(connection, sql, reader, parameters)
                 .orElseThrow(() -> new SQLException("no row from: " + sql, "02000"));
     }
 
     /** Runs a statement that changes rows; how many. */
-    static int update(Connection connection, String sql, Object... parameters) throws SQLException {
+    public static int update(Connection connection, String sql, Object... parameters) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             bind(statement, parameters);
             return statement.executeUpdate();

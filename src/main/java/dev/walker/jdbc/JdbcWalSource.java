@@ -57,8 +57,15 @@ public final class JdbcWalSource implements WalSource {
     private static final String SEGMENTS =
             "SELECT f.name FROM pg_catalog.pg_ls_waldir() f WHERE f.name ~ '^[0-9A-F]{24}$' ORDER BY 1";
 
+    /** Gives the history files of timelines. */
+    public interface Histories {
+        /** The content of {@code TTTTTTTT.history}; empty if the server does not have it. */
+        Optional<byte[]> read(int timeline) throws SQLException;
+    }
+
     private final Connection connection;
     private final Optional<WalDirectory> directory;
+    private final Histories histories;
     private final long systemIdentifier;
     private final int segmentSize;
     private boolean standby;
@@ -70,7 +77,7 @@ public final class JdbcWalSource implements WalSource {
      * @throws SQLException if the server does not answer, or does not let this role read its WAL
      */
     public JdbcWalSource(Connection connection) throws SQLException {
-        this(connection, Optional.empty());
+        this(connection, Optional.empty(), timeline -> historyFile(connection, timeline));
     }
 
     /**
@@ -84,12 +91,24 @@ public final class JdbcWalSource implements WalSource {
         // The process may read them whoever asks.
         this(
                 connection,
-                Jdbc.one(connection, MAY_READ, row -> row.getBoolean(1)) ? Optional.of(directory) : Optional.empty());
+                Jdbc.one(connection, MAY_READ, row -> row.getBoolean(1)) ? Optional.of(directory) : Optional.empty(),
+                timeline -> historyFile(connection, timeline));
     }
 
-    private JdbcWalSource(Connection connection, Optional<WalDirectory> directory) throws SQLException {
+    /**
+     * The WAL of the server that a connection leads to, with histories from elsewhere: for a role that may not read files.
+     *
+     * @throws SQLException if the server does not answer
+     */
+    public JdbcWalSource(Connection connection, Histories histories) throws SQLException {
+        this(connection, Optional.empty(), histories);
+    }
+
+    private JdbcWalSource(Connection connection, Optional<WalDirectory> directory, Histories histories)
+            throws SQLException {
         this.connection = connection;
         this.directory = directory;
+        this.histories = histories;
         this.systemIdentifier = Jdbc.one(
                 connection, "SELECT system_identifier FROM pg_catalog.pg_control_system()", row -> row.getLong(1));
         this.segmentSize = Jdbc.one(
@@ -98,15 +117,27 @@ public final class JdbcWalSource implements WalSource {
         this.history = readHistory(Jdbc.one(connection, TIMELINE, row -> row.getInt(1)));
     }
 
+    private static String historyName(int timeline) {
+        return String.format(Locale.ROOT, "%08X.history", timeline);
+    }
+
+    private static Optional<byte[]> historyFile(Connection connection, int timeline) throws SQLException {
+        return Jdbc.first(connection, READ, row -> row.getBytes(1), historyName(timeline), 0L, (long) MOST_HISTORY);
+    }
+
     private TimelineHistory readHistory(int timeline) throws SQLException {
-        String name = String.format(Locale.ROOT, "%08X.history", timeline);
-        Optional<byte[]> text = Jdbc.first(connection, READ, row -> row.getBytes(1), name, 0L, (long) MOST_HISTORY);
+        Optional<byte[]> text = histories.read(timeline);
         return text.isEmpty()
                 ? TimelineHistory.none(timeline)
                 : TimelineHistory.parse(
-                        "pg_wal/" + name,
+                        "pg_wal/" + historyName(timeline),
                         timeline,
                         new String(text.get(), StandardCharsets.UTF_8).lines().toList());
+    }
+
+    /** Whether the server was a standby when it was asked last. */
+    public boolean isStandby() {
+        return standby;
     }
 
     @Override

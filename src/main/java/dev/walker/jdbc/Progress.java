@@ -56,12 +56,13 @@ final class Progress {
     }
 
     /** Notes that a walk goes on from here; what stopped the last one is forgotten. */
-    void started(Connection target, Optional<String> slot) throws SQLException {
+    void started(Connection target, Optional<String> slot, String mode) throws SQLException {
         Jdbc.update(
                 target,
-                "UPDATE walker.progress SET started_at = pg_catalog.clock_timestamp(), slot_name = ?,"
+                "UPDATE walker.progress SET started_at = pg_catalog.clock_timestamp(), slot_name = ?, mode = ?,"
                         + " last_error = NULL, error_lsn = NULL, error_at = NULL WHERE source_id = ?",
                 slot.orElse(null),
+                mode,
                 sourceId);
     }
 
@@ -222,7 +223,7 @@ final class Progress {
         Jdbc.update(
                 target,
                 "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, records = ?, wal_bytes = ?,"
-                        + " flush_lsn = ?::text::pg_lsn WHERE source_id = ?",
+                        + " flush_lsn = ?::text::pg_lsn, saved_at = pg_catalog.clock_timestamp() WHERE source_id = ?",
                 Lsn.format(lsn),
                 newTimeline,
                 recordsBefore + records,

@@ -1,10 +1,13 @@
 package dev.walker.jdbc;
 
 import dev.walker.wal.Lsn;
+import dev.walker.wal.WalSource;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -13,8 +16,13 @@ import java.util.function.Consumer;
  * missing is another question.
  */
 final class ReplicationSlot {
+    private static final String ACTIVE = "55006";
+    private static final int DROP_ATTEMPTS = 50;
+    private static final long DROP_PAUSE_MILLIS = 100;
+
     private final Connection connection;
     private final String name;
+    private final WalSource holder;
     private final Consumer<String> log;
     private long restartLsn;
 
@@ -24,20 +32,23 @@ final class ReplicationSlot {
         }
     }
 
-    private ReplicationSlot(Connection connection, String name, Consumer<String> log) {
+    private ReplicationSlot(Connection connection, String name, WalSource holder, Consumer<String> log) {
         this.connection = connection;
         this.name = name;
+        this.holder = holder;
         this.log = log;
     }
 
     /**
      * The slot with this name, which is made if it does not exist and made anew if it is lost.
      *
+     * @param holder may hold the slot while it streams
      * @param log is told of a slot that was lost
      * @throws WalSourceException if it cannot be made or used
      */
-    static ReplicationSlot open(Connection connection, String name, Consumer<String> log) throws SQLException {
-        ReplicationSlot slot = new ReplicationSlot(connection, name, log);
+    static ReplicationSlot open(Connection connection, String name, WalSource holder, Consumer<String> log)
+            throws SQLException {
+        ReplicationSlot slot = new ReplicationSlot(connection, name, holder, log);
         slot.open();
         return slot;
     }
@@ -64,11 +75,12 @@ final class ReplicationSlot {
                     + "pg_drop_replication_slot('" + name + "') and start again");
         }
         restartLsn = Lsn.parse(slot.restartLsn);
+        holder.attach(name);
     }
 
     /** What is known of a slot, for messages. Changes nothing. */
     static String describe(Connection connection, String name) throws SQLException {
-        Optional<Found> found = new ReplicationSlot(connection, name, message -> {}).find();
+        Optional<Found> found = find(connection, name);
         String slot = "replication slot \"" + name + "\" ";
         if (found.isEmpty()) {
             return slot + "does not exist";
@@ -83,6 +95,10 @@ final class ReplicationSlot {
     }
 
     private Optional<Found> find() throws SQLException {
+        return find(connection, name);
+    }
+
+    private static Optional<Found> find(Connection connection, String name) throws SQLException {
         return Jdbc.first(
                 connection,
                 "SELECT slot_type, restart_lsn::text, wal_status FROM pg_catalog.pg_replication_slots"
@@ -108,15 +124,27 @@ final class ReplicationSlot {
 
     /** Takes it away, so that it keeps no WAL any more. */
     void drop() throws SQLException {
-        try {
-            Jdbc.one(
-                    connection,
-                    "SELECT pg_catalog.pg_drop_replication_slot(?)::text",
-                    row -> String.valueOf(row.getString(1)),
-                    name);
-        } catch (SQLException e) {
-            throw new WalSourceException("cannot drop replication slot \"" + name + "\": " + e.getMessage(), e);
+        holder.detach();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                dropNow();
+                return;
+            } catch (SQLException e) {
+                // The server takes a moment to see that a stream has ended.
+                if (!connection.getAutoCommit() || !ACTIVE.equals(e.getSQLState()) || attempt == DROP_ATTEMPTS) {
+                    throw new WalSourceException("cannot drop replication slot \"" + name + "\": " + e.getMessage(), e);
+                }
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(DROP_PAUSE_MILLIS));
         }
+    }
+
+    private void dropNow() throws SQLException {
+        Jdbc.one(
+                connection,
+                "SELECT pg_catalog.pg_drop_replication_slot(?)::text",
+                row -> String.valueOf(row.getString(1)),
+                name);
     }
 
     /** The oldest WAL that it keeps. */
@@ -132,6 +160,10 @@ final class ReplicationSlot {
     /** Lets WAL before an LSN go, which must be committed as walked. */
     void advance(long lsn) throws SQLException {
         if (!Lsn.isBefore(restartLsn, lsn)) {
+            return;
+        }
+        if (holder.release(lsn)) {
+            restartLsn = lsn;
             return;
         }
         Savepoints.attempt(connection, () -> move(lsn), refused -> {

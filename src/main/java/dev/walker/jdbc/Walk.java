@@ -1,6 +1,7 @@
 package dev.walker.jdbc;
 
 import java.sql.SQLException;
+import java.util.Set;
 
 /** A walk from one session to the next: state that others have changed is loaded anew without ado. */
 public final class Walk {
@@ -40,6 +41,11 @@ public final class Walk {
     /** See {@link WalkSession#napMillis}. */
     public int napMillis() {
         return session.napMillis();
+    }
+
+    /** See {@link WalkSession#takeChangedDatabases}. */
+    public Set<Long> takeChangedDatabases() {
+        return session.takeChangedDatabases();
     }
 
     /** See {@link WalkSession#position}. */

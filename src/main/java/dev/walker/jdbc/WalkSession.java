@@ -142,7 +142,7 @@ public final class WalkSession {
             missingWal(missing, saved.get(), acceptGap);
         }
         this.slot = slotName.isPresent()
-                ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get(), log))
+                ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get(), source, log))
                 : Optional.empty();
         this.lagGuard = slot.map(open -> new LagGuard(open, settings, log));
         this.progress = saved.isPresent() ? saved.get() : begin();
@@ -152,7 +152,7 @@ public final class WalkSession {
             log.accept("goes on after a " + gap.get());
             progress.leaveOut(target, gap.get());
         }
-        progress.started(target, slotName);
+        progress.started(target, slotName, source.mode());
         List<PluginGap> pluginGaps = startPlugins(names, plugins, gap);
         this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
@@ -293,6 +293,11 @@ public final class WalkSession {
         return waitedFor || atWork ? SHORT_NAP_MILLIS : naptimeMillis;
     }
 
+    /** OIDs of the databases whose catalogs have changed since the last call; 0 for what all share. */
+    public Set<Long> takeChangedDatabases() {
+        return walker.takeChangedDatabases();
+    }
+
     /** LSN of the next record: all before it is walked, though perhaps not saved. */
     public long position() {
         return walker.position();
@@ -359,7 +364,7 @@ public final class WalkSession {
 
     /** What is wanted may not be flushed yet, and nothing else may come that flushes it. */
     private void flushSource(long until) throws SQLException {
-        if (sameServer && Lsn.isBefore(source.readableUpTo(), until)) {
+        if (sameServer && Lsn.isBefore(source.endOfWal(), until)) {
             Jdbc.first(
                     target,
                     "SELECT CASE WHEN ?::text::pg_lsn <= pg_catalog.pg_current_wal_insert_lsn()"
@@ -396,7 +401,7 @@ public final class WalkSession {
             savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
         }
         progress.save(
-                target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), source.readableUpTo());
+                target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), source.endOfWal());
         changes.lower();
         pluginFailed = false;
         savedForeignBytes = walker.foreignBytes();
@@ -464,7 +469,7 @@ public final class WalkSession {
     private void guardLag() throws SQLException {
         if (lagGuard.isPresent() && System.nanoTime() - lastGuardNanos >= GUARD_INTERVAL_NANOS) {
             lastGuardNanos = System.nanoTime();
-            Optional<WalSourceException> problem = lagGuard.get().check(source.readableUpTo());
+            Optional<WalSourceException> problem = lagGuard.get().check(source.endOfWal());
             if (problem.isPresent()) {
                 throw problem.get();
             }

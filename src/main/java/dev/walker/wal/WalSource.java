@@ -47,6 +47,31 @@ public interface WalSource extends AutoCloseable {
      */
     int read(long lsn, byte[] target, int targetAt, int length);
 
+    /** Where the WAL of the server ends at present, even if {@link #readableUpTo} does not get there yet: for the lag. */
+    default long endOfWal() {
+        return readableUpTo();
+    }
+
+    /** How WAL is read, for people: {@code file} or {@code stream}. */
+    default String mode() {
+        return "file";
+    }
+
+    /** Names the replication slot that keeps the WAL; a source that streams takes hold of it. */
+    default void attach(String slot) {}
+
+    /** Lets go of the slot, so that it can be dropped. */
+    default void detach() {}
+
+    /**
+     * Lets the slot know that WAL before an LSN is not needed any more, if the source holds it.
+     *
+     * @return whether it does; if not, the slot is to be advanced by SQL
+     */
+    default boolean release(long lsn) {
+        return false;
+    }
+
     @Override
     default void close() {}
 }

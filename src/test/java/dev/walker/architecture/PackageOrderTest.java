@@ -47,6 +47,7 @@ class PackageOrderTest {
             List.of("spi"),
             List.of("engine", "heatmap", "files"),
             List.of("jdbc"),
+            List.of("remote"),
             List.of("sql", "host"));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -107,7 +108,7 @@ class PackageOrderTest {
         for (String library : List.of("io.airlift", "org.postgresql", "picocli")) {
             List<String> allowed = library.equals("io.airlift")
                     ? List.of("fpi", "files", "host")
-                    : library.equals("picocli") ? List.of("host") : List.of("jdbc", "host");
+                    : library.equals("picocli") ? List.of("host") : List.of("jdbc", "remote", "host");
             noClasses()
                     .that(DescribedPredicate.not(new InPlaces(allowed)))
                     .should()

@@ -1,0 +1,57 @@
+package dev.walker.host;
+
+import dev.walker.remote.Backoff;
+import dev.walker.remote.Loss;
+import java.sql.SQLException;
+
+/**
+ * Tries again what a lost connection has ended, for as long as it takes. What fails before the first walk is not tried
+ * again, so that a wrong address is told at once; nor is what no attempt heals.
+ */
+final class Reconnect {
+    /** Connects and walks until the walk ends or a connection is lost. */
+    interface Attempt {
+        /** Comes back when the walk has ended in order. */
+        void run() throws SQLException, InterruptedException;
+    }
+
+    private final RunEnd end;
+    private final Log log;
+    private final Backoff backoff = new Backoff();
+    private boolean walked;
+
+    Reconnect(RunEnd end, Log log) {
+        this.end = end;
+        this.log = log;
+    }
+
+    /** The present attempt walks. */
+    void walking() {
+        walked = true;
+        backoff.reset();
+    }
+
+    /** Whether any attempt has walked. */
+    boolean hasWalked() {
+        return walked;
+    }
+
+    /** Runs attempts until one comes back, or the program is to end while there is no connection. */
+    void run(Attempt attempt) throws SQLException, InterruptedException {
+        while (true) {
+            try {
+                attempt.run();
+                return;
+            } catch (SQLException | RuntimeException e) {
+                if (!walked || !(e instanceof LostConnectionException || Loss.mayHeal(e))) {
+                    throw e;
+                }
+                long pause = backoff.next();
+                log.warning(e.getMessage() + "; what was walked is saved, tries again in " + pause + " ms");
+                if (end.await(pause)) {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+package dev.walker.remote;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.util.HostSpec;
+
+/**
+ * How a server is reached: a URL, and for what the URL leaves open the environment that libpq knows ({@code PGHOST} and so
+ * on). {@code ~/.pgpass}, {@code PGPASSFILE}, service files and hosts that are tried in turn are pgjdbc's own.
+ */
+public final class ServerAddress {
+    private static final String JDBC = "jdbc:";
+    private static final String SCHEME = "postgresql:";
+
+    /** What the environment gives where the URL has nothing. */
+    private static final Map<String, PGProperty> ENVIRONMENT = Map.ofEntries(
+            Map.entry("PGUSER", PGProperty.USER),
+            Map.entry("PGPASSWORD", PGProperty.PASSWORD),
+            Map.entry("PGOPTIONS", PGProperty.OPTIONS),
+            Map.entry("PGSSLMODE", PGProperty.SSL_MODE),
+            Map.entry("PGSSLROOTCERT", PGProperty.SSL_ROOT_CERT),
+            Map.entry("PGSSLCERT", PGProperty.SSL_CERT),
+            Map.entry("PGSSLKEY", PGProperty.SSL_KEY),
+            Map.entry("PGCONNECT_TIMEOUT", PGProperty.CONNECT_TIMEOUT),
+            Map.entry("PGGSSENCMODE", PGProperty.GSS_ENC_MODE),
+            Map.entry("PGCHANNELBINDING", PGProperty.CHANNEL_BINDING));
+
+    /** Names of libpq that pgjdbc has other names for. */
+    private static final Map<String, PGProperty> LIBPQ = Map.of(
+            "connect_timeout", PGProperty.CONNECT_TIMEOUT,
+            "application_name", PGProperty.APPLICATION_NAME,
+            "target_session_attrs", PGProperty.TARGET_SERVER_TYPE,
+            "channel_binding", PGProperty.CHANNEL_BINDING,
+            "gssencmode", PGProperty.GSS_ENC_MODE);
+
+    private static final Map<String, String> SERVER_TYPES = Map.of(
+            "any", "any",
+            "read-write", "primary",
+            "primary", "primary",
+            "read-only", "secondary",
+            "standby", "secondary",
+            "prefer-standby", "preferSecondary");
+
+    private final String url;
+    private final boolean passwordInUrl;
+    private final Map<String, String> environment;
+    private final Properties defaults = new Properties();
+
+    private ServerAddress(String url, boolean passwordInUrl, Map<String, String> environment) {
+        this.url = url;
+        this.passwordInUrl = passwordInUrl;
+        this.environment = environment;
+    }
+
+    /**
+     * An address, of which nothing is looked up yet.
+     *
+     * @param option name of the option that gave the URL, for messages
+     * @param url {@code jdbc:postgresql://HOST:PORT/DATABASE?user=USER}, also without {@code jdbc:} and with {@code
+     *     USER:PASSWORD@} as libpq has it; null or empty if the environment says it all
+     * @param environment variables by name
+     * @throws IllegalArgumentException if this is no such URL, with a message that shows no password
+     */
+    public static ServerAddress of(String option, String url, Map<String, String> environment) {
+        String wanted = "; wanted jdbc:postgresql://HOST:PORT/DATABASE?user=USER";
+        String plain = url == null ? "" : url.startsWith(JDBC) ? url.substring(JDBC.length()) : url;
+        if (plain.startsWith("postgres:")) {
+            plain = SCHEME + plain.substring("postgres:".length());
+        }
+        if (plain.isEmpty()) {
+            plain = environment.containsKey("PGSERVICE") && !environment.containsKey("PGHOST")
+                    ? SCHEME + "//?service=" + environment.get("PGSERVICE")
+                    : SCHEME + "//" + hosts(environment) + "/" + environment.getOrDefault("PGDATABASE", "");
+        }
+        if (!plain.startsWith(SCHEME)) {
+            throw new IllegalArgumentException(option + " is \"" + Secrets.mask(url) + "\"" + wanted);
+        }
+        UserInfo userInfo = UserInfo.of(plain.substring(SCHEME.length()));
+        String jdbcUrl = JDBC + SCHEME + withPgjdbcNames(option, userInfo.rest);
+        ServerAddress address = new ServerAddress(
+                jdbcUrl, userInfo.password.isPresent() || hasParameter(userInfo.rest, "password"), environment);
+        userInfo.user.ifPresent(user -> address.defaults.setProperty(PGProperty.USER.getName(), user));
+        userInfo.password.ifPresent(given -> address.defaults.setProperty(PGProperty.PASSWORD.getName(), given));
+        Properties own = Driver.parseURL(jdbcUrl, address.defaults);
+        if (own == null) {
+            throw new IllegalArgumentException(option + " is \"" + Secrets.mask(url)
+                    + "\", which is no URL that pgjdbc understands, or names a service that is in no service file"
+                    + wanted);
+        }
+        address.addEnvironment(own);
+        return address;
+    }
+
+    private static String hosts(Map<String, String> environment) {
+        String[] hosts = environment.getOrDefault("PGHOST", "localhost").split(",", -1);
+        String[] ports = environment.getOrDefault("PGPORT", "5432").split(",", -1);
+        List<String> list = new ArrayList<>();
+        for (int i = 0; i < hosts.length; i++) {
+            if (hosts[i].startsWith("/") || hosts[i].startsWith("@")) {
+                throw new IllegalArgumentException("PGHOST is \"" + hosts[i]
+                        + "\", a socket directory, which pgjdbc cannot use; wanted a host name or an address");
+            }
+            list.add((hosts[i].contains(":") ? "[" + hosts[i] + "]" : hosts[i]) + ":"
+                    + (ports.length == hosts.length ? ports[i] : ports[0]));
+        }
+        return String.join(",", list);
+    }
+
+    /** {@code USER:PASSWORD@} of a URL, which pgjdbc does not know. */
+    private record UserInfo(Optional<String> user, Optional<String> password, String rest) {
+        static UserInfo of(String rest) {
+            int question = rest.indexOf('?');
+            String address = question < 0 ? rest : rest.substring(0, question);
+            int at = address.lastIndexOf('@');
+            if (!rest.startsWith("//") || at < 0) {
+                return new UserInfo(Optional.empty(), Optional.empty(), rest);
+            }
+            String info = address.substring(2, at);
+            int colon = info.indexOf(':');
+            String user = colon < 0 ? info : info.substring(0, colon);
+            return new UserInfo(
+                    user.isEmpty() ? Optional.empty() : Optional.of(decode(user)),
+                    colon < 0 ? Optional.empty() : Optional.of(decode(info.substring(colon + 1))),
+                    "//" + rest.substring(at + 1));
+        }
+    }
+
+    private static String decode(String text) {
+        return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    }
+
+    private static boolean hasParameter(String rest, String name) {
+        int question = rest.indexOf('?');
+        return question >= 0
+                && Arrays.stream(rest.substring(question + 1).split("&")).anyMatch(each -> each.startsWith(name + "="));
+    }
+
+    private static String withPgjdbcNames(String option, String rest) {
+        int question = rest.indexOf('?');
+        if (question < 0) {
+            return rest;
+        }
+        List<String> parameters = new ArrayList<>();
+        for (String each : rest.substring(question + 1).split("&")) {
+            int equals = each.indexOf('=');
+            PGProperty known = equals < 0 ? null : LIBPQ.get(each.substring(0, equals));
+            if (known == null) {
+                parameters.add(each);
+            } else if (known == PGProperty.TARGET_SERVER_TYPE) {
+                parameters.add(known.getName() + "=" + serverType(option, each.substring(equals + 1)));
+            } else {
+                parameters.add(known.getName() + each.substring(equals));
+            }
+        }
+        return rest.substring(0, question + 1) + String.join("&", parameters);
+    }
+
+    private static String serverType(String where, String attributes) {
+        String type = SERVER_TYPES.get(attributes);
+        if (type == null) {
+            throw new IllegalArgumentException(where + ": target_session_attrs is \"" + attributes
+                    + "\"; wanted one of "
+                    + String.join(", ", SERVER_TYPES.keySet().stream().sorted().toList()));
+        }
+        return type;
+    }
+
+    /** As with libpq, the URL and a service come before the environment. */
+    private void addEnvironment(Properties own) {
+        ENVIRONMENT.forEach((name, property) -> {
+            String value = environment.get(name);
+            if (value != null && !value.isEmpty() && !own.containsKey(property.getName())) {
+                defaults.setProperty(property.getName(), value);
+            }
+        });
+        String attributes = environment.get("PGTARGETSESSIONATTRS");
+        String type = PGProperty.TARGET_SERVER_TYPE.getName();
+        if (attributes != null && !attributes.isEmpty() && !own.containsKey(type)) {
+            defaults.setProperty(type, serverType("PGTARGETSESSIONATTRS", attributes));
+        }
+        defaults.setProperty(PGProperty.APPLICATION_NAME.getName(), "walker");
+        defaults.setProperty(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
+    }
+
+    /** Whether the URL itself has a password, so that it is in the list of processes if it came from the command line. */
+    public boolean hasPasswordInUrl() {
+        return passwordInUrl;
+    }
+
+    /** Host and port of the first host, for people. */
+    public String hostAndPort() {
+        Properties parsed = Driver.parseURL(url, defaults);
+        String host = PGProperty.PG_HOST.getOrDefault(parsed);
+        String port = PGProperty.PG_PORT.getOrDefault(parsed);
+        return String.valueOf(host).split(",")[0] + ":" + String.valueOf(port).split(",")[0];
+    }
+
+    /** Connects. */
+    public Connection connect() throws SQLException {
+        return connect(new Properties());
+    }
+
+    /** Connects to the server that a connection has found among several hosts, but to another of its databases. */
+    public Connection connectLike(Connection found, String database) throws SQLException {
+        Properties properties = sameServer(found);
+        properties.setProperty(PGProperty.PG_DBNAME.getName(), database);
+        return connect(properties);
+    }
+
+    /** Connects in replication mode to the server that a connection has found among several hosts. */
+    Connection connectForReplication(Connection found, String applicationName) throws SQLException {
+        Properties properties = sameServer(found);
+        properties.setProperty(PGProperty.REPLICATION.getName(), "true");
+        properties.setProperty(PGProperty.PREFER_QUERY_MODE.getName(), "simple");
+        properties.setProperty(PGProperty.ASSUME_MIN_SERVER_VERSION.getName(), "15");
+        properties.setProperty(PGProperty.APPLICATION_NAME.getName(), applicationName);
+        return connect(properties);
+    }
+
+    private static Properties sameServer(Connection found) throws SQLException {
+        HostSpec host = found.unwrap(BaseConnection.class).getQueryExecutor().getHostSpec();
+        Properties properties = new Properties();
+        properties.setProperty(PGProperty.PG_HOST.getName(), host.getHost());
+        properties.setProperty(PGProperty.PG_PORT.getName(), Integer.toString(host.getPort()));
+        properties.setProperty(PGProperty.TARGET_SERVER_TYPE.getName(), "any");
+        return properties;
+    }
+
+    /** Connects with some properties in place of those of the URL. */
+    private Connection connect(Properties instead) throws SQLException {
+        try {
+            if (instead.isEmpty()) {
+                return DriverManager.getConnection(url, defaults);
+            }
+            Properties properties = new Properties();
+            Properties parsed = Driver.parseURL(url, defaults);
+            for (String name : parsed.stringPropertyNames()) {
+                properties.setProperty(name, parsed.getProperty(name));
+            }
+            properties.putAll(instead);
+            String base = JDBC + SCHEME + "//" + urlHost(properties) + "/";
+            properties.remove(PGProperty.SERVICE.getName());
+            return DriverManager.getConnection(base, properties);
+        } catch (SQLException e) {
+            throw masked(e);
+        }
+    }
+
+    private static String urlHost(Properties properties) {
+        String host = properties.getProperty(PGProperty.PG_HOST.getName());
+        return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host) + ":"
+                + properties.getProperty(PGProperty.PG_PORT.getName());
+    }
+
+    private SQLException masked(SQLException thrown) {
+        Properties parsed = Driver.parseURL(url, defaults);
+        String known = parsed == null ? null : parsed.getProperty(PGProperty.PASSWORD.getName());
+        String message = Secrets.mask(thrown.getMessage(), known);
+        if (message == null || message.equals(thrown.getMessage())) {
+            return thrown;
+        }
+        // Without the cause, whose message has the password.
+        return new SQLException(message, thrown.getSQLState());
+    }
+
+    /** The URL without a password. */
+    @Override
+    public String toString() {
+        return Secrets.mask(url);
+    }
+}

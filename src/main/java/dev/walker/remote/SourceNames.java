@@ -1,0 +1,205 @@
+package dev.walker.remote;
+
+import dev.walker.jdbc.Jdbc;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Keeps the names and sizes of the heaps of all databases of a source in {@code walker.relation}: at the beginning, where
+ * the WAL shows that catalogs have changed, and now and then for the sizes. A thread of its own does that, with
+ * connections that it opens for each look, so that no transaction is open for longer than one query.
+ */
+public final class SourceNames implements AutoCloseable {
+    private static final long PAUSE_MILLIS = 1000;
+    private static final long SIZES_NANOS = TimeUnit.MINUTES.toNanos(5);
+    private static final int ROWS_AT_ONCE = 2000;
+    private static final long JOIN_MILLIS = 5000;
+
+    private static final String DATABASES = "SELECT d.oid::bigint, d.datname::text FROM pg_catalog.pg_database d"
+            + " WHERE d.datallowconn AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.oid";
+
+    /** As JSON, since that takes any name and one parameter. A TOAST table is named after its table. */
+    private static final String HEAPS = "SELECT pg_catalog.jsonb_build_object("
+            + "'spc_oid', CASE WHEN c.reltablespace <> 0 THEN c.reltablespace ELSE d.dattablespace END,"
+            + " 'db_oid', CASE WHEN c.relisshared THEN 0 ELSE d.oid END,"
+            + " 'relfilenode', pg_catalog.pg_relation_filenode(c.oid),"
+            + " 'database', CASE WHEN NOT c.relisshared THEN d.datname END,"
+            + " 'schema', n.nspname, 'name', c.relname, 'owner_name', o.relname, 'kind', c.relkind,"
+            + " 'blocks', pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer,"
+            + " 'live_tuples', greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))::text"
+            + " FROM pg_catalog.pg_database d, pg_catalog.pg_class c"
+            + " JOIN pg_catalog.pg_am a ON a.oid = c.relam"
+            + " LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid = c.oid AND c.relkind = 't'"
+            + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            + " WHERE d.datname = pg_catalog.current_database() AND c.relkind IN ('r', 'm', 't')"
+            + " AND c.relpersistence = 'p' AND a.amname = 'heap' AND n.nspname <> 'walker'"
+            + " AND coalesce(o.relnamespace, 0) <> coalesce(pg_catalog.to_regnamespace('walker')::oid, 1)"
+            + " AND pg_catalog.pg_relation_filenode(c.oid) IS NOT NULL";
+
+    private static final String KEEP = "SELECT walker._keep_names(?, ?::text::jsonb)";
+    private static final String FORGET = "SELECT walker._forget_names(?, ?, ?::text::jsonb)";
+    private static final String FORGET_DATABASES = "SELECT walker._forget_databases(?, ?::text::bigint[])";
+
+    private record Database(long oid, String name) {}
+
+    private final ServerAddress source;
+    private final Connection found;
+    private final ServerAddress target;
+    private final int sourceId;
+    private final Consumer<String> log;
+    private final Thread thread = new Thread(this::run, "walker-names");
+    private final Set<Long> unreadable = new HashSet<>();
+
+    // Guarded by this.
+    private final Set<Long> changed = new TreeSet<>();
+    private boolean all = true;
+    private boolean closed;
+
+    /**
+     * The names of a source.
+     *
+     * @param found leads to the server, where the address has several; is not used itself
+     * @param target where schema {@code walker} is
+     * @param sourceId its row in {@code walker.source}
+     * @param log is told of databases that cannot be looked into
+     */
+    public SourceNames(
+            ServerAddress source, Connection found, ServerAddress target, int sourceId, Consumer<String> log) {
+        this.source = source;
+        this.found = found;
+        this.target = target;
+        this.sourceId = sourceId;
+        this.log = log;
+        thread.setDaemon(true);
+    }
+
+    /** Begins to look. */
+    public void start() {
+        thread.start();
+    }
+
+    /** Catalogs of these databases have changed; 0 is for what all share. */
+    public synchronized void changed(Set<Long> databases) {
+        if (!databases.isEmpty()) {
+            changed.addAll(databases);
+            notifyAll();
+        }
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                Optional<Set<Long>> wanted = await();
+                if (wanted.isEmpty()) {
+                    return;
+                }
+                look(wanted.get());
+                pause();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void pause() throws InterruptedException {
+        if (!closed) {
+            wait(PAUSE_MILLIS);
+        }
+    }
+
+    /** The databases to look into, an empty set for all; nothing if it was closed. */
+    private synchronized Optional<Set<Long>> await() throws InterruptedException {
+        long until = System.nanoTime() + SIZES_NANOS;
+        boolean dirty = false;
+        while (!closed && !all && changed.isEmpty() && !dirty) {
+            long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+            if (left <= 0) {
+                dirty = true;
+            } else {
+                wait(left);
+            }
+        }
+        if (closed) {
+            return Optional.empty();
+        }
+        Set<Long> wanted = all || dirty || changed.contains(0L) ? Set.of() : Set.copyOf(changed);
+        all = false;
+        changed.clear();
+        return Optional.of(wanted);
+    }
+
+    private void look(Set<Long> wanted) {
+        try (Connection names = target.connect()) {
+            List<Database> databases = databases();
+            for (Database each : databases) {
+                if (wanted.isEmpty() || wanted.contains(each.oid)) {
+                    look(names, each);
+                }
+            }
+            Jdbc.all(
+                    names,
+                    FORGET_DATABASES,
+                    row -> row.getString(1),
+                    sourceId,
+                    "{"
+                            + String.join(
+                                    ",",
+                                    databases.stream()
+                                            .map(each -> Long.toString(each.oid))
+                                            .toList()) + "}");
+        } catch (SQLException e) {
+            // The walk itself notices a server that is gone; other troubles are tried again with the next change.
+            synchronized (this) {
+                if (!closed) {
+                    log.accept("cannot look for names of relations, does so later: " + Secrets.mask(e.getMessage()));
+                }
+                all = true;
+            }
+        }
+    }
+
+    private List<Database> databases() throws SQLException {
+        try (Connection connection = source.connectLike(found, found.getCatalog())) {
+            return Jdbc.all(connection, DATABASES, row -> new Database(row.getLong(1), row.getString(2)));
+        }
+    }
+
+    private void look(Connection names, Database database) throws SQLException {
+        List<String> heaps;
+        try (Connection connection = source.connectLike(found, database.name)) {
+            heaps = Jdbc.all(connection, HEAPS, row -> row.getString(1));
+            unreadable.remove(database.oid);
+        } catch (SQLException e) {
+            if (unreadable.add(database.oid)) {
+                log.accept("relations of database \"" + database.name + "\" have numbers instead of names: "
+                        + e.getMessage());
+            }
+            return;
+        }
+        for (int i = 0; i < heaps.size(); i += ROWS_AT_ONCE) {
+            List<String> part = heaps.subList(i, Math.min(heaps.size(), i + ROWS_AT_ONCE));
+            Jdbc.all(names, KEEP, row -> row.getString(1), sourceId, "[" + String.join(",", part) + "]");
+        }
+        Jdbc.all(names, FORGET, row -> row.getString(1), sourceId, database.oid, "[" + String.join(",", heaps) + "]");
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            notifyAll();
+        }
+        try {
+            thread.join(JOIN_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
