@@ -64,10 +64,10 @@ final class ReplicationLink implements AutoCloseable {
      * present one.
      *
      * @param slot to be held meanwhile, if any
-     * @param statusMillis time between two status updates, also how long it takes at most to see that one is due
+     * @param statusMillis time between two status updates at least; one goes out with what comes in, and when the server
+     *     asks for it
      */
     PGReplicationStream start(Optional<String> slot, int timeline, long lsn, int statusMillis) throws SQLException {
-        connection.setNetworkTimeout(Runnable::run, statusMillis);
         CopyDual copy = connection
                 .unwrap(PGConnection.class)
                 .getCopyAPI()

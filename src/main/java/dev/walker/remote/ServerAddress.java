@@ -104,16 +104,24 @@ public final class ServerAddress {
     }
 
     private static String hosts(Map<String, String> environment) {
-        String[] hosts = environment.getOrDefault("PGHOST", "localhost").split(",", -1);
-        String[] ports = environment.getOrDefault("PGPORT", "5432").split(",", -1);
-        List<String> list = new ArrayList<>();
-        for (int i = 0; i < hosts.length; i++) {
-            if (hosts[i].startsWith("/") || hosts[i].startsWith("@")) {
-                throw new IllegalArgumentException("PGHOST is \"" + hosts[i]
+        String hosts = environment.getOrDefault("PGHOST", "localhost");
+        for (String host : hosts.split(",", -1)) {
+            if (host.startsWith("/") || host.startsWith("@")) {
+                throw new IllegalArgumentException("PGHOST is \"" + host
                         + "\", a socket directory, which pgjdbc cannot use; wanted a host name or an address");
             }
-            list.add((hosts[i].contains(":") ? "[" + hosts[i] + "]" : hosts[i]) + ":"
-                    + (ports.length == hosts.length ? ports[i] : ports[0]));
+        }
+        return hosts(hosts, environment.getOrDefault("PGPORT", "5432"));
+    }
+
+    /** As a URL has them: a port for each host. */
+    private static String hosts(String hostList, String portList) {
+        String[] hosts = hostList.split(",", -1);
+        String[] ports = portList.split(",", -1);
+        List<String> list = new ArrayList<>();
+        for (int i = 0; i < hosts.length; i++) {
+            boolean bare = hosts[i].contains(":") && !hosts[i].startsWith("[");
+            list.add((bare ? "[" + hosts[i] + "]" : hosts[i]) + ":" + (ports.length == hosts.length ? ports[i] : ports[0]));
         }
         return String.join(",", list);
     }
@@ -212,6 +220,19 @@ public final class ServerAddress {
         return connect(new Properties());
     }
 
+    /**
+     * Connects for questions that are answered soon: where the network is gone without a word, an answer fails to come.
+     *
+     * @param seconds how long to wait for one, unless the URL has a {@code socketTimeout}
+     */
+    public Connection connect(int seconds) throws SQLException {
+        Properties properties = new Properties();
+        Properties parsed = Driver.parseURL(url, defaults);
+        String name = PGProperty.SOCKET_TIMEOUT.getName();
+        properties.setProperty(name, parsed.getProperty(name, Integer.toString(seconds)));
+        return connect(properties);
+    }
+
     /** Connects to the server that a connection has found among several hosts, but to another of its databases. */
     public Connection connectLike(Connection found, String database) throws SQLException {
         Properties properties = sameServer(found);
@@ -241,27 +262,22 @@ public final class ServerAddress {
     /** Connects with some properties in place of those of the URL. */
     private Connection connect(Properties instead) throws SQLException {
         try {
-            if (instead.isEmpty()) {
-                return DriverManager.getConnection(url, defaults);
-            }
             Properties properties = new Properties();
             Properties parsed = Driver.parseURL(url, defaults);
             for (String name : parsed.stringPropertyNames()) {
                 properties.setProperty(name, parsed.getProperty(name));
             }
             properties.putAll(instead);
-            String base = JDBC + SCHEME + "//" + urlHost(properties) + "/";
-            properties.remove(PGProperty.SERVICE.getName());
-            return DriverManager.getConnection(base, properties);
+            return DriverManager.getConnection(JDBC + SCHEME + "//" + urlHosts(properties) + "/", properties);
         } catch (SQLException e) {
             throw masked(e);
         }
     }
 
-    private static String urlHost(Properties properties) {
-        String host = properties.getProperty(PGProperty.PG_HOST.getName());
-        return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host) + ":"
-                + properties.getProperty(PGProperty.PG_PORT.getName());
+    private static String urlHosts(Properties properties) {
+        return hosts(
+                properties.getProperty(PGProperty.PG_HOST.getName()),
+                properties.getProperty(PGProperty.PG_PORT.getName()));
     }
 
     private SQLException masked(SQLException thrown) {

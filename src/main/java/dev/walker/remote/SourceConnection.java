@@ -13,6 +13,9 @@ public final class SourceConnection implements AutoCloseable {
     private static final String MAY_READ_FILES = "SELECT pg_catalog.has_function_privilege("
             + "'pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)', 'EXECUTE')";
 
+    /** Nothing that is asked of a source takes long. */
+    private static final int ANSWER_SECONDS = 120;
+
     private static final String TOO_MANY_WALSENDERS = "53300";
 
     private final ServerAddress address;
@@ -27,7 +30,7 @@ public final class SourceConnection implements AutoCloseable {
 
     /** Connects for SQL; {@link #openWal} is to follow. */
     public static SourceConnection connect(ServerAddress address) throws SQLException {
-        return new SourceConnection(address, address.connect());
+        return new SourceConnection(address, address.connect(ANSWER_SECONDS));
     }
 
     /**

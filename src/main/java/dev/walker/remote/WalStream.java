@@ -15,7 +15,8 @@ import org.postgresql.replication.PGReplicationStream;
  */
 final class WalStream implements AutoCloseable {
     private static final int BUFFER_BYTES = 16 << 20;
-    private static final int MOST_STATUS_MILLIS = 3000;
+    /** No timeout of the socket wakes the reader for one (that ends a copy for pgjdbc), what comes in does. */
+    private static final int MOST_STATUS_MILLIS = 1000;
     /** pgjdbc keeps what comes in while a status is sent, so that is done seldom while there is no room. */
     private static final int MOST_BLOCKED_STATUS_MILLIS = 15_000;
 
