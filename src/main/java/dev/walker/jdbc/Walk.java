@@ -42,6 +42,11 @@ public final class Walk {
         return session.napMillis();
     }
 
+    /** See {@link WalkSession#millisUntilDue}. */
+    public int millisUntilDue() {
+        return session.millisUntilDue();
+    }
+
     /** See {@link WalkSession#position}. */
     public long position() {
         return session.position();
