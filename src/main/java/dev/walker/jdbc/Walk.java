@@ -48,6 +48,11 @@ public final class Walk {
         return session.takeChangedDatabases();
     }
 
+    /** See {@link WalkSession#millisUntilDue}. */
+    public int millisUntilDue() {
+        return session.millisUntilDue();
+    }
+
     /** See {@link WalkSession#position}. */
     public long position() {
         return session.position();

@@ -50,9 +50,12 @@ public final class WalkSession {
     private static final long MOST_UNSAVED_BYTES = 16L << 20;
 
     /** Saving takes at most one part in so many of the time, even if it then comes later than wanted. */
-    private static final int SAVE_SHARE = 50;
+    private static final int SAVE_SHARE = 100;
 
     private static final int SHORT_NAP_MILLIS = 10;
+
+    /** What is walked is not seen before it is saved, so until then a nap may be as many times longer. */
+    private static final int MOST_NAPS = 5;
 
     private static final long GUARD_INTERVAL_NANOS = 1_000_000_000L;
 
@@ -84,6 +87,8 @@ public final class WalkSession {
     private boolean slotIsBehind;
     private boolean pluginFailed;
     private boolean waitedFor;
+    /** The walk is to end at some LSN. */
+    private boolean ends;
     /** A plugin has work left that no record brings about. */
     private boolean atWork;
 
@@ -298,6 +303,19 @@ public final class WalkSession {
         return walker.takeChangedDatabases();
     }
 
+    /**
+     * Milliseconds until there is something to be done after {@link Next#AFTER_NAP}, for who sees for himself whether
+     * somebody wants the walker to save or to stop. The more WAL is walked in a step, the less each byte costs.
+     */
+    public int millisUntilDue() {
+        if (waitedFor || atWork || ends) {
+            return napMillis();
+        }
+        long dueNanos =
+                Math.max(flushIntervalNanos, lastSaveTookNanos * SAVE_SHARE) - (System.nanoTime() - lastSaveNanos);
+        return (int) Math.max(naptimeMillis, Math.min(dueNanos / 1_000_000 + 1, (long) MOST_NAPS * naptimeMillis));
+    }
+
     /** LSN of the next record: all before it is walked, though perhaps not saved. */
     public long position() {
         return walker.position();
@@ -311,6 +329,7 @@ public final class WalkSession {
      * @throws WalSourceException if the source does not give the WAL
      */
     public Next step(long until) throws SQLException {
+        ends = until != Lsn.INVALID;
         // What was saved by the step before is committed by now.
         advanceSlot();
         Progress.Wishes wishes = progress.look(target);

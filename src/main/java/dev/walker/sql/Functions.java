@@ -62,8 +62,8 @@ public final class Functions {
      * @param fresh whether this is the first step of a walk
      * @param untilLsn where the walk is to end, null for nowhere
      * @param acceptGap whether a walk that begins goes on where WAL is missing
-     * @return what to do next: -1 end; 0 go on at once; a number above: go on after this many milliseconds; a number
-     *     below -1: see after as many milliseconds whether there is a reason to go on
+     * @return what to do next: -1 end; 0 go on at once; a number above: go on after this many milliseconds, or before if
+     *     somebody wants something; a number below -1: see after as many milliseconds whether there is a reason to go on
      */
     public static int step(int sourceId, boolean fresh, String untilLsn, boolean acceptGap) throws SQLException {
         if (fresh) {
@@ -78,7 +78,7 @@ public final class Functions {
             return switch (walk.step(until)) {
                 case END -> -1;
                 case AT_ONCE -> 0;
-                case AFTER_NAP -> walk.napMillis();
+                case AFTER_NAP -> walk.millisUntilDue();
                 case WHEN_NEEDED -> -walk.napMillis();
             };
         } catch (SQLException | RuntimeException | LinkageError e) {
