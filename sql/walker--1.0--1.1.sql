@@ -76,7 +76,7 @@ CREATE TABLE walker.heatmap_history_relation (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE walker.heatmap_history_relation IS 'heaps that have rows in heatmap_history';
 COMMENT ON COLUMN walker.heatmap_history_relation.relation_oid IS 'the relation in pg_class, which keeps its history when it gets new files; 0 if it is not known';
-COMMENT ON COLUMN walker.heatmap_history_relation.oldest_minutes IS 'the first hour with buckets of a minute; oldest_fives and oldest_hours: the first day with buckets of 5 minutes and of an hour';
+COMMENT ON COLUMN walker.heatmap_history_relation.oldest_minutes IS 'the first part that may have buckets of a minute; oldest_fives and oldest_hours: of 5 minutes, of an hour';
 
 CREATE TABLE walker.heatmap_history (
     source_id integer REFERENCES walker.source ON DELETE CASCADE,
@@ -110,7 +110,7 @@ CREATE TABLE walker.heatmap_history (
     PRIMARY KEY (source_id, history_id, seconds, part, bucket)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE walker.heatmap_history IS 'what happened to a heap from "bucket" on, "seconds" long; see walker.heatmap_history()';
-COMMENT ON COLUMN walker.heatmap_history.part IS 'the hour or day that the bucket lies in, which is merged into longer buckets, or dropped, as a whole';
+COMMENT ON COLUMN walker.heatmap_history.part IS 'the time that is merged into longer buckets, or dropped, as a whole: 15 min of buckets of a minute, 6 h of those of 5 min, a day of those of an hour';
 COMMENT ON COLUMN walker.heatmap_history.first_range IS 'the range of the first element of each array; range n begins with block n * range_blocks';
 COMMENT ON COLUMN walker.heatmap_history.totals IS 'the sum of each array, in the order of the columns';
 

@@ -147,6 +147,7 @@ final class Chunk {
             return false;
         }
         relation.deadTuples++;
+        relation.history.born(firstBlock() + (key >>> OFFNUM_BITS));
         if (deadByPage[key >>> OFFNUM_BITS]++ == 0) {
             pagesWithGarbage++;
             relation.pagesWithGarbage++;
@@ -174,6 +175,7 @@ final class Chunk {
             return false;
         }
         relation.deadTuples--;
+        relation.history.lost(firstBlock() + (key >>> OFFNUM_BITS));
         if (--deadByPage[key >>> OFFNUM_BITS] == 0) {
             pagesWithGarbage--;
             relation.pagesWithGarbage--;

@@ -14,11 +14,12 @@ final class EndedXacts {
     interface Target {
         /**
          * @param lsn of the record that ended it
+         * @param bucket when that was
          */
-        void apply(PendingSets.InChunk items, boolean commit, long lsn);
+        void apply(PendingSets.InChunk items, boolean commit, long lsn, long bucket);
     }
 
-    private record Ended(PendingSets sets, boolean commit, long lsn) {}
+    private record Ended(PendingSets sets, boolean commit, long lsn, long bucket) {}
 
     private final List<Ended> list = new ArrayList<>();
     private int clock;
@@ -32,9 +33,9 @@ final class EndedXacts {
         return list.isEmpty();
     }
 
-    void add(PendingSets sets, boolean commit, long lsn) {
+    void add(PendingSets sets, boolean commit, long lsn, long bucket) {
         if (sets.matters(commit)) {
-            list.add(new Ended(sets, commit, lsn));
+            list.add(new Ended(sets, commit, lsn, bucket));
             clock++;
         }
     }
@@ -44,7 +45,7 @@ final class EndedXacts {
         for (Ended ended : list) {
             PendingSets.InChunk items = ended.sets.take(chunk);
             if (items != null) {
-                target.apply(items, ended.commit, ended.lsn);
+                target.apply(items, ended.commit, ended.lsn, ended.bucket);
             }
         }
         chunk.settled = clock;

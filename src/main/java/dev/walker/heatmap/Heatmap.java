@@ -29,7 +29,20 @@ final class Heatmap {
 
     /** Receives the counts of a stored chunk. */
     interface StoredChunkConsumer {
-        void accept(int number, int dead, int aborted, int pagesWithGarbage);
+        /**
+         * @param deadByPage null if there are none
+         */
+        void accept(int number, int dead, int aborted, int pagesWithGarbage, short[] deadByPage);
+    }
+
+    /** Pages with their dead tuples. */
+    interface DeadPages {
+        void forEach(DeadPage consumer);
+    }
+
+    /** Receives the number of dead tuples of a page. */
+    interface DeadPage {
+        void accept(long block, int dead);
     }
 
     private static final int CHUNK_NUMBER_BITS = 32;
@@ -50,6 +63,7 @@ final class Heatmap {
     private final ChunkLoader loader;
     private final OpenXacts openXacts;
     private final Runnable stateChanged;
+    private History history;
 
     private Relation lastRelation;
     private Chunk lastChunk;
@@ -86,6 +100,11 @@ final class Heatmap {
         this.allowance = Math.max(LEAST_ALLOWANCE, limitBytes / MOST_CHUNK_BYTES);
     }
 
+    /** Says who is to be told of relations; to be called before there are any. */
+    void history(History history) {
+        this.history = history;
+    }
+
     RelationMap relations() {
         return relations;
     }
@@ -110,6 +129,7 @@ final class Heatmap {
         Relation relation = find(spcOid, dbOid, relNumber);
         if (relation == null) {
             relation = new Relation(nextRelationId++, spcOid, dbOid, relNumber);
+            relation.history = history.of(relation);
             relations.add(relation);
             lastRelation = relation;
         }
@@ -130,6 +150,13 @@ final class Heatmap {
 
     /** Removes a relation with all that is known of it; {@link #forgetPendingOfDropped} is to follow. */
     void drop(Relation relation) {
+        if (history.outlives(relation.history)) {
+            // What has become garbage before the file went is told, too.
+            for (int number : ended.numbers(relation)) {
+                content(chunkOf(relation, number));
+            }
+        }
+        history.dropped(relation.history, deadPages(relation));
         relation.gone = true;
         relation.keepBlocks = 0;
         relations.remove(relation);
@@ -139,6 +166,53 @@ final class Heatmap {
         if (relation.stored || relation.hasStoredChunks) {
             droppedRelations.add(relation);
             stateChanged.run();
+        }
+    }
+
+    /** The pages that have garbage, those in the tables too. */
+    private DeadPages deadPages(Relation relation) {
+        return consumer -> {
+            if (relation.deadTuples == 0) {
+                return;
+            }
+            RoaringBitmap seen = new RoaringBitmap();
+            for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
+                if (chunk.loaded) {
+                    seen.add(chunk.number);
+                    giveDead(chunk, consumer);
+                }
+            }
+            if (relation.hasStoredChunks) {
+                loader.look(relation, 0, (number, dead, aborted, pages, deadByPage) -> {
+                    if (number < relation.voidFrom && !seen.contains(number)) {
+                        giveDead(number, deadByPage, consumer);
+                    }
+                });
+            }
+        };
+    }
+
+    private static void giveDead(Chunk chunk, DeadPage consumer) {
+        for (int block = 0; block < Chunk.BLOCKS; block++) {
+            if (chunk.deadOn(block) != 0) {
+                consumer.accept(chunk.firstBlock() + block, chunk.deadOn(block));
+            }
+        }
+    }
+
+    private static void giveDead(int number, short[] deadByPage, DeadPage consumer) {
+        for (int block = 0; deadByPage != null && block < deadByPage.length; block++) {
+            if (deadByPage[block] != 0) {
+                consumer.accept(((long) number << Chunk.BLOCK_BITS) + block, deadByPage[block]);
+            }
+        }
+    }
+
+    /** Sees to it that a relation has a row in the tables. */
+    void keep(Relation relation) {
+        if (!relation.dirty && !relation.gone) {
+            relation.dirty = true;
+            dirtyRelations.add(relation);
         }
     }
 
@@ -165,6 +239,7 @@ final class Heatmap {
         List<Relation> all = new ArrayList<>();
         relations.forEach(all::add);
         for (Relation relation : all) {
+            history.forgotten(relation.history, deadPages(relation));
             for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
                 release(chunk);
             }
@@ -273,9 +348,10 @@ final class Heatmap {
         relation.firstChunk = kept;
         if (stored) {
             boolean[] any = {false};
-            loader.look(relation, from, (number, dead, aborted, pages) -> {
+            loader.look(relation, from, (number, dead, aborted, pages, deadByPage) -> {
                 if (number < relation.voidFrom && !seen.contains(number)) {
                     takeOff(relation, dead, aborted, pages);
+                    giveDead(number, deadByPage, relation.history::truncated);
                     any[0] = true;
                 }
             });
@@ -292,6 +368,7 @@ final class Heatmap {
     /** Takes a chunk off the sums of its relation; tells whether there was anything. */
     private static boolean takeOff(Chunk chunk) {
         takeOff(chunk.relation, chunk.deadCount(), chunk.abortedCount(), chunk.pagesWithGarbage());
+        giveDead(chunk, chunk.relation.history::truncated);
         return !chunk.isEmpty();
     }
 
@@ -386,15 +463,23 @@ final class Heatmap {
 
     /** A transaction has ended that has changed much. */
     void end(PendingSets sets, boolean commit, long lsn) {
-        ended.add(sets, commit, lsn);
+        ended.add(sets, commit, lsn, history.bucket());
     }
 
-    private void apply(PendingSets.InChunk items, boolean commit, long lsn) {
-        if (commit) {
-            items.deletes.forEach((int key) -> die(items.chunk, key, lsn));
-        } else {
-            items.inserts.forEach((int key) -> rollBack(items.chunk, key, lsn));
-        }
+    private void apply(PendingSets.InChunk items, boolean commit, long lsn, long bucket) {
+        history.late(items.chunk.relation.history, bucket, () -> {
+            if (commit) {
+                items.deletes.forEach((int item) -> {
+                    history.born = HistoryMetric.bornByCommit(item);
+                    die(items.chunk, item & OpenXacts.KEY_MASK, lsn);
+                });
+            } else {
+                items.inserts.forEach((int item) -> {
+                    history.born = HistoryMetric.bornByRollback(item);
+                    rollBack(items.chunk, item & OpenXacts.KEY_MASK, lsn);
+                });
+            }
+        });
     }
 
     /** What deleted an item has committed. */

@@ -56,7 +56,8 @@ import java.util.regex.Pattern;
  *
  * <p>Settings: {@code walker.catalogs} (on by default; off leaves out relations whose relfilenode is below 16384), {@code
  * walker.memory} (megabytes that the maps and what is pending may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
- * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit).
+ * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit), {@code walker.heatmap.history} (how long the
+ * history goes back, 7 days by default).
  */
 public final class HeatmapPlugin implements WalPlugin {
     /** {@code FirstNormalObjectId}: relations below are catalogs that were never rewritten. */
@@ -70,6 +71,8 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** Updaters of multixacts may take one part in so many. */
     private static final int MULTIXACT_SHARE = 16;
+    /** So may counters of the history. */
+    private static final int HISTORY_SHARE = 16;
     /** What a transaction with so many subtransactions did reaches the map when it is stored, not all at once. */
     private static final int MANY_SUBXACTS = 64;
 
@@ -108,11 +111,14 @@ public final class HeatmapPlugin implements WalPlugin {
 
     private final Set<Long> xidsToAsk = new HashSet<>();
 
+    private final HistoryClock clock;
+
     private PluginContext context;
     private HeatmapTables tables;
     private Baseline baseline;
     private OpenXacts openXacts;
     private Heatmap heatmap;
+    private History history;
     private Multixacts multixacts;
     private XidOutcomes outcomes;
     private HeatmapTables.State state;
@@ -132,7 +138,13 @@ public final class HeatmapPlugin implements WalPlugin {
     private int recordXact = OpenXacts.NONE;
 
     /** A plugin, to be given to an engine. */
-    public HeatmapPlugin() {}
+    public HeatmapPlugin() {
+        this(new HistoryClock(() -> System.currentTimeMillis() * 1000, System::nanoTime));
+    }
+
+    HeatmapPlugin(HistoryClock clock) {
+        this.clock = clock;
+    }
 
     @Override
     public String name() {
@@ -147,13 +159,19 @@ public final class HeatmapPlugin implements WalPlugin {
         tables = new HeatmapTables(context);
         openXacts = new OpenXacts(tables, memory / PENDING_SHARE);
         heatmap = new Heatmap(
-                tables, openXacts, this::stateChanged, memory - 2 * memory / PENDING_SHARE - memory / MULTIXACT_SHARE);
+                tables,
+                openXacts,
+                this::stateChanged,
+                memory - 2 * memory / PENDING_SHARE - memory / MULTIXACT_SHARE - memory / HISTORY_SHARE);
         multixacts = new Multixacts(context.server(), tables::loadMultixacts, memory / MULTIXACT_SHARE);
         outcomes = new XidOutcomes(context.server(), openXacts::isOpen);
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
+        history = new History(context, clock, memory / HISTORY_SHARE, heatmap::keep);
+        heatmap.history(history);
         if (!tables.load(heatmap, state)) {
             beginAnew();
         }
+        history.load(heatmap);
         baseline = new Baseline(
                 heatmap,
                 context.server(),
@@ -182,6 +200,7 @@ public final class HeatmapPlugin implements WalPlugin {
     @Override
     public void onGap(Gap gap) {
         lsn = gap.toLsn();
+        history.begin();
         startLsn = 0;
         openXacts.forEach(xid -> openXacts.close(openXacts.find(xid)));
         outcomes.forget();
@@ -233,13 +252,14 @@ public final class HeatmapPlugin implements WalPlugin {
     @Override
     public boolean onPause(long lsn) {
         this.lsn = lsn;
+        history.tick();
         return baseline.work(lsn);
     }
 
     @Override
     public void onFlush(long lsn) {
         baseline.reached(lsn);
-        tables.flush(state);
+        tables.flush(state, history::flush);
         baseline.flush();
         changed = false;
         openXacts.spill();
@@ -264,6 +284,7 @@ public final class HeatmapPlugin implements WalPlugin {
     private void begin(WalRecord record) {
         lsn = record.lsn();
         makeRoom();
+        history.begin();
         if (Long.compareUnsigned(lsn, baseline.nextLsn()) >= 0) {
             baseline.reached(lsn);
         }
@@ -334,8 +355,9 @@ public final class HeatmapPlugin implements WalPlugin {
         boolean image = preparePage(record, block);
         Chunk chunk = chunk(block);
         boolean frozen = isFrozen(image, insert.offnum(), insert.hasTuple() ? insert.infomask() : 0);
-        insertItem(chunk, block, insert.offnum(), frozen);
+        insertItem(chunk, block, insert.offnum(), 0, frozen);
         chunk.relation.inserts++;
+        chunk.relation.history.changed(record, block, HistoryMetric.INSERTS, 1);
         heatmap.changed(chunk.relation, lsn);
     }
 
@@ -352,9 +374,10 @@ public final class HeatmapPlugin implements WalPlugin {
             int offnum = multiInsert.offnum(i);
             int infomask = multiInsert.hasTuples() ? multiInsert.nextInfomask() : 0;
             boolean frozen = multiInsert.isAllFrozenSet() || isFrozen(image, offnum, infomask);
-            insertItem(chunk, block, offnum, frozen);
+            insertItem(chunk, block, offnum, 0, frozen);
         }
         chunk.relation.inserts += multiInsert.count();
+        chunk.relation.history.changed(record, block, HistoryMetric.INSERTS, multiInsert.count());
         heatmap.changed(chunk.relation, lsn);
     }
 
@@ -368,7 +391,12 @@ public final class HeatmapPlugin implements WalPlugin {
         return Infomask.isXminFrozen(loggedInfomask);
     }
 
-    private void insertItem(Chunk chunk, BlockRef block, int offnum, boolean frozen) {
+    /**
+     * A new tuple.
+     *
+     * @param by what made it: 0 for an insert, else as {@link OpenXacts} names it
+     */
+    private void insertItem(Chunk chunk, BlockRef block, int offnum, int by, boolean frozen) {
         int blockInChunk = Chunk.blockInChunk(block.blockNumber());
         int key = Chunk.key(blockInChunk, offnum);
         if (chunk.isDead(key) && !block.imageApplies()) {
@@ -379,19 +407,20 @@ public final class HeatmapPlugin implements WalPlugin {
             heatmap.setKnown(chunk, blockInChunk, lsn);
         }
         if (!frozen && recordXact != OpenXacts.NONE) {
-            openXacts.addInsert(recordXact, chunk.slot, key);
+            openXacts.addInsert(recordXact, chunk.slot, key | by);
         }
     }
 
-    private void deleteItem(Chunk chunk, BlockRef block, int offnum) {
+    private void deleteItem(Chunk chunk, BlockRef block, int offnum, int by) {
         int blockInChunk = Chunk.blockInChunk(block.blockNumber());
         int key = Chunk.key(blockInChunk, offnum);
         if (chunk.isDead(key) && !block.imageApplies()) {
             heatmap.setUnknown(chunk, blockInChunk, lsn);
         }
         if (recordXact != OpenXacts.NONE) {
-            openXacts.addDelete(recordXact, chunk.slot, key);
+            openXacts.addDelete(recordXact, chunk.slot, key | by);
         } else {
+            history.born = HistoryMetric.bornByCommit(by);
             heatmap.addDead(chunk, key, false, lsn);
         }
     }
@@ -416,18 +445,25 @@ public final class HeatmapPlugin implements WalPlugin {
             return;
         }
         openXact(record);
-        preparePage(record, block, false);
         Chunk chunk = chunk(block);
+        boolean known = heatmap.isKnown(chunk, Chunk.blockInChunk(block.blockNumber()));
+        if (delete.isSuper() && known) {
+            history.born = HistoryMetric.BORN_ABORTED_INSERT;
+        }
+        preparePage(record, block, false);
         if (delete.isSuper()) {
             int key = Chunk.key(Chunk.blockInChunk(block.blockNumber()), delete.offnum());
             if (recordXact != OpenXacts.NONE) {
                 openXacts.removeInsert(recordXact, chunk.slot, key);
             }
+            history.born = HistoryMetric.BORN_ABORTED_INSERT;
             heatmap.addDead(chunk, key, true, lsn);
             chunk.relation.abortedTuples++;
+            chunk.relation.history.changed(record, block, HistoryMetric.WAL_BYTES, 0);
         } else {
-            deleteItem(chunk, block, delete.offnum());
+            deleteItem(chunk, block, delete.offnum(), 0);
             chunk.relation.deletes++;
+            chunk.relation.history.changed(record, block, HistoryMetric.DELETES, 1);
         }
         heatmap.changed(chunk.relation, lsn);
     }
@@ -440,19 +476,26 @@ public final class HeatmapPlugin implements WalPlugin {
             return;
         }
         openXact(record);
+        int by = update.isHot() ? OpenXacts.BY_HOT_UPDATE : OpenXacts.BY_UPDATE;
         if (update.isCrossPage()) {
             preparePage(record, oldBlock, false);
-            deleteItem(chunk(oldBlock), oldBlock, update.oldOffnum());
+            Chunk chunk = chunk(oldBlock);
+            deleteItem(chunk, oldBlock, update.oldOffnum(), by);
+            if (oldBlock.imageApplies()) {
+                chunk.relation.history.image(oldBlock.blockNumber());
+            }
             preparePage(record, newBlock);
         } else {
             preparePage(record, newBlock);
-            deleteItem(chunk(newBlock), newBlock, update.oldOffnum());
+            deleteItem(chunk(newBlock), newBlock, update.oldOffnum(), by);
         }
         Chunk chunk = chunk(newBlock);
-        insertItem(chunk, newBlock, update.newOffnum(), false);
+        insertItem(chunk, newBlock, update.newOffnum(), by, false);
         chunk.relation.updates++;
+        chunk.relation.history.changed(record, newBlock, HistoryMetric.UPDATES, 1);
         if (update.isHot()) {
             chunk.relation.hotUpdates++;
+            chunk.relation.history.add(newBlock.blockNumber(), HistoryMetric.HOT_UPDATES, 1);
         }
         if (update.isCrossPage()) {
             chunk.relation.newpageUpdates++;
@@ -463,10 +506,15 @@ public final class HeatmapPlugin implements WalPlugin {
     private void prune(WalRecord record) {
         prune.wrap(record);
         BlockRef block = prune.block();
-        if (isIgnored(block) || preparePage(record, block, false)) {
+        if (isIgnored(block)) {
             return;
         }
         Chunk chunk = chunk(block);
+        chunk.relation.history.changed(record, block, HistoryMetric.PRUNES, 1);
+        history.lost = lostByPruning(record);
+        if (preparePage(record, block, false)) {
+            return;
+        }
         int blockInChunk = Chunk.blockInChunk(block.blockNumber());
         for (int i = 0; i < prune.redirectedCount(); i++) {
             heatmap.prune(chunk, Chunk.key(blockInChunk, prune.redirectedFrom(i)), lsn);
@@ -477,16 +525,34 @@ public final class HeatmapPlugin implements WalPlugin {
         for (int i = 0; i < prune.unusedCount(); i++) {
             heatmap.prune(chunk, Chunk.key(blockInChunk, prune.unused(i)), lsn);
         }
+        if (history.lost == HistoryMetric.RECLAIMED_VACUUM_CLEANUP) {
+            chunk.relation.history.add(block.blockNumber(), HistoryMetric.ITEMS_FREED, prune.unusedCount());
+        }
         checkFrozen(chunk, blockInChunk, prune.plans());
+    }
+
+    private int lostByPruning(WalRecord record) {
+        return switch (prune.reason()) {
+            case ON_ACCESS -> HistoryMetric.RECLAIMED_ON_ACCESS;
+            case VACUUM_SCAN -> HistoryMetric.RECLAIMED_VACUUM_SCAN;
+            case VACUUM_CLEANUP -> HistoryMetric.RECLAIMED_VACUUM_CLEANUP;
+            // While vacuum prunes its transaction has no XID.
+            case NOT_LOGGED -> record.xid() != 0 ? HistoryMetric.RECLAIMED_ON_ACCESS : HistoryMetric.RECLAIMED_PRUNE;
+        };
     }
 
     private void vacuum(WalRecord record) {
         vacuum.wrap(record);
         BlockRef block = vacuum.block();
-        if (isIgnored(block) || preparePage(record, block, false)) {
+        if (isIgnored(block)) {
             return;
         }
         Chunk chunk = chunk(block);
+        chunk.relation.history.changed(record, block, HistoryMetric.ITEMS_FREED, vacuum.count());
+        history.lost = HistoryMetric.RECLAIMED_VACUUM_CLEANUP;
+        if (preparePage(record, block, false)) {
+            return;
+        }
         int blockInChunk = Chunk.blockInChunk(block.blockNumber());
         for (int i = 0; i < vacuum.count(); i++) {
             heatmap.prune(chunk, Chunk.key(blockInChunk, vacuum.unused(i)), lsn);
@@ -496,10 +562,15 @@ public final class HeatmapPlugin implements WalPlugin {
     private void freeze(WalRecord record) {
         freeze.wrap(record);
         BlockRef block = freeze.block();
-        if (isIgnored(block) || preparePage(record, block, false)) {
+        if (isIgnored(block)) {
             return;
         }
-        checkFrozen(chunk(block), Chunk.blockInChunk(block.blockNumber()), freeze.plans());
+        Chunk chunk = chunk(block);
+        chunk.relation.history.changed(record, block, HistoryMetric.WAL_BYTES, 0);
+        if (preparePage(record, block, false)) {
+            return;
+        }
+        checkFrozen(chunk, Chunk.blockInChunk(block.blockNumber()), freeze.plans());
     }
 
     /** Freezing makes and ends no garbage; a tuple that nothing deletes any more cannot have been dead. */
@@ -507,6 +578,7 @@ public final class HeatmapPlugin implements WalPlugin {
         while (plans.next()) {
             int key = Chunk.key(blockInChunk, plans.offnum());
             if (plans.xmax() == 0 && chunk.isDead(key)) {
+                history.lost = HistoryMetric.LEARNED;
                 chunk.removeDead(key);
                 heatmap.setUnknown(chunk, blockInChunk, lsn);
                 heatmap.changed(chunk, lsn);
@@ -520,9 +592,11 @@ public final class HeatmapPlugin implements WalPlugin {
         if (isIgnored(block)) {
             return;
         }
+        Chunk chunk = chunk(block);
+        chunk.relation.history.changed(record, block, HistoryMetric.WAL_BYTES, 0);
         preparePage(record, block, false);
         if ((visible.flags() & (HeapVisible.ALL_VISIBLE | HeapVisible.ALL_FROZEN)) != 0) {
-            heatmap.clean(chunk(block), Chunk.blockInChunk(block.blockNumber()), false, lsn);
+            heatmap.clean(chunk, Chunk.blockInChunk(block.blockNumber()), false, lsn);
         }
     }
 
@@ -555,13 +629,27 @@ public final class HeatmapPlugin implements WalPlugin {
     }
 
     private void applyImages(WalRecord record) {
+        boolean counted = false;
         for (int id = 0; id <= record.maxBlockId(); id++) {
             if (record.hasBlock(id)) {
                 BlockRef block = record.block(id);
-                if (block.isMainFork() && block.imageApplies() && !isIgnored(block)) {
-                    applyImage(record, block);
+                if (block.isMainFork() && !isIgnored(block)) {
+                    count(chunk(block).relation, record, block, counted);
+                    counted = true;
+                    if (block.imageApplies()) {
+                        applyImage(record, block);
+                    }
                 }
             }
+        }
+    }
+
+    /** Counts a block of a record that makes no garbage; its bytes with the first block only. */
+    private static void count(Relation relation, WalRecord record, BlockRef block, boolean counted) {
+        if (!counted) {
+            relation.history.changed(record, block, HistoryMetric.WAL_BYTES, 0);
+        } else if (block.imageApplies()) {
+            relation.history.image(block.blockNumber());
         }
     }
 
@@ -579,6 +667,7 @@ public final class HeatmapPlugin implements WalPlugin {
         boolean wasKnown = heatmap.isKnown(chunk, block);
         boolean known = wasKnown && !(unheardOf && !chunk.isKnown(block));
         boolean complete = true;
+        int lost = history.lost;
         for (int i = 0; i < imageDead.length; i++) {
             imageDead[i] = 0;
             imageAborted[i] = 0;
@@ -594,8 +683,10 @@ public final class HeatmapPlugin implements WalPlugin {
             for (int key = chunk.nextDead(first); key >= 0 && key < end; key = chunk.nextDead(key + 1)) {
                 int offnum = key - first;
                 if (!isSet(imageDead, offnum)) {
+                    boolean pruned = offnum > page.count() || page.lpFlags(offnum) != HeapPage.LP_NORMAL;
+                    history.lost = pruned ? lost : HistoryMetric.LEARNED;
                     chunk.removeDead(key);
-                    if (offnum > page.count() || page.lpFlags(offnum) != HeapPage.LP_NORMAL) {
+                    if (pruned) {
                         chunk.relation.prunedTuples++;
                     }
                     heatmap.changed(chunk, lsn);
@@ -651,7 +742,7 @@ public final class HeatmapPlugin implements WalPlugin {
                 case IN_PROGRESS:
                     inserterIsOpen = true;
                     if (!known) {
-                        openXacts.addInsert(openXacts.openOnServer(xmin), chunk.slot, key);
+                        openXacts.addInsert(openXacts.openOnServer(xmin), chunk.slot, key | insertedBy(offnum));
                         heatmap.changed(chunk.relation, lsn);
                     }
                     break;
@@ -685,13 +776,30 @@ public final class HeatmapPlugin implements WalPlugin {
                 return keep(chunk, key, offnum, known);
             case IN_PROGRESS:
                 if (!known) {
-                    openXacts.addDelete(openXacts.openOnServer(deleter), chunk.slot, key);
+                    openXacts.addDelete(
+                            openXacts.openOnServer(deleter),
+                            chunk.slot,
+                            key | deletedBy(chunk.firstBlock() + block, offnum));
                     heatmap.changed(chunk.relation, lsn);
                 }
                 return true;
             default:
                 return true;
         }
+    }
+
+    private int insertedBy(int offnum) {
+        if ((page.infomask2(offnum) & Infomask.ONLY_TUPLE) != 0) {
+            return OpenXacts.BY_HOT_UPDATE;
+        }
+        return (page.infomask(offnum) & Infomask.UPDATED) != 0 ? OpenXacts.BY_UPDATE : 0;
+    }
+
+    private int deletedBy(long block, int offnum) {
+        if ((page.infomask2(offnum) & Infomask.HOT_UPDATED) != 0) {
+            return OpenXacts.BY_HOT_UPDATE;
+        }
+        return page.hasNewerVersion(block, offnum) ? OpenXacts.BY_UPDATE : 0;
     }
 
     /** Leaves an item as it was; tells whether that is certain. */
@@ -747,6 +855,7 @@ public final class HeatmapPlugin implements WalPlugin {
         @Override
         public boolean install(Relation relation, long block, byte[] pages, int at) {
             relation.heapSeen = true;
+            history.begin();
             wrap(pages, at);
             Chunk chunk = heatmap.chunk(relation, block);
             applyPage(chunk, Chunk.blockInChunk(block));
@@ -795,6 +904,7 @@ public final class HeatmapPlugin implements WalPlugin {
 
     private void end(WalRecord record) {
         xactEnd.wrap(record);
+        history.heard(xactEnd.xactTime());
         for (int i = 0; i < xactEnd.droppedRelationCount(); i++) {
             drop(xactEnd.droppedSpcOid(i), xactEnd.droppedDbOid(i), xactEnd.droppedRelNumber(i));
         }
@@ -846,15 +956,17 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private void commitItem(int chunkSlot, boolean isDelete, int key) {
+    private void commitItem(int chunkSlot, boolean isDelete, int item) {
         if (isDelete) {
-            heatmap.die(heatmap.chunk(chunkSlot), key, lsn);
+            history.born = HistoryMetric.bornByCommit(item);
+            heatmap.die(heatmap.chunk(chunkSlot), item & OpenXacts.KEY_MASK, lsn);
         }
     }
 
-    private void abortItem(int chunkSlot, boolean isDelete, int key) {
+    private void abortItem(int chunkSlot, boolean isDelete, int item) {
         if (!isDelete) {
-            heatmap.rollBack(heatmap.chunk(chunkSlot), key, lsn);
+            history.born = HistoryMetric.bornByRollback(item);
+            heatmap.rollBack(heatmap.chunk(chunkSlot), item & OpenXacts.KEY_MASK, lsn);
         }
     }
 
@@ -963,14 +1075,14 @@ public final class HeatmapPlugin implements WalPlugin {
             if (record.hasBlock(id)) {
                 BlockRef block = record.block(id);
                 if (block.isMainFork() && block.imageApplies() && !isIgnored(block)) {
-                    fullPageImage(block);
+                    fullPageImage(record, block, id != 0);
                 }
             }
         }
     }
 
-    /** These come for relations of all kinds. */
-    private void fullPageImage(BlockRef block) {
+    /** These come for relations of all kinds, but for one in a record. */
+    private void fullPageImage(WalRecord record, BlockRef block, boolean counted) {
         Relation relation = heatmap.find(block.spcOid(), block.dbOid(), block.relNumber());
         if (relation == null && HeapPage.isOther(block)) {
             return;
@@ -982,7 +1094,9 @@ public final class HeatmapPlugin implements WalPlugin {
                 forgetIfNoHeap(relation, block);
             }
         } else if (!page.isNew() || relation != null && relation.heapSeen) {
-            applyPage(chunk(block), Chunk.blockInChunk(block.blockNumber()));
+            Chunk chunk = chunk(block);
+            count(chunk.relation, record, block, counted);
+            applyPage(chunk, Chunk.blockInChunk(block.blockNumber()));
         }
     }
 
@@ -1012,6 +1126,7 @@ public final class HeatmapPlugin implements WalPlugin {
                 smgrTruncate.wrap(record);
                 Relation relation = heatmap.find(smgrTruncate.spcOid(), smgrTruncate.dbOid(), smgrTruncate.relNumber());
                 if (relation != null && smgrTruncate.isMainFork()) {
+                    history.lost = HistoryMetric.RECLAIMED_TRUNCATE;
                     heatmap.truncate(relation, smgrTruncate.blkno(), lsn);
                 }
                 break;

@@ -242,7 +242,8 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                             (Integer) row[3],
                             (Integer) row[4],
                             aborted == null ? 0 : aborted.getCardinality(),
-                            (Integer) row[5]);
+                            (Integer) row[5],
+                            (short[]) row[6]);
                 },
                 relation.spcOid,
                 relation.dbOid,
@@ -328,8 +329,12 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
         return buffer.array();
     }
 
-    /** Writes what has changed. */
-    void flush(State state) {
+    /**
+     * Writes what has changed.
+     *
+     * @param settled is run when all chunks are up to date, and relations are not stored yet
+     */
+    void flush(State state, Runnable settled) {
         for (Relation relation : heatmap.droppedRelations) {
             relationTable.delete(relation.spcOid, relation.dbOid, relation.relNumber);
             chunkTable.delete(relation.spcOid, relation.dbOid, relation.relNumber);
@@ -351,6 +356,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
             heatmap.evict();
         });
         flushChunks();
+        settled.run();
         for (Relation relation : heatmap.dirtyRelations) {
             if (!relation.gone) {
                 flushRelation(relation);

@@ -34,11 +34,18 @@ final class OpenXacts {
     /** Rows in the table may have what is no longer here. */
     private static final int REWRITE = 16;
 
-    private static final int KIND_DELETE = 1 << 16;
-    private static final int KEY_MASK = 0xFFFF;
-    private static final int CHUNK_SHIFT = 17;
+    /** Beside the key of an item: an update inserted or deleted it, not HOT. */
+    static final int BY_UPDATE = 1 << 16;
+    /** Beside the key of an item: a HOT update inserted or deleted it. */
+    static final int BY_HOT_UPDATE = 2 << 16;
+    /** The key of an item without what is beside it. */
+    static final int KEY_MASK = 0xFFFF;
 
-    /** Receives pending items one by one. */
+    private static final int ITEM_MASK = 0x3_FFFF;
+    private static final int KIND_DELETE = 1 << 18;
+    private static final int CHUNK_SHIFT = 19;
+
+    /** Receives pending items one by one: keys, and what did it. */
     interface ItemConsumer {
         void accept(int chunkSlot, boolean delete, int key);
     }
@@ -209,10 +216,12 @@ final class OpenXacts {
         }
     }
 
+    /** An item was inserted, with {@link #BY_UPDATE} or {@link #BY_HOT_UPDATE} beside its key if it is a new version. */
     void addInsert(int xact, int chunkSlot, int key) {
         add(xact, (long) chunkSlot << CHUNK_SHIFT | key);
     }
 
+    /** An item was deleted, with {@link #BY_UPDATE} or {@link #BY_HOT_UPDATE} beside its key if it is an old version. */
     void addDelete(int xact, int chunkSlot, int key) {
         add(xact, (long) chunkSlot << CHUNK_SHIFT | KIND_DELETE | key);
     }
@@ -244,7 +253,7 @@ final class OpenXacts {
 
     private void addToMany(int xact, long entry) {
         Chunk chunk = store.chunkAt((int) (entry >>> CHUNK_SHIFT));
-        if (many[xact].add(chunk, (entry & KIND_DELETE) != 0, (int) entry & KEY_MASK)) {
+        if (many[xact].add(chunk, (entry & KIND_DELETE) != 0, (int) entry & ITEM_MASK)) {
             growing++;
         }
     }
@@ -371,7 +380,7 @@ final class OpenXacts {
     void forEachItem(int xact, ItemConsumer consumer) {
         for (int at = heads[xact]; at != NONE; at = nexts[at]) {
             long entry = entries[at];
-            consumer.accept((int) (entry >>> CHUNK_SHIFT), (entry & KIND_DELETE) != 0, (int) entry & KEY_MASK);
+            consumer.accept((int) (entry >>> CHUNK_SHIFT), (entry & KIND_DELETE) != 0, (int) entry & ITEM_MASK);
         }
     }
 
@@ -589,7 +598,7 @@ final class OpenXacts {
                 emit(xact, row, rows);
                 row = new PendingSets.InChunk(store.chunkAt(chunkSlot));
             }
-            ((entry & KIND_DELETE) != 0 ? row.deletes : row.inserts).add((int) entry & KEY_MASK);
+            ((entry & KIND_DELETE) != 0 ? row.deletes : row.inserts).add((int) entry & ITEM_MASK);
         }
         emit(xact, row, rows);
     }

@@ -11,7 +11,7 @@ import org.roaringbitmap.RoaringBitmap;
  * the table; then a bit is what remains of them here.
  */
 final class PendingSets {
-    /** Pending items of a chunk, of one transaction. */
+    /** Pending items of a chunk, of one transaction: keys, and beside them what did it, see {@link OpenXacts}. */
     static final class InChunk {
         final Chunk chunk;
         final RoaringBitmap inserts = new RoaringBitmap();
@@ -275,8 +275,10 @@ final class PendingSets {
     private static boolean forgetBeyond(InChunk items) {
         int first = items.chunk.firstCutKey();
         int before = items.inserts.getCardinality() + items.deletes.getCardinality();
-        items.inserts.remove((long) first, Chunk.KEYS);
-        items.deletes.remove((long) first, Chunk.KEYS);
+        for (int by : new int[] {0, OpenXacts.BY_UPDATE, OpenXacts.BY_HOT_UPDATE}) {
+            items.inserts.remove((long) by + first, (long) by + Chunk.KEYS);
+            items.deletes.remove((long) by + first, (long) by + Chunk.KEYS);
+        }
         boolean changed = items.inserts.getCardinality() + items.deletes.getCardinality() != before;
         items.dirty |= changed;
         return changed;

@@ -36,6 +36,9 @@ final class Relation {
     long pagesWithGarbage;
     long lastChange;
 
+    /** Counts what happens to it, by time and block. */
+    RelationHistory history;
+
     /** Chunks in memory, linked. */
     Chunk firstChunk;
     /** The tables may have chunks that are not in memory. */

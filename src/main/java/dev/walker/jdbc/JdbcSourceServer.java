@@ -7,6 +7,9 @@ import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Asks a running server. */
 public final class JdbcSourceServer implements SourceServer {
@@ -28,6 +31,18 @@ public final class JdbcSourceServer implements SourceServer {
             + " THEN pg_catalog.left(pg_catalog.pg_xact_status(x.xid), 1) ELSE 'i' END, 'u'), '' ORDER BY x.place)"
             + " FROM pg_catalog.unnest(?::text::xid8[]) WITH ORDINALITY AS x (xid, place),"
             + " (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) AS next) n";
+
+    private static final String RELATION_OIDS = "SELECT CASE WHEN f.db IN (0, d.oid::bigint) THEN coalesce("
+            + "pg_catalog.pg_filenode_relation(CASE WHEN f.spc = d.dattablespace::bigint THEN 0 ELSE f.spc END::oid,"
+            + " f.rel::oid)::oid::bigint, 0) ELSE -1 END"
+            + " FROM ROWS FROM (pg_catalog.unnest(?::text::bigint[]), pg_catalog.unnest(?::text::bigint[]),"
+            + " pg_catalog.unnest(?::text::bigint[])) WITH ORDINALITY AS f (spc, db, rel, place), pg_catalog.pg_database d"
+            + " WHERE d.datname = pg_catalog.current_database() ORDER BY f.place";
+
+    private static final String GONE_RELATIONS = "SELECT o.oid FROM pg_catalog.unnest(?::text::bigint[]) AS o (oid)"
+            + " WHERE ?::bigint = (SELECT d.oid::bigint FROM pg_catalog.pg_database d"
+            + " WHERE d.datname = pg_catalog.current_database())"
+            + " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = o.oid::oid)";
 
     private final Connection connection;
     private final HeapReader heapReader;
@@ -118,6 +133,40 @@ public final class JdbcSourceServer implements SourceServer {
             throw new WalSourceException(
                     "cannot ask the server for " + fullXids.length + " transactions: " + e.getMessage(), e);
         }
+    }
+
+    @Override
+    public long[] relationOids(List<RelFileLocator> files) {
+        try {
+            return Jdbc.all(
+                            connection,
+                            RELATION_OIDS,
+                            row -> row.getLong(1),
+                            arrayLiteral(files.stream().map(RelFileLocator::spcOid)),
+                            arrayLiteral(files.stream().map(RelFileLocator::dbOid)),
+                            arrayLiteral(files.stream().map(RelFileLocator::relNumber)))
+                    .stream()
+                    .mapToLong(oid -> oid)
+                    .toArray();
+        } catch (SQLException e) {
+            throw new WalSourceException(
+                    "cannot ask the server whose " + files.size() + " files are: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Set<Long> goneRelations(long dbOid, Set<Long> oids) {
+        try {
+            return Set.copyOf(
+                    Jdbc.all(connection, GONE_RELATIONS, row -> row.getLong(1), arrayLiteral(oids.stream()), dbOid));
+        } catch (SQLException e) {
+            throw new WalSourceException(
+                    "cannot ask the server for " + oids.size() + " relations: " + e.getMessage(), e);
+        }
+    }
+
+    private static String arrayLiteral(Stream<Long> numbers) {
+        return numbers.map(Object::toString).collect(Collectors.joining(",", "{", "}"));
     }
 
     @Override

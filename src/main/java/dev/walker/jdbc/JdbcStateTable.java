@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -249,7 +250,7 @@ final class JdbcStateTable implements StateTable {
             case BOOLEAN -> "?::boolean";
             case TEXT -> "?::text";
             case BYTEA -> "?::bytea";
-            case SMALLINT_ARRAY, PG_LSN, TIMESTAMPTZ, JSONB ->
+            case SMALLINT_ARRAY, BIGINT_ARRAY, PG_LSN, TIMESTAMPTZ, JSONB ->
                 "?::text::" + column.type().sqlName();
         };
     }
@@ -259,7 +260,7 @@ final class JdbcStateTable implements StateTable {
         return switch (column.type()) {
             case BIGINT, INTEGER, BOOLEAN, TEXT, BYTEA -> column.name();
             case OID -> column.name() + "::bigint";
-            case SMALLINT_ARRAY, PG_LSN, JSONB -> column.name() + "::text";
+            case SMALLINT_ARRAY, BIGINT_ARRAY, PG_LSN, JSONB -> column.name() + "::text";
             case TIMESTAMPTZ -> "pg_catalog.to_json(" + column.name() + ") #>> '{}'";
         };
     }
@@ -278,6 +279,9 @@ final class JdbcStateTable implements StateTable {
                             index,
                             value == null ? null : arrayText((short[]) value),
                             java.sql.Types.VARCHAR);
+                case BIGINT_ARRAY ->
+                    setNullable(
+                            statement, index, value == null ? null : arrayText((long[]) value), java.sql.Types.VARCHAR);
                 case PG_LSN ->
                     setNullable(
                             statement, index, value == null ? null : Lsn.format((Long) value), java.sql.Types.VARCHAR);
@@ -320,13 +324,14 @@ final class JdbcStateTable implements StateTable {
                     case INTEGER -> result.getInt(index);
                     case BOOLEAN -> result.getBoolean(index);
                     case BYTEA -> result.getBytes(index);
-                    case TEXT, JSONB, SMALLINT_ARRAY, PG_LSN, TIMESTAMPTZ -> result.getString(index);
+                    case TEXT, JSONB, SMALLINT_ARRAY, BIGINT_ARRAY, PG_LSN, TIMESTAMPTZ -> result.getString(index);
                 };
         if (value == null || result.wasNull()) {
             return null;
         }
         return switch (column.type()) {
             case SMALLINT_ARRAY -> parseArray((String) value);
+            case BIGINT_ARRAY -> parseLongArray((String) value);
             case PG_LSN -> Lsn.parse((String) value);
             case TIMESTAMPTZ -> OffsetDateTime.parse((String) value).toInstant();
             default -> value;
@@ -342,6 +347,24 @@ final class JdbcStateTable implements StateTable {
             text.append(values[i]);
         }
         return text.append('}').toString();
+    }
+
+    private static String arrayText(long[] values) {
+        StringBuilder text = new StringBuilder(2 + values.length * 2).append('{');
+        for (int i = 0; i < values.length; i++) {
+            if (i > 0) {
+                text.append(',');
+            }
+            text.append(values[i]);
+        }
+        return text.append('}').toString();
+    }
+
+    private static long[] parseLongArray(String text) {
+        String inner = text.substring(1, text.length() - 1);
+        return inner.isEmpty()
+                ? new long[0]
+                : Arrays.stream(inner.split(",")).mapToLong(Long::parseLong).toArray();
     }
 
     private static short[] parseArray(String text) {

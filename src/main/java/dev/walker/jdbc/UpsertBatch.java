@@ -67,6 +67,8 @@ final class UpsertBatch {
                 key[i] = ByteBuffer.wrap(value);
             } else if (key[i] instanceof short[] value) {
                 key[i] = Arrays.toString(value);
+            } else if (key[i] instanceof long[] value) {
+                key[i] = Arrays.toString(value);
             }
         }
         return Arrays.asList(key);
@@ -87,6 +89,7 @@ final class UpsertBatch {
             case TEXT, JSONB -> String.class;
             case BYTEA -> byte[].class;
             case SMALLINT_ARRAY -> short[].class;
+            case BIGINT_ARRAY -> long[].class;
             case TIMESTAMPTZ -> Instant.class;
         };
     }
@@ -159,6 +162,12 @@ final class UpsertBatch {
                 array.append(i == 0 ? "" : ",").append(numbers[i]);
             }
             array.append("}\"");
+        } else if (value instanceof long[] numbers) {
+            array.append("\"{");
+            for (int i = 0; i < numbers.length; i++) {
+                array.append(i == 0 ? "" : ",").append(numbers[i]);
+            }
+            array.append("}\"");
         } else {
             // Numbers, truth values and points in time need no quotes.
             array.append(value);
@@ -192,7 +201,7 @@ final class UpsertBatch {
                     names.add(name + "l");
                     values.add("pg_catalog.substr(b.b, r." + name + "b, r." + name + "l)");
                 }
-                case SMALLINT_ARRAY, JSONB, TIMESTAMPTZ -> {
+                case SMALLINT_ARRAY, BIGINT_ARRAY, JSONB, TIMESTAMPTZ -> {
                     arrays.add(unnest("text"));
                     names.add(name);
                     values.add("r." + name + "::" + columns.get(i).type().sqlName());

@@ -1,7 +1,9 @@
 package dev.walker.spi;
 
 import dev.walker.wal.RelFileLocator;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /** Questions about the server whose WAL is walked, that WAL alone cannot answer. */
 public interface SourceServer {
@@ -80,6 +82,25 @@ public interface SourceServer {
      */
     default HeapRead readHeap(RelFileLocator locator, long[] blocks, long lsn) {
         return HeapRead.failed("there is no server to read pages from");
+    }
+
+    /**
+     * The relations that have these files now, by their OIDs in {@code pg_class}; for each file 0 if none has it, or its
+     * creation is not committed yet, -1 where that cannot be told, as of other databases.
+     */
+    default long[] relationOids(List<RelFileLocator> files) {
+        long[] oids = new long[files.size()];
+        Arrays.fill(oids, -1);
+        return oids;
+    }
+
+    /**
+     * Those of these OIDs that {@code pg_class} does not have any more; none where that cannot be told.
+     *
+     * @param dbOid their database
+     */
+    default Set<Long> goneRelations(long dbOid, Set<Long> oids) {
+        return Set.of();
     }
 
     /** A server that cannot be asked: the offline host. */

@@ -28,6 +28,8 @@ public record TableSpec(String name, List<Column> columns, int keyColumns) {
         BYTEA("bytea"),
         /** {@code smallint[]}, {@code short[]}. */
         SMALLINT_ARRAY("smallint[]"),
+        /** {@code bigint[]}, {@code long[]}. */
+        BIGINT_ARRAY("bigint[]"),
         /** {@code pg_lsn}, {@link Long}, unsigned. */
         PG_LSN("pg_lsn"),
         /** {@code timestamptz}, {@link java.time.Instant}. */

@@ -304,6 +304,7 @@ class HeatmapIT {
             });
             loop.close();
             store[0].flush(plugin, end);
+            HistoryCheck.check(store[0], plugin);
             return store[0].copy().start(SourceServer.none(), settings);
         }
 
@@ -450,6 +451,8 @@ class HeatmapIT {
                 while (!store.baselineIsDone()) {
                     walkOn();
                 }
+                store.flush(plugin, end);
+                HistoryCheck.check(store, plugin);
                 return plugin;
             }
 

@@ -4,6 +4,7 @@ import dev.walker.spi.PluginContext;
 import dev.walker.spi.SourceServer;
 import dev.walker.spi.StateTable;
 import dev.walker.spi.TableSpec;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -137,6 +138,9 @@ final class MemoryStore {
         if (left instanceof Integer) {
             return Integer.compare((Integer) left, (Integer) right);
         }
+        if (left instanceof Instant) {
+            return ((Instant) left).compareTo((Instant) right);
+        }
         return ((String) left).compareTo((String) right);
     }
 
@@ -157,7 +161,8 @@ final class MemoryStore {
                         case TEXT, JSONB -> String.class;
                         case BYTEA -> byte[].class;
                         case SMALLINT_ARRAY -> short[].class;
-                        case TIMESTAMPTZ -> java.time.Instant.class;
+                        case BIGINT_ARRAY -> long[].class;
+                        case TIMESTAMPTZ -> Instant.class;
                     };
             if (value == null ? column < spec.keyColumns() : !wanted.isInstance(value)) {
                 throw new AssertionError(

@@ -15,6 +15,7 @@ import dev.walker.wal.ImageCompression;
  * <tr><td>pd_lower, pd_upper, pd_special</td><td>12, 14, 16</td><td>2 each</td></tr>
  * <tr><td>line pointers</td><td>24</td><td>4 each</td><td>lp_off 15 bits, lp_flags 2, lp_len 15</td></tr>
  * <tr><td>t_xmin, t_xmax</td><td>0, 4 of the tuple</td><td>4 each</td></tr>
+ * <tr><td>t_ctid</td><td>12 of the tuple</td><td>6</td><td>upper half of the block, lower half, item number</td></tr>
  * <tr><td>t_infomask2, t_infomask</td><td>18, 20 of the tuple</td><td>2 each</td></tr>
  * </table>
  */
@@ -39,6 +40,10 @@ public final class HeapPage {
     private static final int SPECIAL_AT = 16;
     private static final int TUPLE_HEADER_SIZE = 23;
     private static final int XMAX_AT = 4;
+    private static final int CTID_AT = 12;
+    /** {@code MovedPartitionsOffsetNumber}: the tuple went to another partition, which is a delete here. */
+    private static final int MOVED_PARTITIONS_OFFNUM = 0xFFFD;
+
     private static final int INFOMASK2_AT = 18;
     private static final int INFOMASK_AT = 20;
 
@@ -159,5 +164,17 @@ public final class HeapPage {
     /** {@code t_infomask2} of a normal item. */
     public int infomask2(int offnum) {
         return page.u16(tupleAt(offnum) + INFOMASK2_AT);
+    }
+
+    /**
+     * Whether {@code t_ctid} of a normal item leads to a newer version, so that its xmax updates it or did so.
+     *
+     * @param block the number of this page
+     */
+    public boolean hasNewerVersion(long block, int offnum) {
+        int at = tupleAt(offnum) + CTID_AT;
+        int next = page.u16(at + 4);
+        return next != MOVED_PARTITIONS_OFFNUM
+                && (next != offnum || ((long) page.u16(at) << 16 | page.u16(at + 2)) != block);
     }
 }

@@ -12,6 +12,18 @@ import dev.walker.wal.WalRecord;
  * what became of them.
  */
 public final class HeapPrune {
+    /** Who prunes: {@code PruneReason}, access/heapam.h. */
+    public enum Reason {
+        /** {@code PRUNE_ON_ACCESS}: whoever came upon the page. */
+        ON_ACCESS,
+        /** {@code PRUNE_VACUUM_SCAN}: the first pass of vacuum. */
+        VACUUM_SCAN,
+        /** {@code PRUNE_VACUUM_CLEANUP}: its second pass. */
+        VACUUM_CLEANUP,
+        /** Records tell it since 17 only; here it is one of the first two. */
+        NOT_LOGGED
+    }
+
     /** Byte position of the conflict horizon (TransactionId, 4 bytes) in the main data, up to 16. */
     public static final int SNAPSHOT_CONFLICT_HORIZON_AT = 0;
     /** Byte position of {@code nredirected} (uint16) in the main data, up to 16. */
@@ -50,6 +62,10 @@ public final class HeapPrune {
     public static final int VM_ALL_VISIBLE = 0x100;
     /** {@code XLHP_VM_ALL_FROZEN}, since 19: the page is now all-frozen. */
     public static final int VM_ALL_FROZEN = 0x200;
+
+    private static final int OPMASK = 0x70;
+    private static final int XLOG_HEAP2_PRUNE_VACUUM_SCAN = 0x20;
+    private static final int XLOG_HEAP2_PRUNE_VACUUM_CLEANUP = 0x30;
 
     private final FreezePlans plans = new FreezePlans();
     private WalRecord record;
@@ -115,6 +131,21 @@ public final class HeapPrune {
     /** {@code XLHP_*} since 17; 0 before. */
     public int flags() {
         return flags;
+    }
+
+    /** Who prunes. */
+    public Reason reason() {
+        if (!record.layout().hasCombinedPruneRecord()) {
+            return Reason.NOT_LOGGED;
+        }
+        switch (record.info() & OPMASK) {
+            case XLOG_HEAP2_PRUNE_VACUUM_SCAN:
+                return Reason.VACUUM_SCAN;
+            case XLOG_HEAP2_PRUNE_VACUUM_CLEANUP:
+                return Reason.VACUUM_CLEANUP;
+            default:
+                return Reason.ON_ACCESS;
+        }
     }
 
     private void wrapCombined() {

@@ -20,6 +20,12 @@ public final class Infomask {
     public static final int XMAX_INVALID = 0x0800;
     /** {@code HEAP_XMAX_IS_MULTI}. */
     public static final int XMAX_IS_MULTI = 0x1000;
+    /** {@code HEAP_UPDATED}: the tuple is the new version of another. */
+    public static final int UPDATED = 0x2000;
+    /** {@code HEAP_HOT_UPDATED} of {@code t_infomask2}: a HOT update made a newer version. */
+    public static final int HOT_UPDATED = 0x4000;
+    /** {@code HEAP_ONLY_TUPLE} of {@code t_infomask2}: a HOT update made this version. */
+    public static final int ONLY_TUPLE = 0x8000;
     /** {@code HEAP_LOCK_MASK} with {@code HEAP_XMAX_IS_MULTI}: what tells an exclusive lock of before 9.3. */
     private static final int LOCK_OR_MULTI = 0x1050;
 
