@@ -46,8 +46,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--mode",
             paramLabel = "MODE",
-            description = "How WAL is read: stream (replication), file (pg_read_binary_file), or auto for a stream if the"
-                    + " server gives one; short for --set walker.mode=MODE.")
+            description =
+                    "How WAL is read: stream (replication), file (pg_read_binary_file), or auto for a stream if the"
+                            + " server gives one; short for --set walker.mode=MODE.")
     private String mode;
 
     @Option(

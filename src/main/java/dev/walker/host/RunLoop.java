@@ -23,13 +23,7 @@ final class RunLoop {
     private int sourceId;
     private boolean ready;
 
-    RunLoop(
-            RunPlan plan,
-            RunConnections connections,
-            WalkedSource walked,
-            Reconnect reconnect,
-            RunEnd end,
-            Log log) {
+    RunLoop(RunPlan plan, RunConnections connections, WalkedSource walked, Reconnect reconnect, RunEnd end, Log log) {
         this.plan = plan;
         this.connections = connections;
         this.walked = walked;

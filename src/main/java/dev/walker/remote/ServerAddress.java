@@ -121,7 +121,8 @@ public final class ServerAddress {
         List<String> list = new ArrayList<>();
         for (int i = 0; i < hosts.length; i++) {
             boolean bare = hosts[i].contains(":") && !hosts[i].startsWith("[");
-            list.add((bare ? "[" + hosts[i] + "]" : hosts[i]) + ":" + (ports.length == hosts.length ? ports[i] : ports[0]));
+            list.add((bare ? "[" + hosts[i] + "]" : hosts[i]) + ":"
+                    + (ports.length == hosts.length ? ports[i] : ports[0]));
         }
         return String.join(",", list);
     }
