@@ -679,7 +679,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.wait_for(pg_lsn, interval) IS 'true once everything up to lsn is walked and committed; false if the time is over or the walker has failed';
 
-CREATE FUNCTION walker.wait_for(source text, lsn pg_lsn, timeout interval DEFAULT '1 min') RETURNS boolean
+CREATE FUNCTION walker.wait_for(source text, lsn pg_lsn, timeout interval) RETURNS boolean
 LANGUAGE sql VOLATILE
 AS $$
     SELECT walker._wait_for(walker._named_source(source), lsn, timeout)

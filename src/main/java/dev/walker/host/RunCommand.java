@@ -1,5 +1,6 @@
 package dev.walker.host;
 
+import dev.walker.remote.ServerAddress;
 import dev.walker.wal.Lsn;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -148,6 +149,10 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private RunPlan plan() {
+        if (sourceUrl == null && !ServerAddress.isInEnvironment(System.getenv())) {
+            throw new UsageException(
+                    "wanted --source-url=URL, or an environment that has PGHOST, PGSERVICE or PGDATABASE");
+        }
         Map<String, String> given = new TreeMap<>(settings);
         spec.commandLine().getParseResult().matchedOptions().stream()
                 .filter(option -> !option.isMultiValue())

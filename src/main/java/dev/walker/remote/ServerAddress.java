@@ -127,6 +127,13 @@ public final class ServerAddress {
         return String.join(",", list);
     }
 
+    /** Whether an environment names a server or a database, so that no URL is wanted. */
+    public static boolean isInEnvironment(Map<String, String> environment) {
+        return environment.containsKey("PGHOST")
+                || environment.containsKey("PGSERVICE")
+                || environment.containsKey("PGDATABASE");
+    }
+
     /** {@code USER:PASSWORD@} of a URL, which pgjdbc does not know. */
     private record UserInfo(Optional<String> user, Optional<String> password, String rest) {
         static UserInfo of(String rest) {

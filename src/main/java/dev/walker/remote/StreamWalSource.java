@@ -214,10 +214,15 @@ public final class StreamWalSource implements WalSource {
         }
         Optional<Throwable> failure = stream.failure();
         if (failure.isPresent()) {
-            restart("the replication stream broke: " + failure.get().getMessage());
+            restart("the replication stream broke: " + describe(failure.get()));
         } else {
             restart("");
         }
+    }
+
+    private static String describe(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return cause == null ? failure.getMessage() : failure.getMessage() + " (" + cause.getMessage() + ")";
     }
 
     private void restart(String reason) {

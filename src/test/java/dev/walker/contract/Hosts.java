@@ -15,12 +15,12 @@ enum Hosts {
             return new PlJavaServer(PlJava.installed().get(0), conf);
         }
     },
-    /** A program of its own, beside the newest server. */
+    /** A program of its own, beside the newest server, or that which {@code -Dwalker.server} names. */
     REMOTE {
         @Override
         WalkedServer start(String... conf) throws Exception {
             List<String> versions = TestServer.versions();
-            return new RemoteServer(versions.get(versions.size() - 1), conf);
+            return new RemoteServer(System.getProperty("walker.server", versions.get(versions.size() - 1)), conf);
         }
     };
 

@@ -15,12 +15,18 @@ import java.util.concurrent.TimeUnit;
 /** A walker that runs as a program of its own. */
 final class RemoteServer extends WalkedServer {
     private String sourceUrl;
+    private List<String> options = List.of();
     private Process walker;
     private Path log;
 
     /** With more lines for the configuration. */
     RemoteServer(String version, String... conf) throws Exception {
-        super(TestServer.version(version).conf(SETTINGS).conf(conf).start());
+        this(TestServer.version(version).conf(SETTINGS).conf(conf).start());
+    }
+
+    /** Makes the schema in a server, which is this object's from now on. */
+    RemoteServer(TestServer server) throws Exception {
+        super(server);
         sourceUrl = url();
         server().execute("CREATE EXTENSION pgstattuple");
         assertEquals(0, command("init", "--target-url", url()).start().waitFor());
@@ -30,6 +36,50 @@ final class RemoteServer extends WalkedServer {
     /** The WAL is to be taken from elsewhere, from the next start on. */
     void source(String url) {
         sourceUrl = url;
+    }
+
+    /** Options of {@code run} from the next start on. */
+    void options(String... words) {
+        options = List.of(words);
+    }
+
+    /** Another walker that keeps its map in the same database. */
+    Process startAnother(String... words) throws Exception {
+        Process first = walker;
+        Path firstLog = log;
+        List<String> before = options;
+        options = List.of(words);
+        try {
+            start();
+            return walker;
+        } finally {
+            options = before;
+            walker = first;
+            log = firstLog;
+        }
+    }
+
+    /** How often the walker has begun to walk: once, and once more after each lost connection. */
+    int beginnings() throws IOException {
+        return Files.readString(log).split("walking from", -1).length - 1;
+    }
+
+    /** Waits until the walker has connected again after it had begun to walk so many times. */
+    void awaitBeginning(int after) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
+        while (beginnings() <= after) {
+            assertTrue(walker.isAlive(), () -> "the walker has ended: " + read(log));
+            assertTrue(System.nanoTime() < giveUp, () -> "the walker does not connect again: " + read(log));
+            Thread.sleep(20);
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
     }
 
     /** Makes the schema in a database, or updates it; what the program has printed. */
@@ -78,6 +128,7 @@ final class RemoteServer extends WalkedServer {
     @Override
     void start(boolean acceptGap) throws Exception {
         List<String> words = new ArrayList<>(List.of("run", "--source-url", sourceUrl, "--target-url", url()));
+        words.addAll(options);
         if (acceptGap) {
             words.add("--accept-gap");
         }
@@ -118,8 +169,10 @@ final class RemoteServer extends WalkedServer {
 
     @Override
     String startFailing(String plugins) throws Exception {
-        Process refused = command("run", "--source-url", sourceUrl, "--target-url", url(), "--plugins", plugins)
-                .start();
+        List<String> words =
+                new ArrayList<>(List.of("run", "--source-url", sourceUrl, "--target-url", url(), "--plugins", plugins));
+        words.addAll(options);
+        Process refused = command(words.toArray(new String[0])).start();
         assertEquals(1, refused.waitFor());
         return Files.readString(log);
     }

@@ -38,9 +38,10 @@ public final class RandomLoad {
 
     /** Makes what it works on. */
     public void createTables() throws SQLException {
-        server.directory("space");
+        // In place if there is a standby, which would otherwise have its files where the primary has them.
+        boolean inPlace = server.query("SHOW allow_in_place_tablespaces").equals("on");
         server.execute(
-                "CREATE TABLESPACE space LOCATION '" + server.root().resolve("space") + "'",
+                "CREATE TABLESPACE space LOCATION '" + (inPlace ? "" : server.directory("space")) + "'",
                 "CREATE EXTENSION IF NOT EXISTS pageinspect",
                 "CREATE EXTENSION IF NOT EXISTS pgstattuple",
                 "CREATE TABLE plain (id int, v int, pad text)",

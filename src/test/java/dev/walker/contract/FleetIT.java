@@ -1,0 +1,132 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.testing.TestServer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Two servers of different majors, walked into one database. */
+class FleetIT {
+    private static void in(TestServer server, String database, String... statements) throws SQLException {
+        try (Connection connection = server.jdbc(database, "postgres");
+                Statement statement = connection.createStatement()) {
+            for (String each : statements) {
+                statement.execute(each);
+            }
+        }
+    }
+
+    private static String ask(TestServer server, String database, String sql) throws SQLException {
+        try (Connection connection = server.jdbc(database, "postgres");
+                Statement statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private static void makeGarbage(TestServer server, String database, String table, int modulus) throws SQLException {
+        in(
+                server,
+                database,
+                "CREATE EXTENSION IF NOT EXISTS pgstattuple",
+                "CREATE SCHEMA IF NOT EXISTS \"Odd one\"",
+                "CREATE TABLE \"Odd one\"." + table + " (id int, pad text)",
+                "INSERT INTO \"Odd one\"." + table + " SELECT i, repeat('x', 100) FROM generate_series(1, 5000) i",
+                "DELETE FROM \"Odd one\"." + table + " WHERE id % " + modulus + " = 0");
+    }
+
+    private static void waitFor(TestServer target, String name, TestServer source) throws SQLException {
+        source.execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
+        String end = source.query("SELECT pg_current_wal_flush_lsn()");
+        assertEquals("t", target.query("SELECT walker.wait_for('" + name + "', '" + end + "', '1 min')"));
+    }
+
+    private static void awaitName(TestServer target, String name, String table) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        String sql = "SELECT count(*) FROM walker.garbage('" + name + "') WHERE relation = '" + table + "'";
+        while (!"1".equals(target.query(sql))) {
+            assertTrue(System.nanoTime() < giveUp, table + " has no name");
+            Thread.sleep(50);
+        }
+    }
+
+    @Test
+    void twoServersOfDifferentMajorsHaveOnePlaceToLookAt() throws Exception {
+        List<Integer> majors = TestServer.majors();
+        int newest = majors.get(majors.size() - 1);
+        TestServer one = TestServer.major(newest).conf(WalkedServer.SETTINGS).start();
+        try (RemoteServer walked = new RemoteServer(one);
+                TestServer other = TestServer.major(majors.get(0))
+                        .conf(WalkedServer.SETTINGS)
+                        .start()) {
+            in(one, "postgres", "CREATE DATABASE shop");
+            in(other, "postgres", "CREATE DATABASE shop");
+            walked.start();
+            walked.source(other.url("postgres") + "?user=postgres");
+            Process second = walked.startAnother("--source-name", "other", "--plugins", "heatmap");
+            makeGarbage(one, "shop", "orders", 5);
+            makeGarbage(other, "shop", "orders", 2);
+            makeGarbage(other, "postgres", "bills", 4);
+            waitFor(one, "local", one);
+            waitFor(one, "other", other);
+            awaitName(one, "local", "orders");
+            awaitName(one, "other", "orders");
+            awaitName(one, "other", "bills");
+
+            String fleet =
+                    "SELECT string_agg(concat_ws(' ', source, split_part(version, '.', 1), state, mode, gaps), ', ')"
+                            + " FROM walker.fleet()";
+            assertEquals(
+                    "local " + newest + " running stream 0, other " + majors.get(0) + " running stream 0",
+                    one.query(fleet));
+            String systems = "SELECT string_agg(system_identifier::text, ' ' ORDER BY source) FROM walker.fleet()";
+            String system = "SELECT system_identifier FROM pg_control_system()";
+            assertEquals(one.query(system) + " " + other.query(system), one.query(systems));
+
+            String truth = "SELECT dead_tuple_count FROM pgstattuple('\"Odd one\".%s')";
+            String map = "SELECT concat_ws(' ', schema, dead_tuples, complete) FROM walker.garbage('%s')"
+                    + " WHERE database = '%s' AND relation = '%s'";
+            for (String[] each : new String[][] {
+                {"local", "shop", "orders"}, {"other", "shop", "orders"}, {"other", "postgres", "bills"}
+            }) {
+                TestServer server = each[0].equals("local") ? one : other;
+                String dead = ask(server, each[1], String.format(truth, each[2]));
+                assertTrue(Integer.parseInt(dead) > 0);
+                assertEquals("Odd one " + dead + " t", one.query(String.format(map, each[0], each[1], each[2])));
+                String heap = String.format("'%s', '%s', '\"Odd one\".%s'", each[0], each[1], each[2]);
+                assertEquals(dead, one.query("SELECT sum(dead_tuples) FROM walker.heatmap(" + heap + ", 7)"));
+                assertEquals(dead, one.query("SELECT sum(dead_tuples) FROM walker.heatmap_pages(" + heap + ")"));
+                assertEquals(
+                        "7", one.query("SELECT count(*) FROM walker.heatmap(" + heap + ", 7)"), "ranges of " + heap);
+            }
+            // Readers without a name speak of this server alone.
+            assertEquals("0", one.query("SELECT count(*) FROM walker.garbage() WHERE relation::text LIKE '%bills%'"));
+            assertEquals(
+                    "local", one.query("SELECT s.name FROM walker.source s WHERE source_id = walker._source_id()"));
+
+            // A renamed table has its new name after a while, a dropped one is forgotten.
+            in(other, "shop", "ALTER TABLE \"Odd one\".orders RENAME TO sales");
+            awaitName(one, "other", "sales");
+
+            SQLException unknown =
+                    assertThrows(SQLException.class, () -> one.query("SELECT * FROM walker.garbage('nobody')"));
+            assertTrue(unknown.getMessage().contains("there is no source \"nobody\""), unknown.getMessage());
+            assertTrue(unknown.getMessage().contains("There are: local, other"), unknown.getMessage());
+
+            assertEquals("t", one.query("SELECT walker.stop('other')"));
+            assertEquals(0, second.waitFor());
+            assertEquals(
+                    "local running, other stopped",
+                    one.query("SELECT string_agg(source || ' ' || state, ', ') FROM walker.fleet()"));
+            walked.stop();
+        }
+    }
+}

@@ -1,0 +1,189 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.testing.TestServer;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** Walks that outlive walsenders, servers and failovers, and what ends them at once. */
+class ReconnectIT {
+    private static final String[] CONF = {"wal_keep_size = 1GB", "walker.flush_interval = 200"};
+
+    private static String version() {
+        List<String> versions = TestServer.versions();
+        return versions.get(versions.size() - 1);
+    }
+
+    private static TestServer server(String... conf) {
+        return TestServer.version(version())
+                .conf(WalkedServer.SETTINGS)
+                .conf(CONF)
+                .conf(conf)
+                .start();
+    }
+
+    private static void load(TestServer server, long seed) throws Exception {
+        Bank bank = new Bank(server);
+        bank.begin(seed);
+        Thread.sleep(700);
+        bank.end();
+    }
+
+    private static void await(String what, TestServer server, String sql) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!"t".equals(server.query(sql))) {
+            assertTrue(System.nanoTime() < giveUp, () -> what + " does not come\n" + server.log());
+            Thread.sleep(20);
+        }
+    }
+
+    private static void assertExact(TestServer source, RemoteServer target) throws Exception {
+        MapCheck check = MapCheck.of(source, target.server());
+        assertEquals(
+                Set.of(),
+                check.unknownHeaps().stream()
+                        .filter(name -> !name.startsWith("pg_toast."))
+                        .collect(Collectors.toSet()));
+        assertTrue(check.dead() > 0, check.toString());
+    }
+
+    @Test
+    void walkOutlivesWalsendersTheTargetAndAFailover() throws Exception {
+        TestServer primary = server();
+        try (RemoteServer target = new RemoteServer(version());
+                TestServer standby = primary.standby()) {
+            target.options("--mode", "stream", "--source-name", "shop");
+            target.source("jdbc:postgresql://127.0.0.1:" + primary.port() + ",127.0.0.1:" + standby.port()
+                    + "/postgres?user=postgres&targetServerType=primary");
+            target.start();
+            primary.execute("CREATE EXTENSION pageinspect", "CREATE EXTENSION pgstattuple");
+            new Bank(primary).create();
+            load(primary, 1);
+
+            // The walsender is ended: another one takes its place, the walk does not begin anew.
+            String walsender = "FROM pg_stat_replication WHERE application_name = 'walker_stream'";
+            String before = primary.query("SELECT pid " + walsender);
+            primary.execute("SELECT pg_terminate_backend(pid) " + walsender);
+            load(primary, 2);
+            await("another walsender", primary, "SELECT count(*) = 1 AND min(pid) <> " + before + " " + walsender);
+            assertExact(primary, target);
+            assertEquals(1, target.beginnings(), target.output());
+            assertTrue(target.output().contains("it begins again at LSN"), target.output());
+
+            // The target is away for a while.
+            target.server().restart();
+            load(primary, 3);
+            target.awaitBeginning(1);
+            assertExact(primary, target);
+
+            // The primary is gone, the standby takes over.
+            int beginnings = target.beginnings();
+            String end = primary.query("SELECT pg_current_wal_flush_lsn()");
+            await("the standby", standby, "SELECT pg_last_wal_replay_lsn() >= '" + end + "'");
+            primary.crash();
+            standby.promote();
+            load(standby, 4);
+            target.awaitBeginning(beginnings);
+            assertExact(standby, target);
+            assertEquals(
+                    "running stream 2 shop",
+                    target.server().query("SELECT concat_ws(' ', state, mode, timeline, source) FROM walker.fleet()"));
+            assertEquals("0", target.server().query("SELECT count(*) FROM walker.gaps"));
+            target.stop();
+
+            // Another server under the same name.
+            target.source(target.server().url("postgres") + "?user=postgres");
+            String message = target.startFailing("heatmap");
+            assertTrue(message.contains("source \"shop\" is the server with system identifier"), message);
+        } finally {
+            primary.close();
+        }
+    }
+
+    @Test
+    void slowTargetDoesNotLoseTheStream() throws Exception {
+        try (RemoteServer walked = new RemoteServer(server("wal_sender_timeout = 1s"))) {
+            TestServer server = walked.server();
+            walked.options("--mode", "stream");
+            walked.start();
+            server.execute("CREATE TABLE much (id int, pad text)");
+            walked.waitFor();
+            String walsender = server.query("SELECT pid FROM pg_stat_replication");
+            try (var blocking = server.jdbc();
+                    var statement = blocking.createStatement()) {
+                // The walker cannot save meanwhile, and more comes than its buffer takes.
+                statement.execute("BEGIN; LOCK TABLE walker.progress IN ACCESS EXCLUSIVE MODE");
+                server.execute(
+                        "INSERT INTO much SELECT i, repeat('x', 1000) FROM generate_series(1, 60000) i",
+                        "DELETE FROM much WHERE id % 3 = 0");
+                Thread.sleep(4000);
+                statement.execute("COMMIT");
+            }
+            walked.waitFor();
+            assertEquals("20000", server.query("SELECT sum(dead_tuples) FROM walker.heatmap('much')"));
+            assertEquals(walsender, server.query("SELECT pid FROM pg_stat_replication"), walked.output());
+            walked.stop();
+            // What was committed is told the slot at the end.
+            assertEquals(
+                    "t",
+                    server.query("SELECT r.restart_lsn = s.position FROM pg_replication_slots r, walker.status() s"));
+        }
+    }
+
+    @Test
+    void autoFallsBackToFilesAndSaysWhy() throws Exception {
+        try (RemoteServer walked = new RemoteServer(server())) {
+            TestServer server = walked.server();
+            server.execute(
+                    "CREATE ROLE walks LOGIN PASSWORD 'hush-hush' IN ROLE pg_monitor",
+                    "GRANT ALL ON SCHEMA walker TO walks",
+                    "GRANT ALL ON ALL TABLES IN SCHEMA walker TO walks",
+                    "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA walker TO walks",
+                    "ALTER ROLE walks SET walker.slot = ''");
+            walked.source(server.url("postgres") + "?user=walks&password=hush-hush");
+            String message = walked.startFailing("heatmap");
+            assertTrue(message.contains("gives no stream of replication"), message);
+            assertTrue(message.contains("may not execute pg_read_binary_file"), message);
+            server.execute("GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO walks");
+            walked.start();
+            assertTrue(walked.output().contains("reads WAL out of files"), walked.output());
+            assertEquals("file", server.query("SELECT mode FROM walker.status()"));
+            walked.stop();
+            server.execute(
+                    "REVOKE EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) FROM walks",
+                    "ALTER ROLE walks REPLICATION");
+            walked.start();
+            assertEquals("stream", server.query("SELECT mode FROM walker.status()"));
+            assertTrue(!walked.output().contains("hush"), walked.output());
+            assertTrue(walked.output().contains("--source-url has a password"), walked.output());
+            walked.stop();
+        }
+    }
+
+    @Test
+    void wrongPasswordEndsItAtOnceAndIsNotShown() throws Exception {
+        TestServer server = server();
+        try (RemoteServer walked = new RemoteServer(server)) {
+            server.execute("CREATE ROLE guarded LOGIN SUPERUSER PASSWORD 'right'");
+            java.nio.file.Files.writeString(
+                    server.dataDir().resolve("pg_hba.conf"),
+                    "host all guarded all scram-sha-256\nhost replication guarded all scram-sha-256\n"
+                            + "host all all all trust\nhost replication all all trust\n");
+            server.execute("SELECT pg_reload_conf()");
+            await("pg_hba.conf", server, "SELECT count(*) = 4 FROM pg_hba_file_rules");
+            walked.source(server.url("postgres") + "?user=guarded&password=wr0ng-one");
+            String message = walked.startFailing("heatmap");
+            assertTrue(message.contains("password authentication failed for user \"guarded\""), message);
+            assertTrue(!message.contains("wr0ng-one"), message);
+            walked.source("postgresql://guarded:right@127.0.0.1:" + server.port() + "/postgres");
+            walked.start();
+            assertTrue(!walked.output().contains("right@"), walked.output());
+            walked.stop();
+        }
+    }
+}
