@@ -254,6 +254,59 @@ class GapIT {
     }
 
     @Test
+    void aBaselineThatMeetsAGapBeginsAnew() throws Exception {
+        makeTable("early");
+        sql(
+                "INSERT INTO early SELECT i, 0, repeat('x', 900) FROM generate_series(1, 12000) i",
+                "DELETE FROM early WHERE id % 7 = 0",
+                "CREATE EXTENSION IF NOT EXISTS pageinspect");
+        walked.waitFor();
+        walked.stop();
+        // As if the pages were older than the walk.
+        sql("SELECT walker.reset('early')");
+        walked.configure("walker.baseline_rate = 1");
+        walked.start();
+        sql("SELECT walker.baseline('early')");
+        awaitBaseline("reading", 300);
+        walked.stop();
+        dropSlot();
+        sql(
+                "DELETE FROM early WHERE id % 7 = 1",
+                "VACUUM early", "INSERT INTO early SELECT i, 1 FROM generate_series(1, 500) i");
+        removeWal();
+        walked.configure("walker.baseline_rate = 64");
+        assertTrue(walked.startFailing("heatmap").contains(walked.gapHint()));
+        walked.start(true);
+        sql("DELETE FROM early WHERE id % 7 = 2");
+        assertEquals("t", query("SELECT walker.wait_for_baseline('1 min')"));
+        assertEquals("t", query("SELECT complete FROM walker.garbage() WHERE relation = 'early'::regclass"));
+        assertFalse(MapCheck.of(walked).unknownHeaps().contains("early"));
+        assertEquals(
+                "t",
+                query("SELECT state = 'done' AND next_block = blocks FROM walker.heatmap_baseline"
+                        + " WHERE relfilenode = pg_relation_filenode('early')"));
+    }
+
+    private static void awaitBaseline(String state, int blocks) throws Exception {
+        long giveUp = System.nanoTime() + 30_000_000_000L;
+        while (!"t"
+                .equals(query("SELECT coalesce(bool_or(state = '" + state + "' AND next_block BETWEEN " + blocks
+                        + " AND blocks - 256), false) FROM walker.heatmap_baseline WHERE relfilenode ="
+                        + " pg_relation_filenode('early')"))) {
+            assertTrue(System.nanoTime() < giveUp, () -> "baseline: " + baselines());
+            Thread.sleep(20);
+        }
+    }
+
+    private static String baselines() {
+        try {
+            return query("SELECT string_agg(b::text, ' ') FROM walker.heatmap_baseline b");
+        } catch (SQLException e) {
+            return e.toString();
+        }
+    }
+
+    @Test
     void serverThatWasSetBackIsRefused() throws Exception {
         walked.waitFor();
         walked.stop();

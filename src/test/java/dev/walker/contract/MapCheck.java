@@ -75,16 +75,25 @@ record MapCheck(int pages, int knownPages, long dead, Set<String> unknownHeaps) 
      * @param map the server that has schema {@code walker}
      */
     static MapCheck of(TestServer truth, TestServer map) throws SQLException, IOException {
-        try (Connection connection = truth.jdbc()) {
-            // Lets it set its hint bits first.
-            PageOracle.heaps(connection);
-        }
+        heaps(truth);
         truth.execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
         String end = truth.query("SELECT pg_current_wal_flush_lsn()");
         assertEquals(
                 "t",
                 map.query("SELECT walker.wait_for('" + end + "', '2 min')"),
                 () -> "the walk does not get to " + end + "\n" + status(map));
+        return compare(truth, map, Lsn.parse(end));
+    }
+
+    /** Reads all pages as the comparison does, so that hint bits are set before. */
+    static void heaps(TestServer truth) throws SQLException, IOException {
+        try (Connection connection = truth.jdbc()) {
+            PageOracle.heaps(connection);
+        }
+    }
+
+    /** Compares as of an LSN up to which everything is walked. */
+    static MapCheck compare(TestServer truth, TestServer map, String end) throws SQLException, IOException {
         return compare(truth, map, Lsn.parse(end));
     }
 

@@ -2,6 +2,7 @@ package dev.walker.heatmap;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.walker.jdbc.JdbcSourceServer;
 import dev.walker.rmgr.Rmgr;
@@ -9,6 +10,7 @@ import dev.walker.rmgr.heap.HeapDelete;
 import dev.walker.rmgr.heap.HeapOp;
 import dev.walker.rmgr.multixact.MultixactCreate;
 import dev.walker.spi.SourceServer;
+import dev.walker.testing.PlJava;
 import dev.walker.testing.TestServer;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.RelFileLocator;
@@ -22,11 +24,13 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -68,11 +72,27 @@ class HeatmapIT {
                 "18.6.0; wal_consistency_checking = 'heap,heap2'; --data-checksums"
             })
     void agreesWithTheServerAfterRandomLoad(String version, String setting, String initdb) throws Exception {
+        run(TestServer.version(version), setting, initdb);
+    }
+
+    /** The servers from Maven Central are built without LZ4 and Zstandard; all sessions use one of pglz, lz4 and zstd. */
+    @Test
+    void agreesWithAServerThatCompressesImagesInAllWays() throws Exception {
+        Optional<TestServer.Builder> installed = PlJava.installed().stream()
+                .findFirst()
+                .flatMap(server -> TestServer.installed(server.binDir().resolve("pg_config")));
+        assumeTrue(installed.isPresent(), "LZ4 AND ZSTANDARD WERE NOT TESTED: no PostgreSQL is installed");
+        Map<String, Integer> coverage = run(installed.get(), "wal_log_hints = on", "--data-checksums --wal-segsize=4");
+        for (String method : List.of("PGLZ", "LZ4", "ZSTD")) {
+            assertTrue(coverage.getOrDefault("image " + method, 0) > 10, method + " in " + coverage);
+        }
+    }
+
+    private static Map<String, Integer> run(TestServer.Builder builder, String setting, String initdb)
+            throws Exception {
         long seed = Long.getLong("walker.seed", new Random().nextInt(1_000_000));
         double seconds = Double.parseDouble(System.getProperty("walker.seconds", "4"));
-        System.out.println("HeatmapIT " + version + " seed " + seed);
-        try (TestServer server = TestServer.version(version)
-                .initdb(initdb)
+        try (TestServer server = builder.initdb(initdb.split(" "))
                 .conf(
                         setting,
                         "autovacuum = off",
@@ -82,7 +102,8 @@ class HeatmapIT {
                         setting.contains("minimal") ? "max_wal_senders = 0" : "max_wal_senders = 10",
                         "max_wal_size = 4GB")
                 .start()) {
-            new Run(server, seed, seconds, setting.contains("minimal"), segmentSize(initdb)).run();
+            System.out.println("HeatmapIT " + server.version() + " seed " + seed);
+            return new Run(server, seed, seconds, setting.contains("minimal"), segmentSize(initdb)).run();
         }
     }
 
@@ -150,7 +171,8 @@ class HeatmapIT {
             this.load = new RandomLoad(server, seed);
         }
 
-        void run() throws Exception {
+        /** What the load has written, and how often. */
+        Map<String, Integer> run() throws Exception {
             server.execute("CHECKPOINT");
             start = Lsn.parse(server.query("SELECT redo_lsn FROM pg_control_checkpoint()"));
             load.createTables();
@@ -190,6 +212,7 @@ class HeatmapIT {
                         truth,
                         false);
             }
+            return coverage;
         }
 
         /** Transactions that stay open: one in a session, one prepared; each with subtransactions. */
