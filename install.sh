@@ -244,8 +244,11 @@ find_libjvm() {
                 libjvm=$file
                 # The module is for the library that undoes lz4 and zstd compression of full-page images, which
                 # walker.policy lets in. The rest bounds and lightens the JVM of the walker's backend, which is idle
-                # most of the time, and of every other session that uses PL/Java.
+                # most of the time, and of every other session that uses PL/Java. The compiler that takes most time is for
+                # what is run per record of WAL, not for what is run a few times a second.
                 vmoptions="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
+                vmoptions+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
+                vmoptions+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
                 # From Java 18 on PL/Java's security policy has to be allowed.
                 [[ $seen_major -lt 18 ]] || vmoptions+=" -Djava.security.manager=allow"
                 java_cmd=$java
@@ -264,15 +267,17 @@ find_libjvm() {
 
 is_source_tree() { [[ -f $HERE/pom.xml && -d $HERE/src/main ]]; }
 
-# Sets jar, after building it where this is a source tree and the jar is missing or older than its sources.
+# Sets jar and server_jar, the part of it that goes into the server, after building them where this is a source tree and
+# one is missing or older than its sources.
 require_jar() {
     if ! is_source_tree; then
-        jar=$HERE/walker.jar
+        jar=$HERE/walker.jar server_jar=$HERE/walker-server.jar
         [[ -f $jar ]] || die "$jar is missing; unpack the distribution again"
+        [[ -f $server_jar ]] || die "$server_jar is missing; unpack the distribution again"
         return
     fi
-    jar=$HERE/target/walker.jar
-    if [[ -f $jar && -z $(find "$HERE/src/main" "$HERE/pom.xml" "$HERE"/sql/walker* -newer "$jar" -print -quit) ]]; then
+    jar=$HERE/target/walker.jar server_jar=$HERE/target/walker-server.jar
+    if [[ -f $jar && -f $server_jar && -z $(find "$HERE/src/main" "$HERE/pom.xml" "$HERE"/sql/walker* -newer "$jar" -print -quit) ]]; then
         return
     fi
     require_java jdk
@@ -287,9 +292,9 @@ require_jar() {
         mvn -B -q -Dstyle.color=never -Dmaven.test.skip=true -Dspotless.check.skip=true package </dev/null |
             without_colour
     ) || die "the build failed; \"mvn -B package\" in $HERE shows why"
-    [[ -f $jar ]] || die "the build made no $jar"
+    [[ -f $jar && -f $server_jar ]] || die "the build made no $jar or no $server_jar"
     # Maven leaves a jar alone whose contents are the same.
-    touch "$jar"
+    touch "$jar" "$server_jar"
 }
 
 # The server ---------------------------------------------------------------------------------------------------------
@@ -404,7 +409,7 @@ in_sharedir() {
 
 copy_files() {
     local file target pairs=()
-    pairs+=("$jar:$sharedir/walker/walker.jar" "$HERE/sql/walker.policy:$sharedir/walker/walker.policy")
+    pairs+=("$server_jar:$sharedir/walker/walker.jar" "$HERE/sql/walker.policy:$sharedir/walker/walker.policy")
     for file in "$HERE"/sql/walker.control "$HERE"/sql/walker--*.sql; do
         pairs+=("$file:$sharedir/extension/${file##*/}")
     done
@@ -702,7 +707,7 @@ copy_server() {
         fi
     done
     cp "$HERE"/sql/walker.control "$HERE"/sql/walker--*.sql "$copy$sharedir/extension"
-    cp "$jar" "$copy$sharedir/walker/walker.jar"
+    cp "$server_jar" "$copy$sharedir/walker/walker.jar"
     cp "$HERE/sql/walker.policy" "$copy$sharedir/walker/walker.policy"
     chmod -R a+rX "$copy"
 }
@@ -1002,7 +1007,7 @@ END
 # Arguments ----------------------------------------------------------------------------------------------------------
 
 command="" database="" host="" port="" username="" packages=yes keep=no remote=no
-pg_config=${PG_CONFIG:-} java_home="" java_cmd="" seen_major=0 seen_home="" problem="" libjvm="" vmoptions="" jar="" major="" bindir="" sharedir=""
+pg_config=${PG_CONFIG:-} java_home="" java_cmd="" seen_major=0 seen_home="" problem="" libjvm="" vmoptions="" jar="" server_jar="" major="" bindir="" sharedir=""
 demo_bin="" demo_port="" demo_url="" demo_psql=""
 
 main() {

@@ -7,6 +7,7 @@
 #   PGBIN      programs of the server (default: of pg_config on the PATH)
 #   JVM        libjvm.so for PL/Java (default: of java on the PATH)
 #   VMOPTIONS  pljava.vmoptions (default: what install.sh sets)
+#   FIRST      what begins: 0 nothing, 1 the walker, 2 pg_receivewal; the next round begins with the next
 #   ROUNDS=3 SECONDS_EACH=30 WARM_UP=15 CLIENTS=2 SCALE=20 SYNC=off
 # Each begins with WARM_UP seconds of load that are not measured: what runs for weeks is compiled.
 
@@ -14,7 +15,10 @@ set -euo pipefail
 
 PGBIN=${PGBIN:-$(pg_config --bindir)}
 JVM=${JVM:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")/lib/server/libjvm.so}
-VMOPTIONS=${VMOPTIONS:---add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData}
+default_options="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
+default_options+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
+default_options+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+VMOPTIONS=${VMOPTIONS:-$default_options} FIRST=${FIRST:-0}
 ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-30} WARM_UP=${WARM_UP:-15} CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} SYNC=${SYNC:-off}
 PORT=${PORT:-54329}
 SHARE=$("$PGBIN/pg_config" --sharedir)
@@ -130,7 +134,7 @@ for ((round = 0; round < ROUNDS; round++)); do
     # Another one begins each time, so that none profits from its place.
     modes=(none walker pg_receivewal)
     for ((i = 0; i < 3; i++)); do
-        measure "${modes[(round + i) % 3]}"
+        measure "${modes[(FIRST + round + i) % 3]}"
     done
 done
 echo

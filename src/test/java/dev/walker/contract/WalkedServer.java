@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 abstract class WalkedServer implements AutoCloseable {
     /** The jar that was packaged before the integration tests. */
     static final Path JAR = Path.of(System.getProperty("walker.jar", "target/walker.jar"));
+    /** The one that goes into the server. */
+    static final Path SERVER_JAR = Path.of(System.getProperty("walker.server.jar", "target/walker-server.jar"));
     /** The extension files. */
     static final Path SQL = Path.of(System.getProperty("walker.sql", "sql"));
 
