@@ -1771,10 +1771,10 @@ $$;
 COMMENT ON FUNCTION walker.horizon IS 'who keeps vacuum and pruning from removing dead tuples, the oldest first: its xmin, what it holds (tables of this database and all catalogs; catalogs; shared catalogs only), and the command that ends it';
 
 CREATE FUNCTION walker._oldest_holders(rel regclass)
-RETURNS TABLE (kind text, holder text, xmin xid, command text, name text, ordinal bigint)
+RETURNS TABLE (kind text, holder text, xmin xid, since timestamptz, command text, name text, ordinal bigint)
 LANGUAGE sql STABLE
 AS $$
-    SELECT h.kind, h.holder, h.xmin, h.command,
+    SELECT h.kind, h.holder, h.xmin, h.since, h.command,
            pg_catalog.format('%s %s%s', h.kind,
                CASE WHEN h.kind = 'transaction' THEN pg_catalog.format('of pid %s (%s)', h.pid, h.holder)
                     ELSE pg_catalog.quote_ident(h.holder) END,
@@ -1787,7 +1787,7 @@ AS $$
      WHERE c.oid = rel
        AND (h.holds = 'tables' OR c.relisshared
             OR h.holds = 'catalogs' AND coalesce(o.relnamespace, c.relnamespace) = 'pg_catalog'::regnamespace)
-     ORDER BY 6
+     ORDER BY 7
 $$;
 COMMENT ON FUNCTION walker._oldest_holders IS 'who holds back the garbage of this relation, the oldest first';
 
@@ -1847,8 +1847,8 @@ $$;
 COMMENT ON FUNCTION walker._newer_than IS 'how many tuples on these pages were deleted or replaced by a committed transaction from "oldest" on, which vacuum has to leave';
 
 CREATE FUNCTION walker._held_back(
-    rel regclass, oldest xid, dead bigint, aborted bigint, sample_pages integer, OUT tuples bigint, OUT basis text,
-    OUT problem text)
+    rel regclass, oldest xid, since timestamptz, dead bigint, aborted bigint, sample_pages integer, OUT tuples bigint,
+    OUT basis text, OUT problem text)
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
@@ -1880,12 +1880,18 @@ BEGIN
     IF problem IS NULL THEN
         tuples := least(pg_catalog.round(newer.tuples * (dead - aborted)::numeric / pages.dead), dead - aborted);
         basis := CASE WHEN pages.every THEN 'exact' ELSE 'sample' END;
+    ELSIF since >= (SELECT pg_catalog.min(s.bucket) FROM walker.heatmap_history s
+                     WHERE s.source_id = walker._local_source_id()) THEN
+        tuples := least(dead - aborted,
+            coalesce((SELECT h.born_delete + h.born_update + h.born_hot_update
+                        FROM walker.garbage_history(_held_back.since) h WHERE h.relation = rel), 0));
+        basis := 'history';
     ELSE
         basis := 'unknown';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker._held_back IS 'how many of the dead tuples vacuum has to leave because of "oldest": exact where the pages with garbage are no more than sample_pages, else from as many of them';
+COMMENT ON FUNCTION walker._held_back IS 'how many of the dead tuples vacuum has to leave because of "oldest": exact where the pages with garbage are no more than sample_pages, else estimated from as many of them; from the history where pages cannot be read';
 
 CREATE FUNCTION walker._autovacuum(
     rel regclass, live bigint, OUT enabled boolean, OUT why_not text, OUT scale double precision, OUT base bigint,
@@ -1961,17 +1967,37 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._n IS 'a number for people';
 
-CREATE FUNCTION walker._death_rate(rel regclass, OUT per_hour double precision, OUT basis text)
+CREATE FUNCTION walker._rates(
+    OUT relation regclass, OUT deaths_per_hour double precision, OUT fills_per_hour double precision, OUT basis text)
+RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
-    SELECT c.dead / extract(epoch FROM pg_catalog.now() - c.vacuumed) * 3600,
-           'n_dead_tup since it was vacuumed at ' || pg_catalog.to_char(c.vacuumed, 'YYYY-MM-DD HH24:MI')
-      FROM (SELECT pg_catalog.pg_stat_get_dead_tuples(rel) AS dead,
-                   greatest(pg_catalog.pg_stat_get_last_vacuum_time(rel),
-                            pg_catalog.pg_stat_get_last_autovacuum_time(rel)) AS vacuumed) c
-     WHERE c.vacuumed < pg_catalog.now() - interval '10 min'
+    -- What dies by a HOT update is left to pruning; all else is left to vacuum, if only an item and its index entries.
+    WITH history AS (
+        SELECT h.relation, h.dead_tuples_born - h.born_hot_update AS died, h.inserts + h.updates - h.hot_updates AS filled,
+               pg_catalog.now() - pg_catalog.min(h.since_bucket) OVER () AS seen
+          FROM walker.garbage_history(pg_catalog.now() - interval '1 day') h
+    ), vacuumed AS (
+        SELECT c.oid::regclass AS relation, pg_catalog.pg_stat_get_dead_tuples(c.oid) AS died,
+               greatest(pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
+                        pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)) AS at
+          FROM pg_catalog.pg_class c
+         WHERE c.relkind IN ('r', 'm', 't')
+    )
+    SELECT h.relation, h.died * 3600 / extract(epoch FROM h.seen), h.filled * 3600 / extract(epoch FROM h.seen),
+           'in the last ' || CASE WHEN h.seen > interval '100 min'
+                                  THEN pg_catalog.round(extract(epoch FROM h.seen) / 3600) || ' hours'
+                                  ELSE pg_catalog.round(extract(epoch FROM h.seen) / 60) || ' minutes' END
+      FROM history h
+     WHERE h.seen >= interval '10 min' AND h.died + h.filled > 0
+     UNION ALL
+    SELECT v.relation, v.died * 3600 / extract(epoch FROM pg_catalog.now() - v.at), NULL,
+           'n_dead_tup since the vacuum at ' || pg_catalog.to_char(v.at, 'YYYY-MM-DD HH24:MI')
+      FROM vacuumed v
+     WHERE v.died > 0 AND v.at < pg_catalog.now() - interval '10 min'
+       AND NOT EXISTS (SELECT 1 FROM history h WHERE h.seen >= interval '10 min')
 $$;
-COMMENT ON FUNCTION walker._death_rate IS 'how many tuples an hour die that only vacuum removes';
+COMMENT ON FUNCTION walker._rates IS 'how many tuples an hour die for vacuum to remove, and how many new ones want room; from the history, or where that is too short from statistics';
 
 CREATE FUNCTION walker._advice(
     rel regclass, min_dead_tuples bigint, min_dead_percent double precision, vacuum_every interval, sample_pages integer,
@@ -1989,13 +2015,12 @@ DECLARE
     held record;
     auto record;
     hot record;
-    death record;
     problem text;
     said boolean;
     kind text;
     altered text;
     wanted bigint;
-    hours double precision;
+    base bigint;
     factor double precision;
     stayed bigint;
     helped double precision;
@@ -2030,8 +2055,13 @@ BEGIN
         RAISE WARNING 'the walker does not run; this is from what it knew at %', class.position;
     END IF;
 
-    FOR g IN SELECT * FROM walker.garbage() w WHERE rel IS NULL OR w.relation = rel
-              ORDER BY w.dead_bytes_estimate DESC, w.dead_tuples DESC, w.relation::text LOOP
+    FOR g IN
+        SELECT w.*, r.deaths_per_hour, r.fills_per_hour, r.basis AS rate_basis
+          FROM walker.garbage() w
+          LEFT JOIN walker._rates() r USING (relation)
+         WHERE rel IS NULL OR w.relation = rel
+         ORDER BY w.dead_bytes_estimate DESC, w.dead_tuples DESC, w.relation::text
+    LOOP
         SELECT c.relkind, c.relispartition, c.oid < 16384 OR c.relnamespace = 'pg_catalog'::regnamespace
                    OR coalesce(m.relnamespace = 'pg_catalog'::regnamespace, false) AS catalog,
                m.oid::regclass AS main, f.blocks, h.newpage_updates, h.dead_aborted,
@@ -2065,7 +2095,7 @@ BEGIN
         SELECT o.name INTO next_oldest FROM walker._oldest_holders(relation) o
          WHERE pg_catalog.age(o.xmin) < pg_catalog.age(oldest.xmin) OR o.ordinal > 1 ORDER BY o.ordinal LIMIT 1;
         SELECT * INTO held
-          FROM walker._held_back(relation, oldest.xmin, dead_tuples, class.dead_aborted,
+          FROM walker._held_back(relation, oldest.xmin, oldest.since, dead_tuples, class.dead_aborted,
                                  CASE WHEN dead_tuples >= min_dead_tuples OR rel IS NOT NULL THEN sample_pages ELSE 8 END);
         held_back := held.tuples;
         reclaimable := dead_tuples - held_back;
@@ -2075,6 +2105,7 @@ BEGIN
             WHEN 'unknown' THEN pg_catalog.format('; how many vacuum can reclaim is not known: at least %s, all but what died since %s (%s)',
                 walker._n(class.dead_aborted), oldest.name, held.problem)
             WHEN 'sample' THEN '; estimated from a sample of pages'
+            WHEN 'history' THEN pg_catalog.format('; estimated from what has died since then (%s)', held.problem)
             ELSE '' END;
         SELECT * INTO auto FROM walker._autovacuum(relation, class.live);
 
@@ -2137,23 +2168,25 @@ BEGIN
                 CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END);
             RETURN NEXT;
         ELSIF NOT class.catalog AND auto.enabled THEN
-            SELECT * INTO death FROM walker._death_rate(relation);
-            IF death.per_hour > 0 THEN
+            IF g.deaths_per_hour > 0 THEN
                 -- No more often than a vacuum pays: it is 1 percent of the table at least.
-                wanted := greatest(death.per_hour * extract(epoch FROM vacuum_every) / 3600, live_tuples / 100.0,
+                wanted := greatest(g.deaths_per_hour * extract(epoch FROM vacuum_every) / 3600, live_tuples / 100.0,
                                    min_dead_tuples);
-                hours := auto.trigger / death.per_hour;
                 IF auto.trigger > 2 * wanted THEN
                     said := true;
                     action := 'autovacuum';
-                    factor := pg_catalog.round(greatest(wanted / greatest(live_tuples, 1.0), 0.001)::numeric, 3);
-                    reason := pg_catalog.format('%s tuples an hour die for vacuum to remove (%s); autovacuum comes at %s dead tuples (%s + %s * %s), every %s h; with these it is every %s h, and garbage stays below %s%% of the table',
-                        walker._n(death.per_hour::numeric), death.basis, walker._n(auto.trigger), auto.base, auto.scale,
-                        walker._n(live_tuples), walker._n(pg_catalog.round(hours::numeric, 1)),
-                        walker._n(pg_catalog.round(((factor * live_tuples + min_dead_tuples) / death.per_hour)::numeric, 1)),
-                        walker._n(pg_catalog.round((100 * (factor + min_dead_tuples / greatest(live_tuples, 1.0)))::numeric, 1)));
-                    command := pg_catalog.format('ALTER %s %s SET (%3$sautovacuum_vacuum_scale_factor = %4$s, %3$sautovacuum_vacuum_threshold = %5$s)',
-                        kind, altered, CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, factor, min_dead_tuples);
+                    base := least(auto.base, wanted);
+                    factor := pg_catalog.round(((wanted - base) / greatest(live_tuples, 1.0))::numeric, 3);
+                    wanted := base + factor * live_tuples;
+                    reason := pg_catalog.format('%s tuples an hour die for vacuum to remove (%s); autovacuum comes when %s are dead (%s + %s * %s rows), every %s hours; with this it comes when %s are, every %s hours',
+                        walker._n(pg_catalog.round(g.deaths_per_hour::numeric, 1)), g.rate_basis, walker._n(auto.trigger),
+                        auto.base, auto.scale, walker._n(live_tuples),
+                        walker._n(pg_catalog.round((auto.trigger / g.deaths_per_hour)::numeric, 1)), walker._n(wanted),
+                        walker._n(pg_catalog.round((wanted / g.deaths_per_hour)::numeric, 1)));
+                    command := pg_catalog.format('ALTER %s %s SET (%sautovacuum_vacuum_scale_factor = %s%s)',
+                        kind, altered, CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, factor,
+                        CASE WHEN base < auto.base THEN pg_catalog.format(', %sautovacuum_vacuum_threshold = %s',
+                            CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, base) ELSE '' END);
                     RETURN NEXT;
                 END IF;
             END IF;
@@ -2205,11 +2238,16 @@ BEGIN
             RETURN NEXT;
         END IF;
 
-        IF class.relkind IN ('r', 'm') AND NOT class.catalog AND dead_percent >= 50 AND class.blocks >= 1000 THEN
+        IF class.relkind IN ('r', 'm') AND NOT class.catalog AND dead_percent >= 50 AND class.blocks >= 1000
+           AND (g.fills_per_hour IS NULL OR g.fills_per_hour * 24 * 7 < dead_tuples) THEN
             said := true;
             action := 'rewrite';
-            reason := pg_catalog.format('%s%% of the tuples are dead; VACUUM makes room for new rows but gives back only free pages at the end of %s. Rewrite it unless the room will be filled again soon; the table is locked meanwhile',
-                walker._n(pg_catalog.round(dead_percent::numeric, 1)), pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(relation)))
+            reason := pg_catalog.format('%s%% of the tuples are dead; VACUUM makes room for new rows but gives back only free pages at the end of %s. %s; it is locked meanwhile',
+                walker._n(pg_catalog.round(dead_percent::numeric, 1)),
+                pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(relation)),
+                CASE WHEN g.fills_per_hour IS NULL THEN 'Rewrite it unless that room will be filled again soon'
+                     ELSE pg_catalog.format('New rows (%s an hour, %s) would not fill that room within a week: rewrite it',
+                         walker._n(pg_catalog.round(g.fills_per_hour::numeric, 1)), g.rate_basis) END)
                 || CASE WHEN coalesce(held_back, 0) > 0 THEN '; what is held back would be copied, too' ELSE '' END;
             command := pg_catalog.format('VACUUM (FULL, ANALYZE) %s', relation);
             RETURN NEXT;
@@ -2419,9 +2457,9 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     walker._full_xid(xid, bigint), walker.horizon(), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
-    walker._newer_than(regclass, bigint[], xid), walker._held_back(regclass, xid, bigint, bigint, integer),
+    walker._newer_than(regclass, bigint[], xid), walker._held_back(regclass, xid, timestamptz, bigint, bigint, integer),
     walker._autovacuum(regclass, bigint), walker._concentration(regclass), walker._live_tuples(oid, bigint),
-    walker._n(numeric), walker._death_rate(regclass),
+    walker._n(numeric), walker._rates(),
     walker._advice(regclass, bigint, double precision, interval, integer),
     walker.advice(regclass, bigint, double precision, interval, integer),
     walker._reclaim_begin(regclass, bigint, double precision, interval), walker._reclaim_end(regclass, bigint)

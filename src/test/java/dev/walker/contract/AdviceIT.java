@@ -388,6 +388,46 @@ class AdviceIT {
     }
 
     @Test
+    void autovacuumComesAsOftenAsTheHistoryWantsIt() throws Exception {
+        create("churned", " (id int PRIMARY KEY)", "SELECT generate_series(1, 20000)");
+        byIndex("DELETE FROM churned WHERE id <= 1200");
+        walked.waitFor();
+        assertFalse(advice("'churned'").containsKey("autovacuum"));
+        remember("churned", 4, 1200);
+        Map<String, String> row = advice("'churned'").get("autovacuum");
+        assertTrue(
+                row.get("reason")
+                        .startsWith("300 tuples an hour die for vacuum to remove (in the last 4 hours); autovacuum"
+                                + " comes when 3,810 are dead (50 + 0.2 * 18,800 rows), every 12.7 hours"),
+                row.get("reason"));
+        assertEquals("ALTER TABLE churned SET (autovacuum_vacuum_scale_factor = 0.051)", row.get("command"));
+        sql(row.get("command"));
+        assertFalse(advice("'churned'").containsKey("autovacuum"));
+        assertFalse(advice("'churned', vacuum_every => '12 hours'").containsKey("autovacuum"));
+        // A rate at which its default is right.
+        sql("ALTER TABLE churned RESET (autovacuum_vacuum_scale_factor)");
+        assertTrue(advice("'churned'").containsKey("autovacuum"));
+        assertFalse(advice("'churned', vacuum_every => '8 hours'").containsKey("autovacuum"));
+        sql("DELETE FROM walker.heatmap_history WHERE bucket < now() - interval '1 hour'");
+    }
+
+    /** Puts deletes that the walker has seen into the history of hours ago. */
+    private static void remember(String table, int hours, int deletes) throws SQLException {
+        sql(
+                "INSERT INTO walker.heatmap_history_relation (source_id, spc_oid, db_oid, relfilenode, history_id,"
+                        + " relation_oid) SELECT walker._local_source_id(), h.spc_oid, h.db_oid, h.relfilenode,"
+                        + " 1000000, '" + table + "'::regclass FROM walker._heap('" + table + "') h"
+                        + " ON CONFLICT DO NOTHING",
+                "INSERT INTO walker.heatmap_history (source_id, history_id, seconds, part, bucket, range_blocks,"
+                        + " first_range, ranges, totals) SELECT walker._local_source_id(), h, 3600,"
+                        + " date_trunc('day', at), at, 1, 0, 0, array_fill(0::bigint, ARRAY[19]) FROM"
+                        + " walker._history_ids('" + table + "') h, (VALUES (now() - interval '" + hours
+                        + " hours')) AS t (at)",
+                "UPDATE walker.heatmap_history SET totals[1] = " + deletes
+                        + " WHERE bucket < now() - interval '1 hour' AND seconds = 3600");
+    }
+
+    @Test
     void withoutPageinspectItSaysWhatIsNotKnown() throws Exception {
         create("unseen", " (id int)", "SELECT generate_series(1, 20000)");
         sql("DROP EXTENSION pageinspect");
