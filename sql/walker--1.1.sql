@@ -1575,6 +1575,643 @@ END
 $$;
 COMMENT ON FUNCTION walker.heatmap_history_text IS 'the history of a table as text: time across, blocks down';
 
+-- Pictures: SVG documents --------------------------------------------------------------------------------------------
+
+CREATE FUNCTION walker._svg_text(value text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() = 'UTF8' THEN
+        value := pg_catalog.regexp_replace(value, E'[\\uFFFE\\uFFFF]', '?', 'g');
+    END IF;
+    RETURN pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        pg_catalog.regexp_replace(value, E'[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f]', '?', 'g'),
+        '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
+END
+$$;
+COMMENT ON FUNCTION walker._svg_text IS 'text as it stands in XML; what XML cannot hold becomes a question mark';
+
+CREATE FUNCTION walker._svg_label(class text, x numeric, y numeric, label text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT pg_catalog.format('<text class="%s" x="%s" y="%s">%s</text>', class, x, y, label)
+$$;
+COMMENT ON FUNCTION walker._svg_label IS 'a text, which is XML already; null if there is none';
+
+CREATE FUNCTION walker._svg_number(value numeric) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT CASE WHEN value < 10 AND value <> pg_catalog.trunc(value)
+                THEN pg_catalog.trim_scale(pg_catalog.round(value, CASE WHEN value < 1 THEN 2 ELSE 1 END))::text
+                ELSE pg_catalog.to_char(value, 'FM999,999,999,999,999,990') END
+$$;
+COMMENT ON FUNCTION walker._svg_number IS 'a number, with commas';
+
+CREATE FUNCTION walker._svg_short(value numeric) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT CASE WHEN value < 10 THEN walker._svg_number(value)
+                ELSE pg_catalog.trim_scale(pg_catalog.round(value / u.unit, CASE WHEN u.unit > 1 THEN 1 ELSE 0 END))
+                     || u.name END
+      FROM (VALUES (1e9, 'G'), (1e6, 'M'), (1e3, 'k'), (1, '')) u (unit, name)
+     WHERE value >= u.unit OR u.unit = 1
+     ORDER BY u.unit DESC
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION walker._svg_short IS 'a number for an axis, with k, M or G';
+
+CREATE FUNCTION walker._svg_size(bytes numeric) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT pg_catalog.trim_scale(pg_catalog.round(bytes / u.unit, CASE WHEN bytes < 100 * u.unit THEN 1 ELSE 0 END))
+           || ' ' || u.name
+      FROM (VALUES (1073741824, 'GB'), (1048576, 'MB'), (1024, 'kB'), (1, 'bytes')) u (unit, name)
+     WHERE bytes >= u.unit OR u.unit = 1
+     ORDER BY u.unit DESC
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION walker._svg_size IS 'a size; pg_size_pretty() writes 10239 kB';
+
+CREATE FUNCTION walker._svg_step(span numeric, most integer) RETURNS numeric
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT pg_catalog.min(f * 10.0 ^ e)
+      FROM pg_catalog.unnest(ARRAY[1, 2, 5]) f
+     CROSS JOIN pg_catalog.generate_series(-3, 18) e
+     WHERE f * 10.0 ^ e * most >= span
+$$;
+COMMENT ON FUNCTION walker._svg_step IS 'the smallest round number of which no more than so many fit into the span';
+
+CREATE FUNCTION walker._svg_block_ticks(blocks bigint, most integer, OUT block bigint, OUT number text, OUT size text)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    -- Round in megabytes, where the table has some.
+    WITH unit AS (
+        SELECT b.block_size, u.bytes / b.block_size AS unit_blocks
+          FROM (SELECT pg_catalog.current_setting('block_size')::bigint AS block_size) b
+         CROSS JOIN LATERAL (VALUES (1073741824), (1048576), (b.block_size)) u (bytes)
+         WHERE u.bytes = b.block_size OR _svg_block_ticks.blocks * b.block_size >= 4 * u.bytes
+         ORDER BY u.bytes DESC
+         LIMIT 1
+    ), step AS (
+        SELECT u.block_size, (u.unit_blocks * greatest(
+                   walker._svg_step(_svg_block_ticks.blocks::numeric / u.unit_blocks, most), 1))::bigint AS blocks
+          FROM unit u
+    )
+    SELECT b, walker._svg_number(b), CASE WHEN b > 0 THEN walker._svg_size(b * s.block_size) ELSE '' END
+      FROM step s
+     CROSS JOIN LATERAL pg_catalog.generate_series(0, _svg_block_ticks.blocks - 1, s.blocks) b
+$$;
+COMMENT ON FUNCTION walker._svg_block_ticks IS 'round places along a table: the block, its number and how far into the table it is';
+
+CREATE FUNCTION walker._svg_time_ticks(
+    first timestamptz, last timestamptz, most integer, OUT at timestamptz, OUT clock text, OUT day text)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    WITH step AS (
+        SELECT pg_catalog.min(s) AS step
+          FROM pg_catalog.unnest(ARRAY['1 min', '2 min', '5 min', '10 min', '15 min', '30 min', '1 hour', '2 hours',
+                                       '3 hours', '6 hours', '12 hours', '1 day', '2 days', '7 days', '14 days',
+                                       '28 days', '84 days', '364 days', '3640 days']::interval[]) s
+         WHERE pg_catalog.extract('epoch', s) * most >= pg_catalog.extract('epoch', last - first)
+    ), tick AS (
+        -- Round in the time zone of the session, not in UTC.
+        SELECT t AS at, pg_catalog.to_char(t, 'FMDD Mon') AS day, s.step
+          FROM step s
+         CROSS JOIN LATERAL pg_catalog.date_bin(s.step, first::timestamp, timestamp '2000-01-03') b
+         CROSS JOIN LATERAL pg_catalog.generate_series(b::timestamptz, last, s.step) t
+         WHERE t >= first
+    )
+    SELECT t.at, CASE WHEN t.step < interval '1 day' THEN pg_catalog.to_char(t.at, 'HH24:MI') ELSE t.day END,
+           CASE WHEN t.step < interval '1 day' AND t.day IS DISTINCT FROM pg_catalog.lag(t.day) OVER (ORDER BY t.at)
+                THEN t.day END
+      FROM tick t
+$$;
+COMMENT ON FUNCTION walker._svg_time_ticks IS 'round times, as they are written; the day where it is another one than before';
+
+CREATE FUNCTION walker._svg_style() RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    -- Ten even steps of lightness (CIE L* 91 to 15) through the colours of Matplotlib's "magma", which is made for eyes
+    -- that see fewer colours, too. The most stands out most: dark on white, light on black. No CSS variables, which many
+    -- viewers do not know.
+    WITH colour AS (
+        SELECT ARRAY['#fde1a4', '#feb981', '#fc9168', '#f36a5e', '#de4968', '#bd3a76', '#992d7f', '#762180', '#54167a',
+                     '#310f61'] AS c
+    ), level AS (
+        SELECT pg_catalog.string_agg('.wk .l' || i || '{fill:' || c[i] || '}', '' ORDER BY i) AS light,
+               pg_catalog.string_agg('.wk .l' || i || '{fill:' || c[11 - i] || '}', '' ORDER BY i) AS dark
+          FROM colour, pg_catalog.generate_series(1, 10) i
+    )
+    SELECT '.wk{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-size:12px}'
+           '.wk text{fill:#24262e}.wk .mute{fill:#5d6270}.wk .title{font-size:18px;font-weight:600}'
+           '.wk .small{font-size:11px}.wk .end{text-anchor:end}.wk .mid{text-anchor:middle}'
+           '.wk .paper{fill:#ffffff}.wk .panel{fill:#f1f2f5}.wk .grid{stroke:#d9dbe2;stroke-width:1}'
+           '.wk .over{stroke:#24262e;stroke-opacity:.12;stroke-width:1}'
+           '.wk .line{stroke:#24262e;stroke-width:2;fill:none}'
+           '.wk .mark{stroke:#5d6270;stroke-width:1;stroke-dasharray:4 3}'
+           '.wk .bar{fill:#31688e}.wk .bar2{fill:#35b779}.wk .soft{fill:#31688e;fill-opacity:.45}'
+           || l.light
+           || '@media (prefers-color-scheme:dark){'
+           '.wk text{fill:#e8e9ee}.wk .mute{fill:#a3a8b6}.wk .paper{fill:#14151a}.wk .panel{fill:#22242c}'
+           '.wk .grid{stroke:#383b46}.wk .over{stroke:#ffffff}.wk .line{stroke:#e8e9ee}.wk .mark{stroke:#a3a8b6}'
+           '.wk .bar{fill:#2e9bb0}.wk .bar2{fill:#b5de2b}.wk .soft{fill:#2e9bb0;fill-opacity:.5}'
+           || l.dark || '}'
+      FROM level l
+$$;
+
+CREATE FUNCTION walker._svg_fit(label text, per_character numeric, room integer) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT CASE WHEN pg_catalog.length(label) * per_character > room
+                THEN pg_catalog.format(' textLength="%s" lengthAdjust="spacingAndGlyphs"', room) ELSE '' END
+$$;
+COMMENT ON FUNCTION walker._svg_fit IS 'what makes a text that is too long fit: it is squeezed rather than cut';
+
+CREATE FUNCTION walker._svg_open(rel regclass, width integer, height integer, what text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    name text := rel;
+    heap record;
+    garbage record;
+    known bigint;
+    facts text;
+BEGIN
+    SELECT * INTO heap FROM walker._heap(rel);
+    SELECT pg_catalog.sum(m.dead_tuples) AS dead, pg_catalog.sum(m.pages_with_garbage) AS pages INTO garbage
+      FROM walker.heatmap(rel, 1) m;
+    SELECT CASE WHEN r.created_in_wal THEN heap.blocks ELSE
+               (SELECT pg_catalog.sum(pg_catalog.bit_count(c.known))
+                  FROM walker.heatmap_chunk c
+                 WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
+                       = (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)) END
+      INTO known
+      FROM walker.heatmap_relation r
+     WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
+           = (walker._local_source_id(), heap.spc_oid, heap.db_oid, heap.relfilenode);
+    facts := pg_catalog.concat_ws(' | ',
+        pg_catalog.format('%s in %s pages', walker._svg_size(pg_catalog.pg_relation_size(rel)),
+                          walker._svg_number(heap.blocks)),
+        pg_catalog.format('%s dead tuples on %s pages', walker._svg_number(coalesce(garbage.dead, 0)),
+                          walker._svg_number(coalesce(garbage.pages, 0))),
+        CASE WHEN coalesce(known, 0) < heap.blocks THEN
+            pg_catalog.format('%s pages not known yet', walker._svg_number(heap.blocks - coalesce(known, 0))) END,
+        pg_catalog.to_char(pg_catalog.now(), 'YYYY-MM-DD HH24:MI TZ'));
+    RETURN pg_catalog.format(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="wk" viewBox="0 0 %1$s %2$s" width="%1$s" height="%2$s"'
+        ' role="img">'
+        '<title>%3$s: %4$s</title><desc>%5$s</desc><style>%6$s</style>'
+        '<rect class="paper" width="%1$s" height="%2$s"/>'
+        '<text class="title" x="24" y="34"%7$s>%3$s</text><text class="mute" x="24" y="54"%8$s>%5$s</text>'
+        '<text x="24" y="76">%4$s</text>',
+        width, height, walker._svg_text(name), walker._svg_text(what), walker._svg_text(facts), walker._svg_style(),
+        walker._svg_fit(name, 10.5, width - 48), walker._svg_fit(facts, 6.6, width - 48));
+END
+$$;
+COMMENT ON FUNCTION walker._svg_open IS 'the beginning of a picture: the table, its size and garbage, and what it shows';
+
+CREATE FUNCTION walker._svg_nothing(width integer, height integer, why text) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT pg_catalog.format('<rect class="panel" x="24" y="96" width="%s" height="%s" rx="6"/>',
+                             width - 48, height - 120)
+           || walker._svg_label('mute mid', width / 2, height / 2 + 40, walker._svg_text(why)) || '</svg>'
+$$;
+COMMENT ON FUNCTION walker._svg_nothing IS 'the rest of a picture that has nothing to show';
+
+CREATE FUNCTION walker._svg_check(ranges integer, width integer, height integer) RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+DECLARE
+    wrong text := CASE
+        WHEN ranges IS NULL OR ranges NOT BETWEEN 1 AND 1024 THEN
+            pg_catalog.format('ranges is %s, wanted a number from 1 to 1024', coalesce(ranges::text, 'null'))
+        WHEN width IS NULL OR width NOT BETWEEN 480 AND 4096 THEN
+            pg_catalog.format('width is %s, wanted a number from 480 to 4096', coalesce(width::text, 'null'))
+        WHEN height IS NULL OR height NOT BETWEEN 320 AND 4096 THEN
+            pg_catalog.format('height is %s, wanted a number from 320 to 4096', coalesce(height::text, 'null')) END;
+BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = wrong;
+    END IF;
+END
+$$;
+
+CREATE FUNCTION walker._svg_cell(blocks numeric) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN blocks <= 1 THEN 'a block'
+                ELSE pg_catalog.format('%s blocks (%s)', walker._svg_number(pg_catalog.round(blocks)),
+                         walker._svg_size(pg_catalog.round(blocks * pg_catalog.current_setting('block_size')::integer)))
+           END
+$$;
+COMMENT ON FUNCTION walker._svg_cell IS 'how large a range of so many blocks is';
+
+CREATE FUNCTION walker._history_metrics() RETURNS text[]
+LANGUAGE sql STABLE
+AS $$
+    SELECT ARRAY['dead', 'born', 'reclaimed'] || pg_catalog.array_agg(a.name::text ORDER BY a.ordinal)
+      FROM pg_catalog.pg_proc p
+     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes),
+                                   pg_catalog.unnest(p.proallargtypes)) WITH ORDINALITY AS a (name, mode, type, ordinal)
+     WHERE p.pronamespace = 'walker'::regnamespace AND p.proname = 'heatmap_history'
+       AND a.mode IN ('o', 't') AND a.type = 'bigint'::regtype
+       AND a.name NOT IN ('first_block', 'last_block', 'dead_tuples', 'dead_tuples_born', 'dead_tuples_reclaimed')
+$$;
+COMMENT ON FUNCTION walker._history_metrics IS 'what walker.heatmap_svg() can show: the garbage there was, and all that walker.heatmap_history() counts';
+
+CREATE FUNCTION walker._history_extent(
+    rel regclass, since timestamptz, OUT first timestamptz, OUT last timestamptz, OUT blocks bigint)
+LANGUAGE sql STABLE
+AS $$
+    SELECT pg_catalog.min(s.bucket), pg_catalog.max(s.bucket + s.seconds * interval '1 s'),
+           greatest(pg_catalog.max((s.first_range + s.ranges) * s.range_blocks),
+                    (SELECT h.blocks FROM walker._heap(rel) h))
+      FROM walker.heatmap_history s
+     WHERE s.source_id = walker._local_source_id() AND s.history_id IN (SELECT walker._history_ids(rel))
+       AND s.bucket + s.seconds * interval '1 s' > since
+$$;
+COMMENT ON FUNCTION walker._history_extent IS 'from when to when there is history, and of how many blocks; the table may have been longer than it is';
+
+CREATE FUNCTION walker._history_step(first timestamptz, last timestamptz, columns integer) RETURNS interval
+LANGUAGE sql STABLE
+AS $$
+    -- Each is a multiple of the one before; buckets of history are such multiples, too.
+    SELECT pg_catalog.min(w)
+      FROM pg_catalog.unnest(ARRAY['1 min', '5 min', '15 min', '1 hour', '3 hours', '6 hours', '12 hours', '1 day',
+                                   '7 days', '28 days', '364 days', '3640 days']::interval[]) w
+     WHERE pg_catalog.extract('epoch', w) * columns >= pg_catalog.extract('epoch', last - first)
+$$;
+COMMENT ON FUNCTION walker._history_step IS 'how long a column is at least if there are to be no more than so many';
+
+CREATE FUNCTION walker._history_column(bucket timestamptz, duration interval, shortest interval) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT pg_catalog.date_bin(greatest(duration, shortest), bucket, timestamptz '2000-01-03 00:00:00+00')
+$$;
+COMMENT ON FUNCTION walker._history_column IS 'where the column begins that a bucket is in';
+
+CREATE FUNCTION walker._history_levels(
+    rel regclass, since timestamptz, ranges integer, shortest interval, last timestamptz, OUT begin timestamptz,
+    OUT finish timestamptz, OUT first_block bigint, OUT last_block bigint, OUT value numeric)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE ROWS 1000
+AS $$
+DECLARE
+    size bigint := walker._history_range_blocks(rel, since, ranges);
+    first timestamptz := (SELECT walker._history_column(e.first, shortest, shortest)
+                            FROM walker._history_extent(rel, since) e);
+BEGIN
+    RETURN QUERY
+    WITH event AS (
+        SELECT h.bucket, h.duration, h.first_block / size AS i, h.dead_tuples,
+               h.dead_tuples_born - h.dead_tuples_reclaimed + h.learned AS change
+          FROM walker.heatmap_history(rel, since, ranges) h
+    ), level AS (
+        SELECT DISTINCT ON (c.i, c.begin) c.begin, c.i, c.dead_tuples
+          FROM (SELECT walker._history_column(e.bucket, e.duration, shortest) AS begin, e.* FROM event e) c
+         ORDER BY c.i, c.begin, c.bucket DESC
+    ), known AS (
+        SELECT l.begin, l.i, l.dead_tuples FROM level l
+         UNION ALL
+        SELECT first, e.i, e.dead_tuples - e.change
+          FROM (SELECT DISTINCT ON (v.i) v.* FROM event v ORDER BY v.i, v.bucket, v.duration) e
+         WHERE NOT EXISTS (SELECT 1 FROM level l WHERE (l.i, l.begin) = (e.i, first))
+         UNION ALL
+        SELECT first, d.range_no, d.dead_tuples
+          FROM walker._history_dead(rel, size) d
+         WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.i = d.range_no)
+    ), step AS (
+        SELECT k.*, k.dead_tuples IS DISTINCT FROM
+                    pg_catalog.lag(k.dead_tuples) OVER (PARTITION BY k.i ORDER BY k.begin) AS is_new
+          FROM known k
+    ), cell AS (
+        SELECT s.begin, pg_catalog.lead(s.begin, 1, last) OVER (PARTITION BY s.i ORDER BY s.begin) AS finish, s.i,
+               s.dead_tuples
+          FROM step s
+         WHERE s.is_new
+    )
+    SELECT c.begin, c.finish, c.i * size, (c.i + 1) * size - 1, c.dead_tuples::numeric
+      FROM cell c
+     WHERE c.dead_tuples > 0
+     ORDER BY 1, 3;
+END
+$$;
+COMMENT ON FUNCTION walker._history_levels IS 'the garbage there was in each range of blocks, from when to when; no column is shorter than "shortest"';
+
+CREATE FUNCTION walker._history_cells(
+    rel regclass, metric text, since timestamptz, ranges integer, shortest interval, last timestamptz,
+    OUT begin timestamptz, OUT finish timestamptz, OUT first_block bigint, OUT last_block bigint, OUT value numeric,
+    OUT heat numeric)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE ROWS 1000
+AS $$
+BEGIN
+    IF metric = 'dead' THEN
+        RETURN QUERY
+        SELECT l.begin, l.finish, l.first_block, l.last_block, l.value, l.value
+          FROM walker._history_levels(rel, since, ranges, shortest, last) l;
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT c.begin, least(c.begin + c.duration, last), c.first_block, c.last_block, c.value,
+           c.value * 60 / pg_catalog.extract('epoch', c.duration)
+      FROM (SELECT walker._history_column(h.bucket, h.duration, shortest) AS begin,
+                   greatest(h.duration, shortest) AS duration, h.first_block, h.last_block,
+                   pg_catalog.sum(CASE metric WHEN 'born' THEN h.dead_tuples_born
+                                              WHEN 'reclaimed' THEN h.dead_tuples_reclaimed
+                                              ELSE (pg_catalog.to_jsonb(h) ->> metric)::bigint END) AS value
+              FROM walker.heatmap_history(rel, since, ranges) h
+             GROUP BY 1, 2, 3, 4) c
+     WHERE c.value > 0
+     ORDER BY 1, 3;
+END
+$$;
+COMMENT ON FUNCTION walker._history_cells IS 'walker.heatmap_history() as a picture shows it: what happened is as hot as it is fast, per minute';
+
+CREATE FUNCTION walker.heatmap_svg(
+    rel regclass, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity', ranges integer DEFAULT 64,
+    width integer DEFAULT 960, height integer DEFAULT 540) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    is_level boolean := metric = 'dead';
+    -- The map; above it and at its right are strips of sums.
+    x0 integer := 96;
+    x1 integer := width - 112;
+    y0 integer := 134;
+    y1 integer := height - 88;
+    extent record;
+    shortest interval;
+    seconds numeric;
+    unit text;
+    what text;
+    drawn record;
+    axes text;
+    legend text;
+BEGIN
+    PERFORM walker._svg_check(ranges, width, height);
+    IF metric IS NULL OR metric <> ALL (walker._history_metrics()) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('metric is %s', coalesce(pg_catalog.quote_literal(metric), 'null')),
+            HINT = 'It is one of ' || pg_catalog.array_to_string(walker._history_metrics(), ', ') || '.';
+    END IF;
+    unit := CASE metric WHEN 'dead' THEN 'dead tuples' WHEN 'born' THEN 'tuples that became garbage'
+        WHEN 'reclaimed' THEN 'dead tuples reclaimed' WHEN 'hot_updates' THEN 'HOT updates'
+        WHEN 'fpi' THEN 'full-page images' WHEN 'wal_bytes' THEN 'bytes of WAL'
+        ELSE pg_catalog.replace(metric, '_', ' ') END;
+    what := unit || ' by block range over time';
+    SELECT e.first, greatest(e.last, pg_catalog.now()) AS last, e.blocks INTO extent
+      FROM walker._history_extent(rel, since) e;
+    IF extent.first IS NULL OR extent.blocks = 0 THEN
+        RETURN walker._svg_open(rel, width, height, what) || walker._svg_nothing(width, height,
+            'No history: nothing is known to have changed here'
+            || coalesce(' since ' || pg_catalog.to_char(nullif(since, '-infinity'), 'YYYY-MM-DD HH24:MI TZ'), ''));
+    END IF;
+    -- Columns of less than four pixels are taken together.
+    shortest := walker._history_step(extent.first, extent.last, (x1 - x0) / 4);
+    extent.first := walker._history_column(extent.first, shortest, shortest);
+    seconds := pg_catalog.extract('epoch', extent.last - extent.first);
+    WITH cell AS MATERIALIZED (
+        SELECT c.*, pg_catalog.max(c.heat) OVER () AS hottest,
+               pg_catalog.round(x0 + (x1 - x0) * pg_catalog.extract('epoch', c.begin - extent.first) / seconds, 1) AS x,
+               pg_catalog.round(x0 + (x1 - x0) * pg_catalog.extract('epoch', c.finish - extent.first) / seconds, 1) AS xx,
+               pg_catalog.round(y0 + (y1 - y0) * c.first_block::numeric / extent.blocks, 1) AS y,
+               pg_catalog.round(y0 + (y1 - y0) * least(c.last_block + 1, extent.blocks)::numeric / extent.blocks, 1) AS yy
+          FROM walker._history_cells(rel, metric, since, ranges, shortest, extent.last) c
+    ), moment AS (
+        -- All of the table: what begins less what ends.
+        SELECT e.x, pg_catalog.lead(e.x) OVER (ORDER BY e.x) AS xx, pg_catalog.sum(e.heat) OVER (ORDER BY e.x) AS heat
+          FROM (SELECT b.x, pg_catalog.sum(b.heat) AS heat
+                  FROM (SELECT c.x, c.heat FROM cell c UNION ALL SELECT c.xx, -c.heat FROM cell c) b
+                 GROUP BY 1) e
+    ), side AS (
+        SELECT c.y, c.yy, pg_catalog.sum(c.value) AS value
+          FROM cell c
+         WHERE NOT is_level OR c.finish = extent.last
+         GROUP BY 1, 2
+    )
+    SELECT (SELECT pg_catalog.max(c.hottest) FROM cell c) AS hottest,
+           (SELECT pg_catalog.max(m.heat) FROM moment m) AS most,
+           (SELECT pg_catalog.sum(s.value) FROM side s) AS total,
+           (SELECT pg_catalog.string_agg(pg_catalog.format(
+                       '<rect class="l%s" x="%s" y="%s" width="%s" height="%s">'
+                       '<title>%s to %s, blocks %s to %s: %s</title></rect>',
+                       -- Small numbers, too, are to be told from none: the levels go with the square root.
+                       pg_catalog.ceil(10 * pg_catalog.sqrt(c.heat / c.hottest)), c.x, c.y,
+                       greatest(c.xx - c.x, 0.5), greatest(c.yy - c.y, 0.5),
+                       pg_catalog.to_char(c.begin, 'YYYY-MM-DD HH24:MI'), pg_catalog.to_char(c.finish, 'MM-DD HH24:MI'),
+                       c.first_block, c.last_block, c.value), E'\n')
+              FROM cell c) AS map,
+           (SELECT pg_catalog.string_agg(pg_catalog.format('M%s %sV%sH%sV%sz', m.x, y0 - 6,
+                       pg_catalog.round(y0 - 6 - 32 * m.heat / m.most, 1), m.xx, y0 - 6), '')
+              FROM (SELECT n.*, pg_catalog.max(n.heat) OVER () AS most FROM moment n) m
+             WHERE m.heat > 0) AS above,
+           (SELECT pg_catalog.string_agg(pg_catalog.format('M%s %sH%sV%sH%sz', x1 + 8, s.y,
+                       pg_catalog.round(x1 + 8 + 80 * s.value / s.most, 1), s.yy, x1 + 8), '')
+              FROM (SELECT d.*, pg_catalog.max(d.value) OVER () AS most FROM side d) s) AS beside
+      INTO drawn;
+    IF drawn.map IS NULL THEN
+        RETURN walker._svg_open(rel, width, height, what)
+            || walker._svg_nothing(width, height, 'There were none: ' || unit);
+    END IF;
+    SELECT pg_catalog.string_agg(
+               walker._svg_label('end', x0 - 8, t.y + 4, t.number)
+               || walker._svg_label('mute small end', x0 - 8, t.y + 17, t.size)
+               || pg_catalog.format('<path class="over" d="M%s %sH%s"/>', x0 - 4, t.y, x1), '')
+      INTO axes
+      FROM (SELECT b.*, pg_catalog.round(y0 + (y1 - y0) * b.block::numeric / extent.blocks) AS y
+              FROM walker._svg_block_ticks(extent.blocks, (y1 - y0) / 48) b) t;
+    SELECT pg_catalog.concat(axes, pg_catalog.string_agg(pg_catalog.concat(
+               walker._svg_label('mid', t.x, y1 + 17, t.clock),
+               CASE WHEN t.day IS NOT NULL THEN walker._svg_label('mute small mid', t.x, y1 + 31, t.day) END,
+               pg_catalog.format('<path class="over" d="M%s %sV%s"/>', t.x, y0, y1 + 4)), ''))
+      INTO axes
+      FROM (SELECT c.*,
+                   pg_catalog.round(x0 + (x1 - x0) * pg_catalog.extract('epoch', c.at - extent.first) / seconds) AS x
+              FROM walker._svg_time_ticks(extent.first, extent.last, (x1 - x0) / 84) c) t;
+    SELECT walker._svg_label('mute small', x0, height - 14, '0')
+           || pg_catalog.string_agg(
+                  pg_catalog.format('<rect class="l%s" x="%s" y="%s" width="28" height="12"/>',
+                                    i, x0 + 28 * (i - 1), height - 40)
+                  || CASE WHEN i % 2 = 1 THEN '' ELSE
+                         walker._svg_label('mute small mid', x0 + 28 * i, height - 14,
+                                           walker._svg_short(drawn.hottest * i * i / 100)) END, '')
+           || walker._svg_label('mute', x0 + 296, height - 30, pg_catalog.format('%s%s in %s; grey: none', unit,
+                  CASE WHEN is_level THEN '' ELSE ' per minute' END,
+                  walker._svg_cell(walker._history_range_blocks(rel, since, ranges))))
+           || walker._svg_label('mute small end', width - 24, height - 14,
+                  'time zone ' || walker._svg_text(pg_catalog.current_setting('TimeZone')))
+      INTO legend
+      FROM pg_catalog.generate_series(1, 10) i;
+    RETURN pg_catalog.concat(
+        walker._svg_open(rel, width, height, what),
+        pg_catalog.format('<rect class="panel" x="%s" y="%s" width="%s" height="%s"/>', x0, y0, x1 - x0, y1 - y0),
+        '<g class="cells" shape-rendering="crispEdges">', drawn.map, '</g><path class="soft" d="', drawn.above,
+        drawn.beside, '"/>',
+        walker._svg_label('mute small', x1 + 8, y0 - 28, walker._svg_short(drawn.most) || ' at most'),
+        walker._svg_label('mute small', x1 + 8, y1 + 17,
+            CASE WHEN is_level THEN 'now ' ELSE 'in all ' END || walker._svg_short(coalesce(drawn.total, 0))),
+        axes,
+        pg_catalog.format('<text class="mute small mid" transform="translate(20 %s) rotate(-90)">'
+                          'block, and how far into the table</text>', (y0 + y1) / 2),
+        legend, '</svg>');
+END
+$$;
+COMMENT ON FUNCTION walker.heatmap_svg IS 'a picture of a table as SVG: time across, blocks down. "dead" is the garbage there was, any count of walker.heatmap_history() shows what happened when and where';
+
+CREATE FUNCTION walker._svg_share(rel regclass, ranges integer) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT pg_catalog.format('90%% of the garbage is on %s%% of the table', walker._svg_number(pg_catalog.round(
+               100.0 * pg_catalog.sum(m.last_block - m.first_block + 1) / pg_catalog.max(m.blocks), 1)))
+      FROM (SELECT h.*, pg_catalog.sum(h.last_block - h.first_block + 1) OVER () AS blocks,
+                   pg_catalog.min(h.rank) FILTER (WHERE h.cumulative_percent >= 90) OVER () AS enough
+              FROM walker.heatmap(rel, ranges) h) m
+     WHERE m.rank <= m.enough
+$$;
+
+CREATE FUNCTION walker._svg_bar(class text, x numeric, xx numeric, y numeric, base numeric) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT pg_catalog.format('<path class="%s" d="M%s %sV%sH%sV%sz"/>', class, pg_catalog.round(x, 1), base,
+                             pg_catalog.round(y, 1), pg_catalog.round(xx, 1), base)
+$$;
+
+CREATE FUNCTION walker._svg_bars(rel regclass, ranges integer, width integer, height integer, sorted boolean) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    x0 numeric := 76;
+    x1 numeric := width - CASE WHEN sorted THEN 76 ELSE 28 END;
+    y0 numeric := 100;
+    y1 numeric := height - 76;
+    blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
+    cells integer := least(ranges, blocks);
+    what text := CASE WHEN sorted THEN 'block ranges sorted by garbage' ELSE 'garbage by block range' END;
+    sums record;
+    step numeric;
+    top numeric;
+    drawn record;
+    axes text;
+    legend text;
+BEGIN
+    PERFORM walker._svg_check(ranges, width, height);
+    SELECT pg_catalog.sum(m.dead_tuples) AS dead, pg_catalog.sum(m.aborted_tuples) AS aborted,
+           pg_catalog.max(m.dead_tuples) AS most
+      INTO sums
+      FROM walker.heatmap(rel, ranges) m;
+    IF coalesce(sums.dead, 0) = 0 THEN
+        RETURN walker._svg_open(rel, width, height, what)
+            || walker._svg_nothing(width, height, 'No garbage is known in this table');
+    END IF;
+    step := greatest(walker._svg_step(sums.most, (y1 - y0)::integer / 60), 1);
+    top := step * pg_catalog.ceil(sums.most / step);
+    WITH range AS (
+        SELECT h.*, CASE WHEN sorted THEN (h.rank - 1)::numeric / cells ELSE h.first_block::numeric / blocks END AS f,
+               CASE WHEN sorted THEN h.rank::numeric / cells ELSE (h.last_block + 1)::numeric / blocks END AS ff
+          FROM walker.heatmap(rel, ranges) h
+    ), bar AS (
+        SELECT r.*, x0 + (x1 - x0) * r.f + b.gap AS x, x0 + (x1 - x0) * r.ff - b.gap AS xx, x0 + (x1 - x0) * r.ff AS edge
+          FROM range r, (SELECT CASE WHEN (x1 - x0) / cells > 5 THEN 0.75 ELSE 0 END AS gap) b
+         WHERE r.dead_tuples > 0
+    )
+    SELECT pg_catalog.string_agg(pg_catalog.concat(
+               '<g><title>',
+               pg_catalog.format('blocks %s to %s: %s dead tuples', b.first_block, b.last_block, b.dead_tuples),
+               CASE WHEN b.aborted_tuples > 0 THEN
+                   pg_catalog.format(', %s of them of rolled back inserts', b.aborted_tuples) END,
+               CASE WHEN sorted THEN
+                   pg_catalog.format('; %s%% up to here', pg_catalog.round(b.cumulative_percent::numeric, 1)) END,
+               '</title>', walker._svg_bar('bar', b.x, b.xx, y1 - (y1 - y0) * b.dead_tuples / top, y1),
+               CASE WHEN b.aborted_tuples > 0 THEN
+                   walker._svg_bar('bar2', b.x, b.xx, y1 - (y1 - y0) * b.aborted_tuples / top, y1) END,
+               '</g>'), E'\n' ORDER BY b.x) AS bars,
+           pg_catalog.string_agg(pg_catalog.format('L%s %s', pg_catalog.round(b.edge, 1),
+               pg_catalog.round(y1 - (y1 - y0) * b.cumulative_percent::numeric / 100, 1)), '' ORDER BY b.x) AS line
+      INTO drawn
+      FROM bar b;
+    SELECT pg_catalog.string_agg(pg_catalog.format('<path class="grid" d="M%s %sH%s"/>', x0, t.y, x1)
+                                 || walker._svg_label('end', x0 - 8, t.y + 4, walker._svg_short(i * step)), '')
+           || pg_catalog.format('<text class="mute small mid" transform="translate(20 %s) rotate(-90)">'
+                                'dead tuples in %s</text>', (y0 + y1) / 2, walker._svg_cell(blocks::numeric / cells))
+      INTO axes
+      FROM (SELECT i, pg_catalog.round(y1 - (y1 - y0) * i * step / top, 1) AS y
+              FROM pg_catalog.generate_series(0, (top / step)::integer) i) t;
+    IF sorted THEN
+        SELECT axes || pg_catalog.string_agg(
+                   walker._svg_label('mid', pg_catalog.round(x0 + (x1 - x0) * i / 100), y1 + 18, i || '%')
+                   || CASE WHEN i % 20 <> 0 THEN '' ELSE
+                          walker._svg_label('', x1 + 8, pg_catalog.round(y1 - (y1 - y0) * i / 100) + 4, i || '%') END, '')
+               || pg_catalog.format('<path class="mark" d="M%s %sH%s"/><path class="line" d="M%s %s%sH%s"/>',
+                                    x0, pg_catalog.round(y1 - (y1 - y0) * 0.9, 1), x1, x0, y1, drawn.line, x1)
+               || walker._svg_label('mute small mid', pg_catalog.round((x0 + x1) / 2), y1 + 35,
+                                    'share of the table, the worst ranges first')
+               || pg_catalog.format('<text class="mute small mid" transform="translate(%s %s) rotate(90)">'
+                                    'share of all garbage</text>', width - 18, (y0 + y1) / 2)
+          INTO axes
+          FROM pg_catalog.generate_series(0, 100, 10) i;
+        drawn.bars := drawn.bars || axes;
+        axes := '';
+    ELSE
+        SELECT axes || pg_catalog.string_agg(
+                   pg_catalog.format('<path class="grid" d="M%s %sV%s"/>', t.x, y1, y1 + 5)
+                   || walker._svg_label('mid', t.x, y1 + 18, t.number)
+                   || walker._svg_label('mute small mid', t.x, y1 + 32, t.size), '')
+          INTO axes
+          FROM (SELECT b.*, pg_catalog.round(x0 + (x1 - x0) * b.block::numeric / blocks) AS x
+                  FROM walker._svg_block_ticks(blocks, ((x1 - x0) / 84)::integer) b) t;
+    END IF;
+    SELECT pg_catalog.string_agg(
+               CASE k.class WHEN 'line' THEN pg_catalog.format('<path class="line" d="M%s %sh14"/>', k.x - 1, height - 18)
+                    ELSE pg_catalog.format('<rect class="%s" x="%s" y="%s" width="12" height="12"/>',
+                                           k.class, k.x, height - 24) END
+               || walker._svg_label('mute', k.x + 18, height - 14, k.label), '')
+      INTO legend
+      FROM (SELECT v.class, v.label, x0 + 170 * (pg_catalog.row_number() OVER () - 1) AS x
+              FROM (VALUES ('bar', 'dead tuples', true), ('bar2', 'of rolled back inserts', sums.aborted > 0),
+                           ('line', 'cumulative share', sorted)) v (class, label, wanted)
+             WHERE v.wanted) k;
+    RETURN pg_catalog.concat(
+        walker._svg_open(rel, width, height, pg_catalog.concat_ws('; ', what, walker._svg_share(rel, ranges))),
+        axes, drawn.bars, legend, '</svg>');
+END
+$$;
+COMMENT ON FUNCTION walker._svg_bars IS 'a bar for each range of blocks, in the order of the table or, with the cumulative share, sorted';
+
+CREATE FUNCTION walker.heatmap_ranges_svg(
+    rel regclass, ranges integer DEFAULT 64, width integer DEFAULT 960, height integer DEFAULT 420) RETURNS text
+LANGUAGE sql STABLE
+AS 'SELECT walker._svg_bars(rel, ranges, width, height, false)';
+COMMENT ON FUNCTION walker.heatmap_ranges_svg IS 'a picture of the garbage along a table as SVG: a bar for each range of blocks';
+
+CREATE FUNCTION walker.heatmap_pareto_svg(
+    rel regclass, ranges integer DEFAULT 64, width integer DEFAULT 960, height integer DEFAULT 420) RETURNS text
+LANGUAGE sql STABLE
+AS 'SELECT walker._svg_bars(rel, ranges, width, height, true)';
+COMMENT ON FUNCTION walker.heatmap_pareto_svg IS 'the ranges of a table sorted by garbage, as SVG, with the share of all garbage up to each';
+
+GRANT EXECUTE ON FUNCTION
+    walker._svg_text(text), walker._svg_label(text, numeric, numeric, text), walker._svg_number(numeric),
+    walker._svg_short(numeric), walker._svg_size(numeric), walker._svg_step(numeric, integer),
+    walker._svg_block_ticks(bigint, integer), walker._svg_time_ticks(timestamptz, timestamptz, integer),
+    walker._svg_style(), walker._svg_fit(text, numeric, integer), walker._svg_open(regclass, integer, integer, text),
+    walker._svg_nothing(integer, integer, text), walker._svg_check(integer, integer, integer),
+    walker._svg_cell(numeric), walker._history_metrics(), walker._history_extent(regclass, timestamptz),
+    walker._history_step(timestamptz, timestamptz, integer),
+    walker._history_column(timestamptz, interval, interval),
+    walker._history_levels(regclass, timestamptz, integer, interval, timestamptz),
+    walker._history_cells(regclass, text, timestamptz, integer, interval, timestamptz),
+    walker.heatmap_svg(regclass, text, timestamptz, integer, integer, integer), walker._svg_share(regclass, integer),
+    walker._svg_bar(text, numeric, numeric, numeric, numeric),
+    walker._svg_bars(regclass, integer, integer, integer, boolean),
+    walker.heatmap_ranges_svg(regclass, integer, integer, integer),
+    walker.heatmap_pareto_svg(regclass, integer, integer, integer)
+    TO pg_monitor;
+
 CREATE FUNCTION walker.reset(rel regclass DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$

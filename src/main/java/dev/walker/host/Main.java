@@ -23,7 +23,12 @@ import picocli.CommandLine.IVersionProvider;
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final Class<?>[] COMMANDS = {
-        DumpCommand.class, StatsCommand.class, InitCommand.class, RunCommand.class, StatusCommand.class
+        DumpCommand.class,
+        StatsCommand.class,
+        InitCommand.class,
+        RunCommand.class,
+        StatusCommand.class,
+        ReportCommand.class
     };
 
     private final OutputStream output;

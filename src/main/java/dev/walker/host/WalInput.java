@@ -135,9 +135,11 @@ final class WalInput implements AutoCloseable {
 
     /** Names of relations, as far as there is a server to ask. */
     RelationNames names() {
-        if (catalog == null) {
-            return RelationNames.NONE;
-        }
+        return catalog == null ? RelationNames.NONE : names(catalog);
+    }
+
+    /** Names of relations, as a catalog has them. */
+    static RelationNames names(RelationCatalog catalog) {
         return (spcOid, dbOid, relNumber) -> {
             try {
                 return catalog.nameOf(spcOid, dbOid, relNumber);
@@ -235,7 +237,7 @@ final class WalInput implements AutoCloseable {
         }
         WalSource source = new JdbcWalSource(connection);
         if (start == Lsn.INVALID) {
-            start = follow ? source.readableUpTo() : oldest(source);
+            start = follow ? source.readableUpTo() : oldest(connection, source);
         }
         return new LiveStream(source, start, end, follow, beforeWaiting);
     }
@@ -245,7 +247,8 @@ final class WalInput implements AutoCloseable {
         err.flush();
     }
 
-    private long oldest(WalSource source) throws SQLException {
+    /** Where the oldest segment begins that a server has on its timeline. */
+    static long oldest(Connection connection, WalSource source) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(String.format(OLDEST, source.timeline()))) {
             row.next();

@@ -1,0 +1,74 @@
+package dev.walker.host.report;
+
+import java.io.IOException;
+import java.io.Writer;
+
+/** Writes a page piece by piece. Markup is what the program says, text is what is escaped. */
+final class Html {
+    private final Writer out;
+
+    Html(Writer out) {
+        this.out = out;
+    }
+
+    /** Where to write what is neither markup nor text, such as JSON. */
+    Writer out() {
+        return out;
+    }
+
+    /** Markup, as it is. */
+    Html markup(String markup) throws IOException {
+        out.write(markup);
+        return this;
+    }
+
+    /** Text, which may be that of an attribute in double quotes. */
+    Html text(String text) throws IOException {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            switch (c) {
+                case '&':
+                    out.write("&amp;");
+                    break;
+                case '<':
+                    out.write("&lt;");
+                    break;
+                case '>':
+                    out.write("&gt;");
+                    break;
+                case '"':
+                    out.write("&quot;");
+                    break;
+                default:
+                    // Control characters are an error in HTML, however they are written.
+                    out.write(c < ' ' && c != '\n' && c != '\t' || c >= 0x7F && c < 0xA0 ? '\uFFFD' : c);
+                    break;
+            }
+        }
+        return this;
+    }
+
+    /** An element with text alone; {@code null} gives an empty one. */
+    Html element(String name, String text) throws IOException {
+        return markup("<" + name + ">").text(text == null ? "" : text).markup("</" + name + ">");
+    }
+
+    /** A cell of a table. */
+    Html cell(String className, String text) throws IOException {
+        return markup("<td class=\"" + className + "\">")
+                .text(text == null ? "" : text)
+                .markup("</td>");
+    }
+
+    /** The heading of a table. Names that begin with a hash sign are of columns of numbers. */
+    Html heading(String... names) throws IOException {
+        markup("<thead><tr>");
+        for (String name : names) {
+            boolean number = name.startsWith("#");
+            markup(number ? "<th class=\"n\">" : "<th>")
+                    .text(number ? name.substring(1) : name)
+                    .markup("</th>");
+        }
+        return markup("</tr></thead>");
+    }
+}

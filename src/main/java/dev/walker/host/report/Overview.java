@@ -1,0 +1,87 @@
+package dev.walker.host.report;
+
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+
+/** All tables at a glance: sums, and a line for each of the worst. */
+final class Overview {
+    private static final int STRIP_RANGES = 64;
+    private static final String SUMS = "SELECT pg_catalog.count(*) FILTER (WHERE g.dead_tuples > 0),"
+            + " coalesce(pg_catalog.sum(g.dead_tuples), 0)::bigint,"
+            + " coalesce(pg_catalog.sum(g.dead_bytes_estimate), 0)::bigint,"
+            + " coalesce(pg_catalog.sum(g.pages_with_garbage), 0)::bigint,"
+            + " pg_catalog.count(*) FILTER (WHERE NOT g.complete) FROM walker.garbage() g";
+
+    private record Sums(long tables, long deadTuples, long deadBytes, long pages, long incomplete) {}
+
+    private Overview() {}
+
+    static void write(Html html, Connection connection, ServerFacts facts, List<TableRow> tables)
+            throws IOException, SQLException {
+        Sums sums = Query.one(
+                connection,
+                SUMS,
+                row -> new Sums(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)));
+        html.markup("<div class=\"tiles\">");
+        ServerFacts.tile(
+                html, Format.count(sums.deadTuples), "dead tuples in " + Format.count(sums.tables) + " tables");
+        ServerFacts.tile(html, Format.size(sums.deadBytes), "that they take, estimated");
+        ServerFacts.tile(html, Format.count(sums.pages), "pages with garbage");
+        facts.writeTiles(html);
+        html.markup("</div>\n<h2 id=\"tables\">The worst tables</h2>");
+        if (tables.isEmpty()) {
+            html.markup("<div class=\"nothing\">No garbage is known in this database.</div>\n");
+            return;
+        }
+        html.markup("<div class=\"scroll\"><table>")
+                .heading(
+                        "table",
+                        "where the garbage is",
+                        "#dead tuples",
+                        "#n_dead_tup",
+                        "#their bytes",
+                        "#of the table",
+                        "#pages with garbage",
+                        "#size",
+                        "last vacuum")
+                .markup("<tbody>\n");
+        for (TableRow table : tables) {
+            html.markup("<tr><td class=\"name\"><a href=\"#" + table.id() + "\">")
+                    .text(table.name())
+                    .markup("</a>"
+                            + (table.complete() ? "" : "<br><span class=\"mute small\">not all pages known</span>")
+                            + "</td><td>");
+            Heat.writeStrip(html, Heat.read(connection, table.oid(), STRIP_RANGES));
+            html.markup("</td>")
+                    .cell("n", Format.count(table.deadTuples()))
+                    .cell("n", table.statDeadTuples() < 0 ? "" : Format.count(table.statDeadTuples()))
+                    .cell("n", Format.size(table.deadBytes()))
+                    .cell("n", Format.percent(table.deadBytes(), table.bytes()))
+                    .cell(
+                            "n",
+                            Format.count(table.dirtyPages()) + " (" + Format.percent(table.dirtyPages(), table.pages())
+                                    + ")")
+                    .cell("n", Format.size(table.bytes()))
+                    .cell("", table.lastVacuum() == null ? "never" : table.lastVacuum())
+                    .markup("</tr>\n");
+        }
+        html.markup("</tbody></table></div>");
+        long shown = tables.stream().filter(table -> table.deadTuples() > 0).count();
+        if (shown < sums.tables) {
+            html.element(
+                    "p", Format.count(sums.tables - shown) + " more tables have garbage; --top shows more of them.");
+        }
+        html.markup(
+                "<p class=\"mute small\">Dead tuples are counted exactly, as pgstattuple does; n_dead_tup is the estimate"
+                        + " of the server. The strip is the table from its first block to its last, the hottest place darkest"
+                        + " (brightest on a dark page).");
+        if (sums.incomplete > 0) {
+            html.text(" Of " + Format.count(sums.incomplete)
+                    + " tables not all pages are known: garbage from before the walk is not counted until"
+                    + " walker.baseline() has read them.");
+        }
+        html.markup("</p>\n");
+    }
+}
