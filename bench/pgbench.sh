@@ -90,11 +90,8 @@ measure() {
     start=$(ask 'SELECT pg_current_wal_insert_lsn()')
     [[ $pid -eq 0 ]] || before=$(cpu_ticks "$pid")
     if [[ $mode == walker ]]; then
-        (
-            while sleep 1; do
-                ask 'SELECT lag_bytes FROM walker.status()' >>"$dir/lags" 2>/dev/null || exit 0
-            done
-        ) &
+        # In one session, since a connection a second would cost the server more than the walker does.
+        psql -X -Atq <<<'SELECT lag_bytes FROM walker.status() \watch 1' >"$dir/lags" 2>/dev/null &
         watcher=$!
     fi
     load "$SECONDS_EACH"
@@ -103,7 +100,7 @@ measure() {
     if [[ $mode == walker ]]; then
         kill "$watcher" 2>/dev/null || true
         wait "$watcher" 2>/dev/null || true
-        lag=$(sort -n "$dir/lags" | awk '{ a[NR] = $1 } END { printf "%.1f/%.1f", a[int((NR + 1) / 2)] / 1e6, a[NR] / 1e6 }')
+        lag=$(grep -x '[0-9]*' "$dir/lags" | sort -n | awk '{ a[NR] = $1 } END { printf "%.1f/%.1f", a[int((NR + 1) / 2)] / 1e6, a[NR] / 1e6 }')
         rm -f "$dir/lags"
         ask 'SELECT walker.wait_for()' >/dev/null
     fi

@@ -3177,6 +3177,42 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._plain IS 'a message without the class name that PL/Java puts in front of it';
 
+CREATE FUNCTION walker._jar_version() RETURNS text
+LANGUAGE java VOLATILE
+AS 'java.lang.String=dev.walker.sql.Functions.schemaVersion()';
+COMMENT ON FUNCTION walker._jar_version IS 'the version of the extension that the jar in this database goes with';
+
+CREATE FUNCTION walker._check_jar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    found text;
+    message text;
+BEGIN
+    BEGIN
+        found := walker._jar_version();
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+        IF message !~ 'ClassNotFoundException|NoSuchMethodException' THEN
+            RAISE;
+        ELSIF 'walker' = ANY (pg_catalog.string_to_array(sqlj.get_classpath('walker'), ':')) THEN
+            found := 'an older version';
+        END IF;
+    END;
+    IF found IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('walker.jar is not loaded into database "%s"', pg_catalog.current_database()),
+            HINT = 'SELECT walker.install_jar();';
+    ELSIF found <> walker._version() THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('the walker.jar in database "%s" is of %s, the extension of version %s',
+                pg_catalog.current_database(), pg_catalog.regexp_replace(found, '^(?=\d)', 'version '), walker._version()),
+            HINT = 'install.sh brings both up to date; by hand: ALTER EXTENSION walker UPDATE; SELECT walker.install_jar();';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._check_jar IS 'an error where the jar is missing, or not of the version of the extension';
+
 CREATE FUNCTION walker._record_rows(start_lsn text, end_lsn text) RETURNS SETOF text[]
 LANGUAGE java VOLATILE ROWS 10000
 AS 'dev.walker.sql.Functions.records(java.lang.String,java.lang.String)';
@@ -3188,10 +3224,13 @@ DECLARE
     state text;
     message text;
 BEGIN
-    RETURN QUERY SELECT * FROM walker._record_rows(start_lsn, end_lsn);
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message);
+    PERFORM walker._check_jar();
+    BEGIN
+        RETURN QUERY SELECT * FROM walker._record_rows(start_lsn, end_lsn);
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+        RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message);
+    END;
 END
 $$;
 
@@ -3259,6 +3298,7 @@ DECLARE
     walker_pid integer;
     source integer;
     here boolean;
+    seen boolean;
     busy boolean;
     give_up timestamptz := pg_catalog.clock_timestamp() + interval '1 min';
 BEGIN
@@ -3271,17 +3311,24 @@ BEGIN
                   || ' -c idle_in_transaction_session_timeout=0 -c client_connection_check_interval=0'
                   || ' -c pljava.statement_cache_size=128''';
     BEGIN
-        EXECUTE pg_catalog.format('SELECT pid, here FROM %s.dblink($1, $2) AS t (pid integer, here boolean)', dblink)
-           INTO walker_pid, here
+        EXECUTE pg_catalog.format(
+            'SELECT pid, here, seen FROM %s.dblink($1, $2) AS t (pid integer, here boolean, seen boolean)', dblink)
+           INTO walker_pid, here, seen
           USING link, pg_catalog.format(
-              'SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_database() = %L AND system_identifier = %s '
+              'SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_database() = %L AND system_identifier = %s, '
+              'EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.oid = %s) '
               'FROM pg_catalog.pg_control_system()', pg_catalog.current_database(),
-              (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c));
+              (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c),
+              (SELECT e.oid FROM pg_catalog.pg_extension e WHERE e.extname = 'walker'));
         IF NOT here THEN
             RAISE invalid_parameter_value USING
                 MESSAGE = pg_catalog.format('the connection string leads to another database than "%s"',
                                             pg_catalog.current_database()),
                 HINT = 'Put the name of this database into the parameter of walker.start(), or into walker.conninfo.';
+        ELSIF NOT seen THEN
+            RAISE object_not_in_prerequisite_state USING
+                MESSAGE = 'this transaction has created the extension, which the walker cannot see yet',
+                HINT = 'Commit, then SELECT walker.start().';
         END IF;
         EXECUTE pg_catalog.format('SELECT %s.dblink_send_query($1, $2)', dblink)
           USING link, pg_catalog.format('CALL walker.run(accept_gap => %L)', coalesce(accept_gap, false));
@@ -3294,6 +3341,13 @@ BEGIN
                 EXECUTE pg_catalog.format('SELECT * FROM %s.dblink_get_result($1) AS t (result text)', dblink)
                   USING link;
                 RAISE 'the walker (pid %) ended at once', walker_pid USING HINT = 'The server log says why.';
+            END IF;
+            IF pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(walker_pid)) THEN
+                PERFORM pg_catalog.pg_terminate_backend(walker_pid);
+                RAISE object_not_in_prerequisite_state USING
+                    MESSAGE = pg_catalog.format(
+                        'the walker (pid %s) was ended, since it waited for a lock that this transaction holds', walker_pid),
+                    HINT = 'Commit, then SELECT walker.start().';
             END IF;
             IF pg_catalog.clock_timestamp() >= give_up THEN
                 PERFORM pg_catalog.pg_terminate_backend(walker_pid);
@@ -3338,6 +3392,7 @@ BEGIN
             MESSAGE = 'this server is a standby, where the walker cannot save anything',
             HINT = 'Walk its WAL from outside: java -jar walker.jar run --source-url ... --target-url ...';
     END IF;
+    PERFORM walker._check_jar();
     source := walker._add_source('local', (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c));
     UPDATE walker.source s SET settings = walker._settings_now()
      WHERE s.source_id = source AND s.settings IS DISTINCT FROM walker._settings_now();
@@ -3430,6 +3485,7 @@ BEGIN
        OR (SELECT s.settings = fresh FROM walker.source s WHERE s.source_id = source) THEN
         RETURN false;
     END IF;
+    PERFORM walker._check_jar();
     BEGIN
         PERFORM walker._check_settings();
     EXCEPTION WHEN OTHERS THEN

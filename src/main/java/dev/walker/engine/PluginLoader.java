@@ -1,5 +1,6 @@
 package dev.walker.engine;
 
+import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -36,6 +37,28 @@ public final class PluginLoader {
         for (String name : names) {
             List<Class<? extends WalPlugin>> types = registered.get(name);
             plugins.add(make(name, types != null ? only(name, types) : byClassName(name, registered)));
+        }
+        return plugins;
+    }
+
+    /**
+     * The same, and has each look at its settings.
+     *
+     * @throws PluginException if a plugin is not known, cannot be made, or finds a wrong setting; none is started then
+     */
+    public List<WalPlugin> load(List<String> names, Settings settings) {
+        List<WalPlugin> plugins = load(names);
+        for (int i = 0; i < names.size(); i++) {
+            String plugin = "plugin \"" + names.get(i) + "\": ";
+            try {
+                plugins.get(i).checkSettings(settings::text);
+            } catch (IllegalArgumentException e) {
+                throw new PluginException(plugin + e.getMessage(), e);
+            } catch (StateException e) {
+                throw e;
+            } catch (RuntimeException | LinkageError | AssertionError e) {
+                throw new PluginException(plugin + "its check of settings threw " + e, e);
+            }
         }
         return plugins;
     }

@@ -35,6 +35,7 @@ import dev.walker.rmgr.xlog.XlogOp;
 import dev.walker.rmgr.xlog.XlogParameterChange;
 import dev.walker.spi.Gap;
 import dev.walker.spi.PluginContext;
+import dev.walker.spi.PluginSettings;
 import dev.walker.spi.SourceServer.XidStatus;
 import dev.walker.spi.WalPlugin;
 import dev.walker.wal.BlockRef;
@@ -152,6 +153,13 @@ public final class HeatmapPlugin implements WalPlugin {
     }
 
     @Override
+    public void checkSettings(PluginSettings settings) {
+        isOn(settings, "walker.catalogs", true);
+        number(settings, "walker.memory", 1, DEFAULT_MEMORY);
+        number(settings, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE);
+    }
+
+    @Override
     public void onStartup(PluginContext context) {
         this.context = context;
         catalogs = isOn(context, "walker.catalogs", true);
@@ -211,8 +219,8 @@ public final class HeatmapPlugin implements WalPlugin {
         stateChanged();
     }
 
-    private static boolean isOn(PluginContext context, String setting, boolean otherwise) {
-        String value = context.setting(setting).orElse(otherwise ? "on" : "off");
+    private static boolean isOn(PluginSettings settings, String setting, boolean otherwise) {
+        String value = settings.setting(setting).orElse(otherwise ? "on" : "off");
         switch (value.trim().toLowerCase(Locale.ROOT)) {
             case "on":
             case "true":
@@ -229,8 +237,8 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private static int number(PluginContext context, String setting, int least, int otherwise) {
-        String value = context.setting(setting).orElse(Integer.toString(otherwise));
+    private static int number(PluginSettings settings, String setting, int least, int otherwise) {
+        String value = settings.setting(setting).orElse(Integer.toString(otherwise));
         Matcher matcher = MEGABYTES.matcher(value.trim());
         if (matcher.matches()) {
             int number = Integer.parseInt(matcher.group(1));

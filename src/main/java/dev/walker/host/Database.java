@@ -1,5 +1,6 @@
 package dev.walker.host;
 
+import dev.walker.jdbc.SchemaVersion;
 import dev.walker.remote.ServerAddress;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -10,7 +11,7 @@ import java.util.Optional;
 /** Connections to databases by URL. */
 final class Database {
     /** The version of schema {@code walker} that this program works with. */
-    static final String VERSION = "1.1";
+    static final String VERSION = SchemaVersion.CURRENT;
 
     private static final int VALIDATION_SECONDS = 5;
 

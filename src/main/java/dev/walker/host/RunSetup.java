@@ -48,7 +48,7 @@ final class RunSetup implements AutoCloseable {
             classLoader = plan.pluginPath().classLoader(log);
             Settings settings = settings();
             settings.check();
-            new PluginLoader(classLoader).load(settings.plugins());
+            new PluginLoader(classLoader).load(settings.plugins(), settings);
             return true;
         } catch (ConfigException | CommandException | SettingException | PluginException e) {
             undo(e);

@@ -102,7 +102,7 @@ public final class WalkSession {
      * @param acceptGap whether to go on where WAL is missing; the gap is recorded then
      * @param classLoader where plugins are looked for
      * @param log takes lines for the log of the server or the program
-     * @throws PluginException if a plugin cannot be found, made or started
+     * @throws PluginException if a plugin cannot be found, made or started, or finds a wrong setting
      * @throws dev.walker.engine.SettingException if a setting is wrong
      * @throws dev.walker.wal.WalGapException if WAL is missing and that was not accepted
      * @throws WalSourceException if the server has another history than what was walked
@@ -128,7 +128,7 @@ public final class WalkSession {
         this.batchBytes = settings.batchBytes();
         Optional<String> slotName = settings.slot();
         List<String> names = settings.plugins();
-        List<WalPlugin> plugins = new PluginLoader(classLoader).load(names);
+        List<WalPlugin> plugins = new PluginLoader(classLoader).load(names, settings);
         this.sameServer = target == sourceConnection
                 || Jdbc.one(
                                 target,

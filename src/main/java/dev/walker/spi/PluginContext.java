@@ -3,16 +3,9 @@ package dev.walker.spi;
 import java.util.Optional;
 
 /** What WALker gives to a plugin. */
-public interface PluginContext {
+public interface PluginContext extends PluginSettings {
     /** The name under which the plugin was loaded. */
     String pluginName();
-
-    /**
-     * A setting of {@code postgresql.conf}, or of what stands in for it outside of a server.
-     *
-     * @param name full name, such as {@code walker.catalogs}
-     */
-    Optional<String> setting(String name);
 
     /** What is known about the server whose WAL is walked. */
     SourceServer server();

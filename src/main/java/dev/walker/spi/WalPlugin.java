@@ -19,6 +19,14 @@ public interface WalPlugin {
     }
 
     /**
+     * Reads the settings that this plugin goes by, and does nothing with them: before {@link #onStartup}, and, on an instance
+     * that is not started, before a running walker takes changed settings. So a wrong one is refused while the walk goes on.
+     *
+     * @throws IllegalArgumentException if one is wrong; the message has its name, what it is and what is wanted
+     */
+    default void checkSettings(PluginSettings settings) {}
+
+    /**
      * Before the first record. State that was saved is to be read here, through {@link PluginContext#table}.
      *
      * @param context what WALker gives to this plugin; may be kept

@@ -6,6 +6,7 @@ import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.jdbc.JdbcWalSource;
+import dev.walker.jdbc.SchemaVersion;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.StaleStateException;
 import dev.walker.jdbc.StoreErrors;
@@ -88,6 +89,19 @@ public final class Functions {
         }
     }
 
+    /** {@code walker._step} of version 1.0, where the jar is newer than the extension. */
+    public static int step(int sourceId, boolean fresh, String untilLsn) throws SQLException {
+        throw new SQLException(
+                "extension walker is of version 1.0 in this database, the jar of version " + SchemaVersion.CURRENT
+                        + ": ALTER EXTENSION walker UPDATE",
+                "55000");
+    }
+
+    /** {@code walker._jar_version}: the version of the extension that this jar goes with. */
+    public static String schemaVersion() {
+        return SchemaVersion.CURRENT;
+    }
+
     /** {@code walker._end}: the walk of this session ends. */
     public static void end() throws SQLException {
         Walk ended = walk;
@@ -127,7 +141,7 @@ public final class Functions {
         try {
             Settings settings = new Settings(new ServerSettings(connection()));
             settings.check();
-            new PluginLoader(Functions.class.getClassLoader()).load(settings.plugins());
+            new PluginLoader(Functions.class.getClassLoader()).load(settings.plugins(), settings);
         } catch (RuntimeException | LinkageError e) {
             throw describe(e);
         }

@@ -22,7 +22,7 @@ final class PlJavaServer extends WalkedServer {
     }
 
     private PlJavaServer(PlJava host, Path copy, String... conf) throws SQLException, IOException {
-        super(TestServer.of(host.copyTo(open(copy), JAR.toAbsolutePath(), SQL.toAbsolutePath()))
+        super(TestServer.of(host.copyTo(open(copy), SERVER_JAR.toAbsolutePath(), SQL.toAbsolutePath()))
                 .conf(SETTINGS)
                 .conf(host.settings(copy).toArray(new String[0]))
                 .conf(conf)

@@ -59,7 +59,8 @@ class InstallScriptTest {
                 Files.copy(file, tree.resolve("sql").resolve(file.getFileName()));
             }
         }
-        Files.writeString(tree.resolve("walker.jar"), "the jar\n");
+        Files.writeString(tree.resolve("walker.jar"), "the program\n");
+        Files.writeString(tree.resolve("walker-server.jar"), "the jar\n");
         for (String tool : TOOLS) {
             Files.createSymbolicLink(programs.resolve(tool), tool(tool));
         }
@@ -318,12 +319,11 @@ class InstallScriptTest {
     void allowsTheSecurityManagerFromJava18On() throws Exception {
         String old = succeed().output;
         assertSays(
-                "pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData'", old);
+                "pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData -XX:Tier4",
+                old);
+        assertSays("-XX:Tier4BackEdgeThreshold=400000'", old);
         String output = succeed("--java-home", java("java-21", 21).toString()).output;
-        assertSays(
-                "pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
-                        + " -Djava.security.manager=allow'",
-                output);
+        assertSays("-XX:Tier4BackEdgeThreshold=400000 -Djava.security.manager=allow'", output);
         assertSays("java-21/lib/server/libjvm.so", output);
     }
 
@@ -442,7 +442,10 @@ class InstallScriptTest {
         Files.writeString(tree.resolve("pom.xml"), "<project/>");
         Files.createDirectories(tree.resolve("src/main"));
         executable(dir.resolve("java-17/bin/javac"), "exit 0");
-        program("mvn", "echo \"mvn $* with $JAVA_HOME\" >>" + log + "; mkdir -p target; echo built >target/walker.jar");
+        program(
+                "mvn",
+                "echo \"mvn $* with $JAVA_HOME\" >>" + log
+                        + "; mkdir -p target; echo program >target/walker.jar; echo built >target/walker-server.jar");
         succeed();
         assertSays("package with " + dir.resolve("java-17"), Files.readString(log));
         assertEquals("built\n", Files.readString(share.resolve("walker/walker.jar")));
@@ -463,10 +466,11 @@ class InstallScriptTest {
         assertNothingInstalled();
     }
 
-    @Test
-    void incompleteDistributionIsRefused() throws Exception {
-        Files.delete(tree.resolve("walker.jar"));
-        assertSays("walker.jar is missing", fail());
+    @ParameterizedTest
+    @ValueSource(strings = {"walker.jar", "walker-server.jar"})
+    void incompleteDistributionIsRefused(String jar) throws Exception {
+        Files.delete(tree.resolve(jar));
+        assertSays(jar + " is missing", fail());
         assertNothingInstalled();
     }
 
