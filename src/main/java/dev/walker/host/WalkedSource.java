@@ -12,6 +12,10 @@ import org.postgresql.PGConnection;
 final class WalkedSource {
     private static final String FIND = "SELECT walker._open_source(?, ?, ?, ?)";
     private static final String SAME_SERVER = "SELECT c.system_identifier = ? FROM pg_catalog.pg_control_system() c";
+    /** A server that takes the stream for a synchronous standby would have the walker wait for itself. */
+    private static final String WITHOUT_STANDBYS = "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)"
+            + " WHERE pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')";
+
     private static final String TRY_LOCK =
             "SELECT pg_catalog.pg_try_advisory_lock(walker._lock_class(), walker._lock_id(?, 'run'))";
     private static final String HOLDER = "SELECT coalesce(walker._lock_holder(?, 'run'), 0)";
@@ -46,6 +50,9 @@ final class WalkedSource {
                 source.connection(), "SELECT pg_catalog.current_setting('server_version')", row -> row.getString(1));
         int sourceId = Jdbc.one(
                 target, FIND, row -> row.getInt(1), name, same ? "local" : address.hostAndPort(), found, version);
+        if (same) {
+            Jdbc.all(target, WITHOUT_STANDBYS, row -> row.getString(1));
+        }
         target.commit();
         systemIdentifier = Optional.of(found);
         return sourceId;

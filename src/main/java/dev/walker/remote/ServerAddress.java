@@ -217,10 +217,9 @@ public final class ServerAddress {
 
     /** Host and port of the first host, for people. */
     public String hostAndPort() {
-        Properties parsed = Driver.parseURL(url, defaults);
-        String host = PGProperty.PG_HOST.getOrDefault(parsed);
-        String port = PGProperty.PG_PORT.getOrDefault(parsed);
-        return String.valueOf(host).split(",")[0] + ":" + String.valueOf(port).split(",")[0];
+        Properties properties = properties();
+        return properties.getProperty(PGProperty.PG_HOST.getName()).split(",")[0] + ":"
+                + properties.getProperty(PGProperty.PG_PORT.getName()).split(",")[0];
     }
 
     /** Connects. */
@@ -234,11 +233,10 @@ public final class ServerAddress {
      * @param seconds how long to wait for one, unless the URL has a {@code socketTimeout}
      */
     public Connection connect(int seconds) throws SQLException {
-        Properties properties = new Properties();
-        Properties parsed = Driver.parseURL(url, defaults);
         String name = PGProperty.SOCKET_TIMEOUT.getName();
-        properties.setProperty(name, parsed.getProperty(name, Integer.toString(seconds)));
-        return connect(properties);
+        Properties timeout = new Properties();
+        timeout.setProperty(name, properties().getProperty(name, Integer.toString(seconds)));
+        return connect(timeout);
     }
 
     /** Connects to the server that a connection has found among several hosts, but to another of its databases. */
@@ -267,14 +265,20 @@ public final class ServerAddress {
         return properties;
     }
 
+    /** All properties of pgjdbc that URL, service and environment give. */
+    Properties properties() {
+        Properties parsed = Driver.parseURL(url, defaults);
+        Properties properties = new Properties();
+        for (String name : parsed.stringPropertyNames()) {
+            properties.setProperty(name, parsed.getProperty(name));
+        }
+        return properties;
+    }
+
     /** Connects with some properties in place of those of the URL. */
     private Connection connect(Properties instead) throws SQLException {
         try {
-            Properties properties = new Properties();
-            Properties parsed = Driver.parseURL(url, defaults);
-            for (String name : parsed.stringPropertyNames()) {
-                properties.setProperty(name, parsed.getProperty(name));
-            }
+            Properties properties = properties();
             properties.putAll(instead);
             return DriverManager.getConnection(JDBC + SCHEME + "//" + urlHosts(properties) + "/", properties);
         } catch (SQLException e) {
@@ -289,8 +293,7 @@ public final class ServerAddress {
     }
 
     private SQLException masked(SQLException thrown) {
-        Properties parsed = Driver.parseURL(url, defaults);
-        String known = parsed == null ? null : parsed.getProperty(PGProperty.PASSWORD.getName());
+        String known = properties().getProperty(PGProperty.PASSWORD.getName());
         String message = Secrets.mask(thrown.getMessage(), known);
         if (message == null || message.equals(thrown.getMessage())) {
             return thrown;

@@ -43,6 +43,7 @@ public final class SourceNames implements AutoCloseable {
             + " AND coalesce(o.relnamespace, 0) <> coalesce(pg_catalog.to_regnamespace('walker')::oid, 1)"
             + " AND pg_catalog.pg_relation_filenode(c.oid) IS NOT NULL";
 
+    private static final String NO_WAIT = "SELECT pg_catalog.set_config('synchronous_commit', 'off', false)";
     private static final String KEEP = "SELECT walker._keep_names(?, ?::text::jsonb)";
     private static final String FORGET = "SELECT walker._forget_names(?, ?, ?::text::jsonb)";
     private static final String FORGET_DATABASES = "SELECT walker._forget_databases(?, ?::text::bigint[])";
@@ -137,6 +138,8 @@ public final class SourceNames implements AutoCloseable {
 
     private void look(Set<Long> wanted) {
         try (Connection names = target.connect()) {
+            // What a crash takes is looked up again.
+            Jdbc.all(names, NO_WAIT, row -> row.getString(1));
             List<Database> databases = databases();
             for (Database each : databases) {
                 if (wanted.isEmpty() || wanted.contains(each.oid)) {
