@@ -223,6 +223,20 @@ final class HeapRecords {
         return end(0x20, xid, subxacts);
     }
 
+    /** A commit at a time, in seconds since 1970. */
+    static RecordBuilder commitAt(long seconds, long xid) {
+        return RecordBuilder.of(Rmgr.XACT, 0x00).xid(xid).main(time(seconds));
+    }
+
+    /** A rollback at a time, in seconds since 1970. */
+    static RecordBuilder abortAt(long seconds, long xid) {
+        return RecordBuilder.of(Rmgr.XACT, 0x20).xid(xid).main(time(seconds));
+    }
+
+    private static byte[] time(long seconds) {
+        return bytes(8).putLong((seconds - 946_684_800) * 1_000_000).array();
+    }
+
     private static RecordBuilder end(int op, long xid, long... subxacts) {
         ByteBuffer main = bytes(subxacts.length == 0 ? 8 : 16 + 4 * subxacts.length);
         main.putLong(0);

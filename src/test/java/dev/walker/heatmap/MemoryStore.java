@@ -67,7 +67,10 @@ final class MemoryStore {
     }
 
     HeatmapPlugin start(SourceServer server, Map<String, String> settings) {
-        HeatmapPlugin plugin = new HeatmapPlugin();
+        return start(new HeatmapPlugin(), server, settings);
+    }
+
+    HeatmapPlugin start(HeatmapPlugin plugin, SourceServer server, Map<String, String> settings) {
         plugin.onStartup(new Context(server, settings));
         return plugin;
     }
