@@ -3279,6 +3279,18 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._running IS 'where the walker of this server runs, null if it does not';
 
+CREATE FUNCTION walker._is_to_be_dropped() RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    SELECT EXISTS (
+        SELECT 1
+          FROM pg_catalog.pg_locks l
+         WHERE l.locktype = 'object' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
+           AND l.classid = 'pg_catalog.pg_database'::regclass
+           AND l.objid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))
+$$;
+COMMENT ON FUNCTION walker._is_to_be_dropped IS 'whether somebody drops, renames or moves this database, and waits for its sessions to end';
+
 CREATE FUNCTION walker._dblink() RETURNS text
 LANGUAGE sql STABLE
 AS $$
@@ -3376,6 +3388,8 @@ DECLARE
     ready boolean := false;
     next integer;
     nap integer;
+    looked_at timestamptz := pg_catalog.clock_timestamp();
+    dropped boolean := false;
     seen pg_lsn;
     failed boolean := false;
     failure_lsn pg_lsn;
@@ -3431,6 +3445,11 @@ BEGIN
                 failed := true;
             END;
             EXIT WHEN failed OR walker._wanted(source, 'save') OR walker._wanted(source, 'stop');
+            IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
+                dropped := walker._is_to_be_dropped();
+                looked_at := pg_catalog.clock_timestamp();
+                EXIT WHEN dropped;
+            END IF;
             IF next > 0 THEN
                 next := greatest(next - nap, 0);
             ELSIF pg_catalog.pg_current_wal_flush_lsn() <> seen THEN
@@ -3439,7 +3458,18 @@ BEGIN
             COMMIT;
         END LOOP;
         EXIT WHEN failed;
+        -- A DROP DATABASE gives up after five seconds.
+        IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
+            dropped := walker._is_to_be_dropped();
+            looked_at := pg_catalog.clock_timestamp();
+            COMMIT;
+        END IF;
+        EXIT WHEN dropped;
     END LOOP;
+    IF dropped THEN
+        PERFORM walker._log(pg_catalog.format('ends, since database "%s" is to be dropped, renamed or moved',
+                                              pg_catalog.current_database()));
+    END IF;
     -- However it ended, the next walk may begin.
     IF failed AND state <> '57014' THEN
         BEGIN

@@ -157,6 +157,7 @@ public final class HeatmapPlugin implements WalPlugin {
         isOn(settings, "walker.catalogs", true);
         number(settings, "walker.memory", 1, DEFAULT_MEMORY);
         number(settings, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE);
+        History.keepSeconds("walker.heatmap.history", settings);
     }
 
     @Override

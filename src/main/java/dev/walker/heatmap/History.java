@@ -1,6 +1,7 @@
 package dev.walker.heatmap;
 
 import dev.walker.spi.PluginContext;
+import dev.walker.spi.PluginSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -90,8 +91,13 @@ final class History {
         this.keep = keep;
     }
 
-    private static long keepSeconds(String setting, PluginContext context) {
-        String value = context.setting(setting).map(String::strip).orElse("on");
+    /**
+     * Seconds that a setting asks for, 0 for off.
+     *
+     * @throws IllegalArgumentException if it is wrong
+     */
+    static long keepSeconds(String setting, PluginSettings settings) {
+        String value = settings.setting(setting).map(String::strip).orElse("on");
         switch (value.toLowerCase(Locale.ROOT)) {
             case "", "on", "true", "yes" -> {
                 return (long) DEFAULT_DAYS * DAY;

@@ -140,6 +140,123 @@ class OperationsIT {
     }
 
     @Test
+    void wrongSettingOfAPluginIsRefusedWhileTheWalkGoesOn() throws Exception {
+        walked.configure("walker.memory = abc");
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.reload()"));
+        String wanted = "plugin \"heatmap\": walker.memory is \"abc\", wanted a number of megabytes from 1 on";
+        assertTrue(e.getMessage().contains(wanted), e.getMessage());
+        assertEquals("running", query("SELECT state FROM walker.status()"));
+        walked.waitFor();
+        walked.stop();
+        e = assertThrows(SQLException.class, () -> query("SELECT walker.start()"));
+        assertTrue(e.getMessage().contains(wanted), e.getMessage());
+        walked.configure("walker.memory = 256");
+        walked.start();
+    }
+
+    private static void versionOfTheExtension(String version) throws SQLException {
+        walked.server()
+                .execute(
+                        "CREATE OR REPLACE FUNCTION walker._version() RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+                                + " AS $$SELECT '" + version + "'$$");
+    }
+
+    @Test
+    void jarThatIsMissingOrOfAnotherVersionIsSaid() throws Exception {
+        String version = query("SELECT walker._version()");
+        walked.stop();
+        versionOfTheExtension("9.9");
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.start()"));
+        assertTrue(
+                e.getMessage().contains("is of version " + version + ", the extension of version 9.9"), e.getMessage());
+        versionOfTheExtension(version);
+        walked.server().execute("SELECT sqlj.set_classpath('walker', '')");
+        for (String sql : List.of("SELECT walker.start()", "SELECT * FROM walker.records('0/1000000')")) {
+            e = assertThrows(SQLException.class, () -> query(sql));
+            assertTrue(e.getMessage().contains("walker.jar is not loaded into database \"postgres\""), e.getMessage());
+        }
+        walked.server()
+                .execute(
+                        "SELECT walker.install_jar()",
+                        // As version 1.0 of the extension calls it.
+                        "CREATE FUNCTION walker._step(int, boolean, text) RETURNS int LANGUAGE java AS"
+                                + " 'int=dev.walker.sql.Functions.step(int,boolean,java.lang.String)'");
+        e = assertThrows(SQLException.class, () -> query("SELECT walker._step(1, true, null)"));
+        assertTrue(e.getMessage().contains("ALTER EXTENSION walker UPDATE"), e.getMessage());
+        walked.server().execute("DROP FUNCTION walker._step(int, boolean, text)");
+        walked.start();
+    }
+
+    @Test
+    void startBesideTheCreationOfTheExtensionIsRefusedAtOnce() throws Exception {
+        walked.stop();
+        walked.server().execute("DROP DATABASE IF EXISTS unborn", "CREATE DATABASE unborn");
+        try (var connection = walked.server().jdbc("unborn", "postgres");
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("CREATE EXTENSION walker CASCADE");
+            statement.execute("SELECT walker.install_jar()");
+            SQLException e = assertThrows(SQLException.class, () -> statement.execute("SELECT walker.start()"));
+            assertTrue(e.getMessage().contains("this transaction has created the extension"), e.getMessage());
+            assertTrue(e.getMessage().contains("Commit, then SELECT walker.start()"), e.getMessage());
+            connection.rollback();
+        }
+        // The walker adds a row for the server, and would wait for the one who has done so already.
+        try (var connection = walked.server().jdbc("unborn", "postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE EXTENSION walker CASCADE");
+            statement.execute("SELECT walker.install_jar()");
+            connection.setAutoCommit(false);
+            statement.execute("SELECT walker._add_source('local', system_identifier) FROM pg_control_system()");
+            SQLException e = assertThrows(SQLException.class, () -> statement.execute("SELECT walker.start()"));
+            assertTrue(e.getMessage().contains("waited for a lock that this transaction holds"), e.getMessage());
+            connection.rollback();
+        }
+        walked.server().execute("DROP DATABASE unborn");
+        walked.start();
+    }
+
+    @Test
+    void walkerMakesWayForWhoDropsItsExtensionOrDatabase() throws Exception {
+        String walkers = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'walker'";
+        walked.stop();
+        walked.server().execute("DROP DATABASE IF EXISTS passing", "CREATE DATABASE passing");
+        try (var connection = walked.server().jdbc("passing", "postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE EXTENSION walker CASCADE");
+            statement.execute("SELECT walker.install_jar()");
+            statement.execute("SELECT walker.start()");
+            statement.execute("CREATE TABLE t AS SELECT generate_series(1, 1000)");
+            statement.execute("DROP EXTENSION walker");
+            await("0", walkers, 10);
+            statement.execute("CREATE EXTENSION walker");
+            statement.execute("SELECT walker.start()");
+        }
+        assertEquals("1", query(walkers));
+        // Without FORCE it gives up when somebody stays connected.
+        walked.server().execute("DROP DATABASE passing");
+        assertEquals("0", query(walkers));
+        assertTrue(walked.server().log().contains("walker: ends, since database \"passing\" is to be dropped"));
+        walked.start();
+        walked.assertExact();
+    }
+
+    @Test
+    void terminatedWalkerLeavesNothingBehindButItsSlot() throws Exception {
+        String pid = query("SELECT pid FROM walker.status()");
+        assertEquals(
+                "CALL walker.run",
+                query("SELECT left(query, 15) FROM pg_stat_activity WHERE application_name = 'walker' AND pid = " + pid
+                        + " AND state = 'active'"));
+        assertEquals("t", query("SELECT pg_terminate_backend(" + pid + ", 10000)"));
+        assertEquals("stopped", query("SELECT state FROM walker.status()"));
+        assertEquals("0", query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"));
+        assertEquals("1", query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'walker' AND NOT active"));
+        walked.start();
+        walked.assertExact();
+    }
+
+    @Test
     void pluginThatWasSetAsideIsTriedAgain(@TempDir Path dir) throws Exception {
         Path jar = PluginJar.of(dir, "StumblesOnce");
         walked.server().execute("SELECT walker.install_plugin('stumbler', 'file:" + jar + "')");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.spi.PluginSettings;
 import dev.walker.spi.WalPlugin;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PluginLoaderTest {
@@ -37,6 +39,17 @@ class PluginLoaderTest {
 
     /** Not registered. */
     public static final class ByClass implements WalPlugin {}
+
+    /** Has a setting of its own. */
+    public static final class Choosy implements WalPlugin {
+        @Override
+        public void checkSettings(PluginSettings settings) {
+            String colour = settings.setting("walker.colour").orElse("red");
+            if (!colour.equals("red")) {
+                throw new IllegalArgumentException("walker.colour is \"" + colour + "\", wanted red");
+            }
+        }
+    }
 
     /** Cannot be made. */
     public static final class Unborn implements WalPlugin {
@@ -60,6 +73,16 @@ class PluginLoaderTest {
         assertInstanceOf(ByClass.class, plugins.get(0));
         assertInstanceOf(Named.class, plugins.get(1));
         assertEquals(2, plugins.size());
+    }
+
+    @Test
+    void wrongSettingOfAPluginIsSaidWithThePlugin() {
+        List<String> names = List.of(Choosy.class.getName());
+        assertEquals(
+                1, loader().load(names, new Settings(name -> Optional.empty())).size());
+        PluginException e = assertThrows(PluginException.class, () -> loader().load(
+                        names, new Settings(name -> Optional.of(name.equals("walker.colour") ? "blue" : ""))));
+        assertEquals("plugin \"" + names.get(0) + "\": walker.colour is \"blue\", wanted red", e.getMessage());
     }
 
     @Test
