@@ -13,6 +13,7 @@ set -euo pipefail
 PGBIN=${PGBIN:-$(pg_config --bindir)}
 MODES=${MODES:-stream file} SECONDS_EACH=${SECONDS_EACH:-60} WARM_UP=${WARM_UP:-15}
 CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} SYNC=${SYNC:-on} PORT=${PORT:-54328}
+PROBES="probe1 probe2 probe3 probe4"
 JAR=${JAR:-$(dirname "$(readlink -f "$0")")/../target/walker.jar}
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/walker-latency.XXXXXX")
@@ -47,24 +48,27 @@ ask() { psql -X -Atq -c "$1"; }
 "$PGBIN/pgbench" -q -i -s "$SCALE" >/dev/null 2>&1
 java -jar "$JAR" init --target-url "$url" >/dev/null
 
-# A row is deleted and committed, then the map is asked until it has one dead tuple more.
+# A row is deleted and committed, then the map is asked until it has one dead tuple more; four sessions do that.
 psql -X -q <<'SQL'
-CREATE TABLE probe (id bigint PRIMARY KEY) WITH (fillfactor = 50, autovacuum_enabled = off);
+CREATE TABLE probe1 (id bigint PRIMARY KEY) WITH (fillfactor = 50, autovacuum_enabled = off);
+CREATE TABLE probe2 (LIKE probe1 INCLUDING ALL) WITH (fillfactor = 50, autovacuum_enabled = off);
+CREATE TABLE probe3 (LIKE probe1 INCLUDING ALL) WITH (fillfactor = 50, autovacuum_enabled = off);
+CREATE TABLE probe4 (LIKE probe1 INCLUDING ALL) WITH (fillfactor = 50, autovacuum_enabled = off);
 CREATE TABLE seen (mode text, latency double precision, lag bigint);
-CREATE PROCEDURE measure(mode text, until timestamptz) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE measure(mode text, probe regclass, until timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     before bigint;
     begun timestamptz;
-    n bigint := coalesce((SELECT min(id) FROM probe), 1);
+    n bigint := 1;
 BEGIN
     WHILE clock_timestamp() < until LOOP
-        SELECT coalesce(sum(m.dead_tuples), 0) INTO before FROM walker.heatmap('probe', 1) m;
-        DELETE FROM probe WHERE id = n;
+        SELECT coalesce(sum(m.dead_tuples), 0) INTO before FROM walker.heatmap(probe, 1) m;
+        EXECUTE format('DELETE FROM %s WHERE id = %s', probe, n);
         COMMIT;
         begun := clock_timestamp();
         n := n + 1;
         LOOP
-            EXIT WHEN (SELECT sum(m.dead_tuples) FROM walker.heatmap('probe', 1) m) > before;
+            EXIT WHEN (SELECT sum(m.dead_tuples) FROM walker.heatmap(probe, 1) m) > before;
             COMMIT;
             PERFORM pg_sleep(0.005);
         END LOOP;
@@ -79,7 +83,10 @@ SQL
 printf '%-8s %8s %8s %8s %8s %8s %12s %12s %10s\n' \
     mode samples p50 p95 p99 max 'lag p50 kB' 'lag max kB' 'TPS'
 for mode in $MODES; do
-    ask "TRUNCATE probe; INSERT INTO probe SELECT generate_series(1, 100000); CHECKPOINT"
+    for probe in $PROBES; do
+        ask "TRUNCATE $probe; INSERT INTO $probe SELECT generate_series(1, 10000)"
+    done
+    ask CHECKPOINT
     java -jar "$JAR" run --source-url "$url" --plugins heatmap --mode "$mode" 2>"$dir/walker.$mode.log" &
     walker=$!
     for ((i = 0; i < 300; i++)); do
@@ -91,7 +98,12 @@ for mode in $MODES; do
     "$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -T $((WARM_UP + SECONDS_EACH)) -M prepared >"$dir/pgbench" 2>&1 &
     load=$!
     sleep "$WARM_UP"
-    ask "CALL measure('$mode', clock_timestamp() + interval '$((SECONDS_EACH - 2)) s')"
+    measuring=()
+    for probe in $PROBES; do
+        ask "CALL measure('$mode', '$probe', clock_timestamp() + interval '$((SECONDS_EACH - 2)) s')" &
+        measuring+=("$!")
+    done
+    wait "${measuring[@]}"
     wait "$load"
     begun=$(date +%s%N)
     ask "SELECT walker.wait_for(timeout => '5 min')" >/dev/null
