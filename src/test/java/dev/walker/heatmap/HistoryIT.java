@@ -105,30 +105,45 @@ class HistoryIT {
             assertEquals(dead, number(server, "SELECT dead_tuples FROM walker.garbage()"));
             assertEquals(
                     dead,
-                    number(server, "SELECT sum(dead_tuples_born) - sum(dead_tuples_reclaimed) + sum(learned)"
-                            + " FROM walker.heatmap_history('million')"));
+                    number(
+                            server,
+                            "SELECT sum(dead_tuples_born) - sum(dead_tuples_reclaimed) + sum(learned)"
+                                    + " FROM walker.heatmap_history('million')"));
             assertEquals(
                     dead,
-                    number(server, "SELECT dead_tuples_born - dead_tuples_reclaimed + learned"
-                            + " FROM walker.garbage_history()"));
+                    number(
+                            server,
+                            "SELECT dead_tuples_born - dead_tuples_reclaimed + learned"
+                                    + " FROM walker.garbage_history()"));
             // The level at the end of each bucket leads from nothing to what there is now.
-            assertEquals(0, number(server, "SELECT count(*) FROM (SELECT dead_tuples - dead_tuples_born"
-                    + " + dead_tuples_reclaimed - learned - coalesce(lag(dead_tuples) OVER (PARTITION BY range_no"
-                    + " ORDER BY bucket), 0) AS jump FROM walker.heatmap_history('million')) l WHERE jump <> 0"));
+            assertEquals(
+                    0,
+                    number(
+                            server,
+                            "SELECT count(*) FROM (SELECT dead_tuples - dead_tuples_born"
+                                    + " + dead_tuples_reclaimed - learned - coalesce(lag(dead_tuples) OVER (PARTITION BY range_no"
+                                    + " ORDER BY bucket), 0) AS jump FROM walker.heatmap_history('million')) l WHERE jump <> 0"));
             assertEquals(
                     dead,
-                    number(server, "SELECT sum(value) FROM walker._history_grid('million', 'dead', '-infinity', 50, 16)"
-                            + " WHERE column_no = (SELECT max(column_no) FROM walker._history_grid('million', 'dead',"
-                            + " '-infinity', 50, 16))"));
+                    number(
+                            server,
+                            "SELECT sum(value) FROM walker._history_grid('million', 'dead', '-infinity', 50, 16)"
+                                    + " WHERE column_no = (SELECT max(column_no) FROM walker._history_grid('million', 'dead',"
+                                    + " '-infinity', 50, 16))"));
             for (String sql : List.of(
                     "SELECT count(*) FROM walker.heatmap_history('million')",
                     "SELECT count(*) FROM walker.heatmap_history('million', ranges => 8)",
                     "SELECT count(*) FROM walker.garbage_history()",
                     "SELECT count(*) FROM walker.heatmap_history_text('million')")) {
-                long begin = System.nanoTime();
-                long count = number(server, sql);
-                System.out.println("HistoryIT: " + (System.nanoTime() - begin) / 1_000_000 + " ms for " + count
-                        + " rows of " + sql.substring(sql.indexOf("walker.")));
+                long least = Long.MAX_VALUE;
+                long count = 0;
+                for (int i = 0; i < 3; i++) {
+                    long begin = System.nanoTime();
+                    count = number(server, sql);
+                    least = Math.min(least, System.nanoTime() - begin);
+                }
+                System.out.println("HistoryIT: " + least / 1_000_000 + " ms for " + count + " rows of "
+                        + sql.substring(sql.indexOf("walker.")));
                 assertTrue(count > 0, sql);
             }
         }
@@ -165,7 +180,8 @@ class HistoryIT {
             for (Object[] row : store.rows(spec.name())) {
                 int skipped = located ? 3 : 0;
                 for (int i = skipped; i < row.length; i++) {
-                    insert.setString(i + 1 - skipped, text(row[i], spec.columns().get(i)));
+                    insert.setString(
+                            i + 1 - skipped, text(row[i], spec.columns().get(i)));
                 }
                 insert.addBatch();
             }
