@@ -45,7 +45,7 @@ class PackageOrderTest {
                     "rmgr.xlog"),
             List.of("describe"),
             List.of("spi"),
-            List.of("engine", "heatmap", "files"),
+            List.of("engine", "heatmap", "plugins", "files"),
             List.of("jdbc"),
             List.of("remote"),
             List.of("sql", "host"));

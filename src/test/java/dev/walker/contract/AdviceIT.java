@@ -393,7 +393,7 @@ class AdviceIT {
         byIndex("DELETE FROM churned WHERE id <= 1200");
         walked.waitFor();
         assertFalse(advice("'churned'").containsKey("autovacuum"));
-        remember("churned", 4, 1200);
+        beginHistory("churned", 4);
         Map<String, String> row = advice("'churned'").get("autovacuum");
         assertTrue(
                 row.get("reason")
@@ -411,20 +411,12 @@ class AdviceIT {
         sql("DELETE FROM walker.heatmap_history WHERE bucket < now() - interval '1 hour'");
     }
 
-    /** Puts deletes that the walker has seen into the history of hours ago. */
-    private static void remember(String table, int hours, int deletes) throws SQLException {
-        sql(
-                "INSERT INTO walker.heatmap_history_relation (source_id, spc_oid, db_oid, relfilenode, history_id,"
-                        + " relation_oid) SELECT walker._local_source_id(), h.spc_oid, h.db_oid, h.relfilenode,"
-                        + " 1000000, '" + table + "'::regclass FROM walker._heap('" + table + "') h"
-                        + " ON CONFLICT DO NOTHING",
-                "INSERT INTO walker.heatmap_history (source_id, history_id, seconds, part, bucket, range_blocks,"
-                        + " first_range, ranges, totals) SELECT walker._local_source_id(), h, 3600,"
-                        + " date_trunc('day', at), at, 1, 0, 0, array_fill(0::bigint, ARRAY[19]) FROM"
-                        + " walker._history_ids('" + table + "') h, (VALUES (now() - interval '" + hours
-                        + " hours')) AS t (at)",
-                "UPDATE walker.heatmap_history SET totals[1] = " + deletes
-                        + " WHERE bucket < now() - interval '1 hour' AND seconds = 3600");
+    /** Has the history begin so many hours ago, with nothing. */
+    private static void beginHistory(String table, int hours) throws SQLException {
+        sql("INSERT INTO walker.heatmap_history (source_id, history_id, seconds, part, bucket, range_blocks,"
+                + " first_range, ranges, totals) SELECT walker._local_source_id(), h, 3600, date_trunc('day', at), at,"
+                + " 1, 0, 0, array_fill(0::bigint, ARRAY[19]) FROM walker._history_ids('" + table
+                + "') h, (VALUES (now() - interval '" + hours + " hours')) AS t (at)");
     }
 
     @Test
@@ -436,10 +428,20 @@ class AdviceIT {
             open.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             open.createStatement().execute("SELECT 1");
             sql("DELETE FROM unseen WHERE id <= 5000");
-            Map<String, String> row = advice("'unseen'").get("vacuum");
-            assertEquals("unknown", row.get("basis"));
-            assertEquals(null, row.get("held_back"));
+            Map<String, String> row = advice("'unseen'").get("blocked");
+            assertEquals("history", row.get("basis"));
+            assertEquals("5000", row.get("held_back"));
             assertTrue(row.get("reason").contains("that takes extension pageinspect"), row.get("reason"));
+            // Without either.
+            walked.stop();
+            sql("DELETE FROM walker.heatmap_history");
+            assertEquals(
+                    "vacuum,unknown,true,true",
+                    walked.server()
+                            .query("SELECT concat_ws(',', action, basis, (held_back IS NULL)::text,"
+                                    + " (reason LIKE '%not known: at least 0, all but what died since transaction of pid%')"
+                                    + "::text) FROM walker.advice('unseen') LIMIT 1"));
+            walked.start();
         } finally {
             sql("CREATE EXTENSION pageinspect");
         }
