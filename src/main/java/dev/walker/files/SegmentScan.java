@@ -1,12 +1,15 @@
 package dev.walker.files;
 
 import dev.walker.wal.Lsn;
+import dev.walker.wal.PageTally;
+import dev.walker.wal.RecordCounts;
 import dev.walker.wal.WalFormatException;
 import dev.walker.wal.WalReader;
 import dev.walker.wal.WalRecord;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
@@ -27,6 +30,11 @@ public final class SegmentScan {
     public interface Part {
         /** Takes in a record, which is lent for the call. */
         void add(WalRecord record);
+
+        /** Counts to add to instead, where nothing but number and size of all records is wanted: that is faster. */
+        default Optional<RecordCounts> counts() {
+            return Optional.empty();
+        }
     }
 
     private final WalFiles files;
@@ -66,22 +74,21 @@ public final class SegmentScan {
     private static final class Lane {
         private final FileWalReader reader;
         private final WalRecord record = new WalRecord();
+        private final SegmentTally tally;
 
         Lane(WalFiles files) {
             reader = new FileWalReader(files, files.firstLsn(), files.firstLsn());
+            tally = new SegmentTally(files);
         }
     }
 
+    /** Where the records of a segment begin and end; all 0 if there are none. */
+    private record Span(long firstLsn, long firstPrevLsn, long lastLsn, long endLsn) {
+        static final Span NONE = new Span(Lsn.INVALID, Lsn.INVALID, Lsn.INVALID, Lsn.INVALID);
+    }
+
     /** What reading a segment gave. */
-    private record Result<P>(
-            long number,
-            P part,
-            long firstLsn,
-            long firstPrevLsn,
-            long lastLsn,
-            long endLsn,
-            boolean stopped,
-            WalEnd end) {}
+    private record Result<P>(long number, P part, Span span, boolean stopped, WalEnd end) {}
 
     /**
      * Reads.
@@ -112,7 +119,7 @@ public final class SegmentScan {
                     running.add(workers.submit(() -> read(number, parts.get())));
                 }
                 Result<P> result = get(running.remove());
-                checkChain(result);
+                checkChain(result.span());
                 merge.accept(result.part());
                 done += files.segment(result.number()).file().size();
                 onProgress.accept(done);
@@ -168,23 +175,59 @@ public final class SegmentScan {
         if (from == Lsn.INVALID) {
             from = WalReader.LONG_PAGE_HEADER;
         }
-        long first = 0;
-        long firstPrev = 0;
-        long last = 0;
-        long lastEnd = 0;
         Lane lane = idle.poll();
         if (lane == null) {
             lane = new Lane(files);
         }
+        try {
+            Optional<RecordCounts> counts = part.counts();
+            if (counts.isPresent() && isWhole(segmentStart)) {
+                PageTally pages = lane.tally.count(segmentStart, counts.get());
+                if (endsInTime(pages.endLsn())) {
+                    Span span = new Span(pages.firstLsn(), pages.firstPrevLsn(), pages.lastLsn(), pages.endLsn());
+                    WalEnd end = new WalEnd(WalEnd.Kind.UNTIL, pages.position(), "", 0);
+                    return pages.isDone()
+                            ? new Result<>(number, part, span, false, end)
+                            : readOn(number, part, span, from, lane);
+                }
+                counts.get().clear();
+            }
+            return readOn(number, part, Span.NONE, from, lane);
+        } finally {
+            idle.add(lane);
+        }
+    }
+
+    /** Whether all of a segment is wanted. */
+    private boolean isWhole(long segmentStart) {
+        return segmentStart != Lsn.INVALID
+                && !Lsn.isBefore(segmentStart, start)
+                && endsInTime(segmentStart + files.segmentSize());
+    }
+
+    private boolean endsInTime(long end) {
+        return stop == Lsn.INVALID || !Lsn.isBefore(stop, end);
+    }
+
+    /** Reads the records from where a tally gave up: the last one that it counted is read again, to go on after it. */
+    private <P extends Part> Result<P> readOn(long number, P part, Span counted, long from, Lane lane) {
+        long until = (number + 1) * files.segmentSize();
+        long first = counted.firstLsn();
+        long firstPrev = counted.firstPrevLsn();
+        long last = counted.lastLsn();
+        long lastEnd = counted.endLsn();
         try (FileWalReader reader = lane.reader) {
             WalRecord record = lane.record;
-            reader.begin(from, segmentStart + files.segmentSize());
+            reader.begin(last == Lsn.INVALID ? from : last, until);
             while (reader.next(record)) {
                 if (stop != Lsn.INVALID && Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
                     WalEnd end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);
-                    return new Result<>(number, part, first, firstPrev, last, lastEnd, true, end);
+                    return new Result<>(number, part, new Span(first, firstPrev, last, lastEnd), true, end);
                 }
-                if (first == 0) {
+                if (record.lsn() == last) {
+                    continue;
+                }
+                if (first == Lsn.INVALID) {
                     first = record.lsn();
                     firstPrev = record.prevLsn();
                 }
@@ -192,27 +235,25 @@ public final class SegmentScan {
                 lastEnd = record.endLsn();
                 part.add(record);
             }
-            return new Result<>(number, part, first, firstPrev, last, lastEnd, false, reader.end());
-        } finally {
-            idle.add(lane);
+            return new Result<>(number, part, new Span(first, firstPrev, last, lastEnd), false, reader.end());
         }
     }
 
-    private void checkChain(Result<?> result) {
-        if (result.firstLsn() == 0) {
+    private void checkChain(Span span) {
+        if (span.firstLsn() == Lsn.INVALID) {
             return;
         }
-        if (lastLsn != Lsn.INVALID && result.firstPrevLsn() != lastLsn) {
+        if (lastLsn != Lsn.INVALID && span.firstPrevLsn() != lastLsn) {
             throw new WalFormatException(
-                    result.firstLsn(),
-                    "xl_prev " + Lsn.format(result.firstPrevLsn()) + ", wanted " + Lsn.format(lastLsn) + " (LSN "
-                            + Lsn.format(result.firstLsn()) + ", " + files.nameOf(result.firstLsn()) + ")");
+                    span.firstLsn(),
+                    "xl_prev " + Lsn.format(span.firstPrevLsn()) + ", wanted " + Lsn.format(lastLsn) + " (LSN "
+                            + Lsn.format(span.firstLsn()) + ", " + files.nameOf(span.firstLsn()) + ")");
         }
         if (firstLsn == Lsn.INVALID) {
-            firstLsn = result.firstLsn();
+            firstLsn = span.firstLsn();
         }
-        lastLsn = result.lastLsn();
-        endLsn = result.endLsn();
+        lastLsn = span.lastLsn();
+        endLsn = span.endLsn();
     }
 
     /** LSN of the first record; 0 if there was none. */

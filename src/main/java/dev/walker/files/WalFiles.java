@@ -13,16 +13,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -74,7 +78,11 @@ public final class WalFiles implements AutoCloseable {
     public WalFiles(List<Path> paths, int timeline) {
         this.paths = List.copyOf(paths);
         this.wantedTimeline = timeline;
-        this.place = paths.stream().map(Path::toString).collect(Collectors.joining(", "));
+        StringJoiner names = new StringJoiner(", ");
+        for (Path path : paths) {
+            names.add(path.toString());
+        }
+        this.place = names.toString();
         boolean done = false;
         try {
             for (Path path : paths) {
@@ -122,10 +130,17 @@ public final class WalFiles implements AutoCloseable {
     private void addDirectory(Path directory) throws IOException {
         Path inside = directory.resolve("pg_wal");
         Path walDirectory = Files.isDirectory(inside) ? inside : directory;
-        List<Path> files;
-        try (Stream<Path> all = Files.list(walDirectory)) {
-            files = all.filter(Files::isRegularFile).sorted().toList();
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(walDirectory)) {
+            for (Path file : all) {
+                if (Files.isRegularFile(file)) {
+                    files.add(file);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
+        Collections.sort(files);
         int before = segmentFiles.size();
         for (Path file : files) {
             String name = file.getFileName().toString();
@@ -167,14 +182,21 @@ public final class WalFiles implements AutoCloseable {
 
     private boolean add(WalFile file) {
         if (WalSegmentName.isSegment(file.baseName())) {
-            segmentFiles.merge(file.baseName(), file, (old, fresh) -> fresh.isBetterThan(old) ? fresh : old);
+            addBetter(segmentFiles, file);
             return true;
         }
         if (file.baseName().matches("[0-9A-F]{8}\\.history")) {
-            historyFiles.merge(file.baseName(), file, (old, fresh) -> fresh.isBetterThan(old) ? fresh : old);
+            addBetter(historyFiles, file);
             return true;
         }
         return false;
+    }
+
+    private static void addBetter(Map<String, WalFile> files, WalFile file) {
+        WalFile old = files.get(file.baseName());
+        if (old == null || file.isBetterThan(old)) {
+            files.put(file.baseName(), file);
+        }
     }
 
     // Tar files
@@ -272,14 +294,16 @@ public final class WalFiles implements AutoCloseable {
     }
 
     private int newestTimeline() {
-        return segmentFiles.keySet().stream()
-                .map(name -> Integer.parseUnsignedInt(name, 0, 8, 16))
-                .max(Integer::compareUnsigned)
-                .orElseThrow();
+        int newest = 0;
+        for (String name : segmentFiles.keySet()) {
+            int each = Integer.parseUnsignedInt(name, 0, 8, 16);
+            newest = Integer.compareUnsigned(each, newest) > 0 ? each : newest;
+        }
+        return newest;
     }
 
     private TimelineHistory readHistory() {
-        WalFile file = historyFiles.get(String.format(Locale.ROOT, "%08X.history", timeline));
+        WalFile file = historyFiles.get(WalSegmentName.hex(timeline) + ".history");
         if (file == null) {
             return TimelineHistory.none(timeline);
         }
@@ -296,7 +320,7 @@ public final class WalFiles implements AutoCloseable {
     private void chooseSegments() {
         // The newest timeline first; what it has is not taken from an older one.
         for (TimelineHistory.Stretch stretch : history.newestFirst()) {
-            String prefix = String.format(Locale.ROOT, "%08X", stretch.timeline());
+            String prefix = WalSegmentName.hex(stretch.timeline());
             for (Map.Entry<String, WalFile> entry : segmentFiles.entrySet()) {
                 if (!entry.getKey().startsWith(prefix)) {
                     continue;

@@ -8,13 +8,10 @@ import dev.walker.wal.WalRecord;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.ZoneId;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code dump}: shows the records of WAL, of files or of a server. */
 @Command(
@@ -22,7 +19,7 @@ import picocli.CommandLine.Spec;
         description = "Shows the records of WAL. The options are those of pg_waldump.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
-final class DumpCommand implements Callable<Integer> {
+final class DumpCommand implements PlainArguments.Command {
     /** What can be written. */
     enum Format {
         text,
@@ -33,14 +30,11 @@ final class DumpCommand implements Callable<Integer> {
     @ParentCommand
     private Main main;
 
-    @Spec
-    private CommandSpec spec;
+    @Mixin
+    private WalInput input = new WalInput();
 
     @Mixin
-    private WalInput input;
-
-    @Mixin
-    private RecordFilter filter;
+    private RecordFilter filter = new RecordFilter();
 
     @Option(
             names = {"-n", "--limit"},
@@ -78,13 +72,38 @@ final class DumpCommand implements Callable<Integer> {
             description =
                     "text (as pg_waldump), json (an object a line) or csv (the columns of pg_get_wal_records_info);"
                             + " default: ${DEFAULT-VALUE}.")
-    private Format format;
+    private Format format = Format.text;
 
     DumpCommand() {}
 
+    /** For plain arguments. */
+    DumpCommand(Main main) {
+        this.main = main;
+    }
+
+    @Override
+    public boolean set(String name) {
+        boolean isQuiet = name.equals("--quiet") || name.equals("-q");
+        if (isQuiet && !quiet) {
+            quiet = true;
+            return true;
+        }
+        return false;
+    }
+
+    @Override
+    public boolean set(String name, String value) {
+        boolean isLimit = name.equals("--limit") || name.equals("-n");
+        if (isLimit && limitText == null) {
+            limitText = value;
+            return true;
+        }
+        return !isLimit && input.set(name, value);
+    }
+
     @Override
     public Integer call() throws SQLException, InterruptedException {
-        PrintWriter err = spec.commandLine().getErr();
+        PrintWriter err = main.err();
         try (ByteOutput out = new ByteOutput(main.output())) {
             if (filter.wantsList()) {
                 for (int id = 0; id < Rmgr.CORE_COUNT; id++) {

@@ -9,6 +9,7 @@ import dev.walker.wal.WalSourceException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
+import java.io.PrintWriter;
 import java.sql.SQLException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,7 +32,13 @@ public final class Main {
         ReportCommand.class
     };
 
+    // As CommandLine.ExitCode has them
+    private static final int DONE = 0;
+    private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+
     private final OutputStream output;
+    private final PrintWriter err = new PrintWriter(System.err, true);
 
     private Main(OutputStream output) {
         this.output = output;
@@ -50,6 +57,33 @@ public final class Main {
 
     /** Runs a command that writes what it writes much of to a given stream; its exit status. */
     static int run(OutputStream output, String... args) {
+        Main main = new Main(output);
+        PlainArguments.Command plain = args.length == 0 ? null : main.plainCommand(args[0]);
+        return plain != null && PlainArguments.read(args, plain) ? main.call(plain) : runAny(output, args);
+    }
+
+    private PlainArguments.Command plainCommand(String name) {
+        return switch (name) {
+            case "dump" -> new DumpCommand(this);
+            case "stats" -> new StatsCommand(this);
+            default -> null;
+        };
+    }
+
+    private int call(PlainArguments.Command command) {
+        try {
+            return command.call();
+        } catch (Exception e) {
+            try {
+                return failed(e, err);
+            } catch (Exception unexpected) {
+                unexpected.printStackTrace(err);
+                return FAILED;
+            }
+        }
+    }
+
+    private static int runAny(OutputStream output, String... args) {
         CommandLine commandLine = new CommandLine(new Main(output));
         // To look at the options of all commands takes longer than many a command does.
         Class<?> wanted = args.length == 0 ? null : command(args[0]);
@@ -58,7 +92,7 @@ public final class Main {
                 commandLine.addSubcommand(each);
             }
         }
-        commandLine.setExecutionExceptionHandler(Main::failed);
+        commandLine.setExecutionExceptionHandler((thrown, failing, parsed) -> failed(thrown, failing.getErr()));
         if (args.length == 0) {
             commandLine.usage(commandLine.getErr());
             return CommandLine.ExitCode.USAGE;
@@ -90,6 +124,11 @@ public final class Main {
         return output;
     }
 
+    /** Standard error. */
+    PrintWriter err() {
+        return err;
+    }
+
     /** Whether the message of something that was thrown tells all that there is to tell. */
     static boolean isExpected(Exception thrown) {
         return thrown instanceof SQLException
@@ -111,20 +150,19 @@ public final class Main {
         });
     }
 
-    private static int failed(Exception thrown, CommandLine commandLine, CommandLine.ParseResult parsed)
-            throws Exception {
+    private static int failed(Exception thrown, PrintWriter err) throws Exception {
         if (thrown instanceof ByteOutput.ClosedPipeException) {
-            return CommandLine.ExitCode.OK;
+            return DONE;
         }
         if (thrown instanceof UsageException || thrown instanceof ConfigException) {
-            commandLine.getErr().println("walker: " + Secrets.mask(thrown.getMessage()));
-            return CommandLine.ExitCode.USAGE;
+            err.println("walker: " + Secrets.mask(thrown.getMessage()));
+            return WRONG_USAGE;
         }
         if (!isExpected(thrown)) {
             throw thrown;
         }
-        commandLine.getErr().println("walker: " + Secrets.mask(thrown.getMessage()));
-        return CommandLine.ExitCode.SOFTWARE;
+        err.println("walker: " + Secrets.mask(thrown.getMessage()));
+        return FAILED;
     }
 
     /** The version as the jar has it. */

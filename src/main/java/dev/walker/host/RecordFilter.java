@@ -147,6 +147,11 @@ final class RecordFilter {
         return value;
     }
 
+    /** Whether there is nothing to leave out. */
+    boolean acceptsEverything() {
+        return everything;
+    }
+
     boolean accepts(WalRecord record) {
         return everything || acceptsSome(record);
     }

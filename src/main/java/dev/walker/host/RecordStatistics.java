@@ -1,29 +1,20 @@
 package dev.walker.host;
 
 import dev.walker.rmgr.Rmgr;
-import dev.walker.version.WalLayout;
+import dev.walker.wal.RecordCounts;
 import dev.walker.wal.WalRecord;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Number and size of records by resource manager, or by record type: what {@code pg_waldump --stats} counts. */
 final class RecordStatistics implements Statistics<RecordStatistics> {
-    private static final int TYPES = 16;
     /** Bit 0x80 of {@code xl_info} of transaction records is not of the type. */
-    private static final int XACT_TYPE_MASK = 0x07;
+    private static final int XACT_FLAG = 0x80;
 
     private final boolean byRecord;
     private final RecordFilter filter;
     private final int top;
-    /**
-     * By resource manager, as far as there are records of it: number of records, bytes without images, and bytes of images,
-     * by type.
-     */
-    private final long[][] sums = new long[Rmgr.MAX_ID + 1][];
-
-    private WalLayout layout;
-    private long firstLsn;
-    private long endLsn;
+    private final RecordCounts counts = new RecordCounts();
 
     RecordStatistics(boolean byRecord, RecordFilter filter, int top) {
         this.byRecord = byRecord;
@@ -33,61 +24,24 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
 
     @Override
     public void add(WalRecord record) {
-        if (!filter.accepts(record)) {
-            return;
+        if (filter.accepts(record)) {
+            counts.add(record);
         }
-        if (layout == null) {
-            layout = record.layout();
-            firstLsn = record.lsn();
-        }
-        endLsn = record.endLsn();
-        int rmgr = record.rmgrId();
-        int type = record.info() >> 4;
-        if (rmgr == Rmgr.XACT.id()) {
-            type &= XACT_TYPE_MASK;
-        }
-        long[] row = sums[rmgr] == null ? newRow(rmgr) : sums[rmgr];
-        int images = record.fpiLength();
-        row[3 * type]++;
-        row[3 * type + 1] += record.totalLength() - images;
-        row[3 * type + 2] += images;
     }
 
-    private long[] newRow(int rmgr) {
-        sums[rmgr] = new long[3 * TYPES];
-        return sums[rmgr];
+    @Override
+    public Optional<RecordCounts> counts() {
+        return filter.acceptsEverything() ? Optional.of(counts) : Optional.empty();
     }
 
     @Override
     public void merge(RecordStatistics later) {
-        if (later.layout == null) {
-            return;
-        }
-        if (layout == null) {
-            layout = later.layout;
-            firstLsn = later.firstLsn;
-        }
-        endLsn = later.endLsn;
-        for (int rmgr = 0; rmgr < sums.length; rmgr++) {
-            if (later.sums[rmgr] != null) {
-                long[] row = sums[rmgr] == null ? newRow(rmgr) : sums[rmgr];
-                for (int i = 0; i < row.length; i++) {
-                    row[i] += later.sums[rmgr][i];
-                }
-            }
-        }
+        counts.add(later.counts);
     }
 
     @Override
     public void clear() {
-        for (long[] row : sums) {
-            if (row != null) {
-                Arrays.fill(row, 0);
-            }
-        }
-        layout = null;
-        firstLsn = 0;
-        endLsn = 0;
+        counts.clear();
     }
 
     @Override
@@ -104,28 +58,38 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
         if (sorted) {
             table.sort(top);
         }
-        table.write(format, firstLsn, endLsn, out);
+        table.write(format, counts.firstLsn(), counts.endLsn(), out);
     }
 
     private void addRows(StatisticsTable table, int rmgr) {
-        long[] row = sums[rmgr] == null ? new long[3 * TYPES] : sums[rmgr];
         long[] all = new long[3];
-        for (int type = 0; type < TYPES; type++) {
-            int at = 3 * type;
-            if (byRecord && row[at] > 0) {
-                table.add(
-                        List.of(Rmgr.name(rmgr), Rmgr.typeName(layout, rmgr, type << 4)),
-                        row[at],
-                        row[at + 1],
-                        row[at + 2]);
+        for (int type = 0; type < RecordCounts.TYPES; type++) {
+            int info = type << 4;
+            if (rmgr == Rmgr.XACT.id() && (info & XACT_FLAG) != 0) {
+                continue;
             }
-            for (int i = 0; i < 3; i++) {
-                all[i] += row[at + i];
+            long[] row = sums(rmgr, info);
+            if (byRecord && row[0] > 0) {
+                table.add(List.of(Rmgr.name(rmgr), Rmgr.typeName(counts.layout(), rmgr, info)), row[0], row[1], row[2]);
+            }
+            for (int i = 0; i < row.length; i++) {
+                all[i] += row[i];
             }
         }
         // As pg_waldump: those of core have a row even without records.
         if (!byRecord && (rmgr < Rmgr.CORE_COUNT || all[0] > 0)) {
             table.add(List.of(Rmgr.name(rmgr)), all[0], all[1], all[2]);
         }
+    }
+
+    /** Number, bytes without images and bytes of images of the records of a type. */
+    private long[] sums(int rmgr, int info) {
+        long[] row = {counts.count(rmgr, info), counts.recordBytes(rmgr, info), counts.imageBytes(rmgr, info)};
+        if (rmgr == Rmgr.XACT.id()) {
+            row[0] += counts.count(rmgr, info | XACT_FLAG);
+            row[1] += counts.recordBytes(rmgr, info | XACT_FLAG);
+            row[2] += counts.imageBytes(rmgr, info | XACT_FLAG);
+        }
+        return row;
     }
 }

@@ -1,7 +1,10 @@
 package dev.walker.host;
 
 import dev.walker.wal.Lsn;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -10,7 +13,15 @@ import java.util.Locale;
 final class StatisticsTable {
     private static final String COLUMNS = "count,count_percentage,record_size,record_size_percentage,fpi_size,"
             + "fpi_size_percentage,combined_size,combined_size_percentage";
+    private static final String[] HEADINGS = {
+        "N", "(%)", "Record size", "(%)", "FPI size", "(%)", "Combined size", "(%)", "FPI share"
+    };
+    private static final String[] UNDERLINES = {
+        "-", "---", "-----------", "---", "--------", "---", "-------------", "---", "---------"
+    };
     private static final int NAME_WIDTH = 27;
+    private static final int NUMBER_WIDTH = 20;
+    private static final int SHARE_WIDTH = 8;
 
     private record Row(List<String> keys, long count, long recordBytes, long imageBytes) {
         long bytes() {
@@ -21,6 +32,14 @@ final class StatisticsTable {
             return String.join(separator, keys).strip();
         }
     }
+
+    private static final Comparator<Row> LARGEST_FIRST = new Comparator<>() {
+        @Override
+        public int compare(Row left, Row right) {
+            int byBytes = Long.compare(right.bytes(), left.bytes());
+            return byBytes != 0 ? byBytes : Long.compare(right.count(), left.count());
+        }
+    };
 
     private final List<String> keyNames;
     private final String title;
@@ -68,9 +87,7 @@ final class StatisticsTable {
 
     /** Sorts by size, the largest first, and keeps so many rows; 0 for all. */
     void sort(int most) {
-        rows.sort(Comparator.comparingLong(Row::bytes)
-                .thenComparingLong(Row::count)
-                .reversed());
+        rows.sort(LARGEST_FIRST);
         if (most > 0 && rows.size() > most) {
             notShown += rows.size() - most;
             rows.subList(most, rows.size()).clear();
@@ -95,8 +112,9 @@ final class StatisticsTable {
         return whole == 0 ? 0 : 100.0 * part / whole;
     }
 
+    /** As C prints it with two decimals; {@code String.format} would load the data of all locales for a number. */
     private static String number(double value) {
-        return String.format(Locale.ROOT, "%.2f", value);
+        return new BigDecimal(value).setScale(2, RoundingMode.HALF_EVEN).toPlainString();
     }
 
     // Text
@@ -108,72 +126,64 @@ final class StatisticsTable {
         for (Row row : rows) {
             width = Math.max(width, row.name(separator).length());
         }
-        String heading = "%-" + width + "s %20s %8s %20s %8s %20s %8s %20s %8s";
-        String share = withShare ? " %9s" : "";
-        line(
-                out,
-                heading + share,
-                title,
-                "N",
-                "(%)",
-                "Record size",
-                "(%)",
-                "FPI size",
-                "(%)",
-                "Combined size",
-                "(%)",
-                "FPI share");
-        line(
-                out,
-                heading + share,
-                "-".repeat(title.length()),
-                "-",
-                "---",
-                "-----------",
-                "---",
-                "--------",
-                "---",
-                "-------------",
-                "---",
-                "---------");
+        int cells = withShare ? HEADINGS.length : HEADINGS.length - 1;
+        line(out, width, title, Arrays.copyOf(HEADINGS, cells));
+        line(out, width, "-".repeat(title.length()), Arrays.copyOf(UNDERLINES, cells));
         for (Row row : rows) {
-            line(
-                    out,
-                    "%-" + width + "s %20d (%6.02f) %20d (%6.02f) %20d (%6.02f) %20d (%6.02f)"
-                            + (withShare ? " %8.02f%%" : ""),
-                    row.name(separator),
-                    row.count(),
-                    percent(row.count(), count),
-                    row.recordBytes(),
-                    percent(row.recordBytes(), recordBytes),
-                    row.imageBytes(),
-                    percent(row.imageBytes(), imageBytes),
-                    row.bytes(),
-                    percent(row.bytes(), recordBytes + imageBytes),
-                    percent(row.imageBytes(), row.bytes()));
+            String[] texts = {
+                Long.toString(row.count()),
+                inBrackets(row.count(), count),
+                Long.toString(row.recordBytes()),
+                inBrackets(row.recordBytes(), recordBytes),
+                Long.toString(row.imageBytes()),
+                inBrackets(row.imageBytes(), imageBytes),
+                Long.toString(row.bytes()),
+                inBrackets(row.bytes(), recordBytes + imageBytes),
+                number(percent(row.imageBytes(), row.bytes())) + '%'
+            };
+            line(out, width, row.name(separator), Arrays.copyOf(texts, cells));
         }
         if (notShown > 0) {
-            line(out, "(%d more)", notShown);
+            out.put("(" + notShown + " more)\n");
         }
         String dashes = "--------";
-        line(out, "%-" + width + "s %20s %8s %20s %8s %20s %8s %20s", "", dashes, "", dashes, "", dashes, "", dashes);
+        line(out, width, "", dashes, "", dashes, "", dashes, "", dashes);
         long all = recordBytes + imageBytes;
-        line(
-                out,
-                "%-" + width + "s %20d %-9s%20d %-9s%20d %-9s%20d %-6s",
-                "Total",
-                count,
-                "",
-                recordBytes,
-                "[" + number(percent(recordBytes, all)) + "%]",
-                imageBytes,
-                "[" + number(percent(imageBytes, all)) + "%]",
-                all,
-                "[100%]");
+        StringBuilder total = new StringBuilder();
+        left(total, "Total", width).append(' ');
+        left(right(total, Long.toString(count), NUMBER_WIDTH).append(' '), "", 9);
+        left(right(total, Long.toString(recordBytes), NUMBER_WIDTH).append(' '), share(recordBytes, all), 9);
+        left(right(total, Long.toString(imageBytes), NUMBER_WIDTH).append(' '), share(imageBytes, all), 9);
+        right(total, Long.toString(all), NUMBER_WIDTH).append(" [100%]\n");
+        out.put(total);
     }
 
-    private static void line(ByteOutput out, String format, Object... values) {
-        out.put(String.format(Locale.ROOT, format, values)).put('\n');
+    private static String inBrackets(long part, long whole) {
+        return right(new StringBuilder("("), number(percent(part, whole)), 6)
+                .append(')')
+                .toString();
+    }
+
+    private static String share(long part, long whole) {
+        return '[' + number(percent(part, whole)) + "%]";
+    }
+
+    /** A line of a name and of cells, which are numbers and shares by turns. */
+    private static void line(ByteOutput out, int width, String name, String... cells) {
+        StringBuilder line = left(new StringBuilder(), name, width);
+        for (int i = 0; i < cells.length; i++) {
+            int cellWidth = i == HEADINGS.length - 1 ? 9 : i % 2 == 0 ? NUMBER_WIDTH : SHARE_WIDTH;
+            right(line.append(' '), cells[i], cellWidth);
+        }
+        out.put(line.append('\n'));
+    }
+
+    private static StringBuilder left(StringBuilder line, String text, int width) {
+        return line.append(text).append(" ".repeat(Math.max(0, width - text.length())));
+    }
+
+    private static StringBuilder right(StringBuilder line, String text, int width) {
+        return line.append(" ".repeat(Math.max(0, width - text.length()))).append(text);
     }
 
     // CSV and JSON
@@ -200,7 +210,7 @@ final class StatisticsTable {
             boolean quoted = key.contains(",") || key.contains("\"");
             out.put(quoted ? '"' + key.replace("\"", "\"\"") + '"' : key).put(',');
         }
-        out.put(numbers(row, "%2$d,%3$s,%4$d,%5$s,%6$d,%7$s,%8$d,%9$s" + (withShare ? ",%10$s" : "")))
+        out.put(numbers(row, "%2$s,%3$s,%4$s,%5$s,%6$s,%7$s,%8$s,%9$s" + (withShare ? ",%10$s" : "")))
                 .put('\n');
     }
 
@@ -209,13 +219,13 @@ final class StatisticsTable {
                 Locale.ROOT,
                 format,
                 "",
-                row.count(),
+                Long.toString(row.count()),
                 number(percent(row.count(), count)),
-                row.recordBytes(),
+                Long.toString(row.recordBytes()),
                 number(percent(row.recordBytes(), recordBytes)),
-                row.imageBytes(),
+                Long.toString(row.imageBytes()),
                 number(percent(row.imageBytes(), imageBytes)),
-                row.bytes(),
+                Long.toString(row.bytes()),
                 number(percent(row.bytes(), recordBytes + imageBytes)),
                 number(percent(row.imageBytes(), row.bytes())));
     }
@@ -235,8 +245,8 @@ final class StatisticsTable {
         }
         line.append(numbers(
                 row,
-                "\"count\":%2$d,\"count_percentage\":%3$s,\"record_size\":%4$d,\"record_size_percentage\":%5$s,"
-                        + "\"fpi_size\":%6$d,\"fpi_size_percentage\":%7$s,\"combined_size\":%8$d,"
+                "\"count\":%2$s,\"count_percentage\":%3$s,\"record_size\":%4$s,\"record_size_percentage\":%5$s,"
+                        + "\"fpi_size\":%6$s,\"fpi_size_percentage\":%7$s,\"combined_size\":%8$s,"
                         + "\"combined_size_percentage\":%9$s" + (withShare ? ",\"fpi_share_percentage\":%10$s" : "")));
         out.put(line).put("}\n");
     }

@@ -8,15 +8,13 @@ import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.ZoneId;
 import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code stats}: what WAL consists of. */
 @Command(
@@ -24,7 +22,7 @@ import picocli.CommandLine.Spec;
         description = "Shows what WAL consists of: number and size of records, and of full-page images.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
-final class StatsCommand implements Callable<Integer> {
+final class StatsCommand implements PlainArguments.Command {
     /** By what is counted. */
     enum By {
         rmgr,
@@ -41,14 +39,11 @@ final class StatsCommand implements Callable<Integer> {
     @ParentCommand
     private Main main;
 
-    @Spec
-    private CommandSpec spec;
+    @Mixin
+    private WalInput input = new WalInput();
 
     @Mixin
-    private WalInput input;
-
-    @Mixin
-    private RecordFilter filter;
+    private RecordFilter filter = new RecordFilter();
 
     @Option(
             names = {"-z", "--stats"},
@@ -81,9 +76,41 @@ final class StatsCommand implements Callable<Integer> {
             defaultValue = "text",
             paramLabel = "FORMAT",
             description = "text (as pg_waldump --stats), json (an object a line) or csv; default: ${DEFAULT-VALUE}.")
-    private DumpCommand.Format format;
+    private DumpCommand.Format format = DumpCommand.Format.text;
 
     StatsCommand() {}
+
+    /** For plain arguments. */
+    StatsCommand(Main main) {
+        this.main = main;
+    }
+
+    @Override
+    public boolean set(String name) {
+        return false;
+    }
+
+    @Override
+    public boolean set(String name, String value) {
+        switch (name) {
+            case "--stats":
+                stats = value;
+                return true;
+            case "--by":
+                for (By each : By.values()) {
+                    if (each.name().equals(value)) {
+                        by = each;
+                        return true;
+                    }
+                }
+                return false;
+            case "--top":
+                topText = value;
+                return true;
+            default:
+                return input.set(name, value);
+        }
+    }
 
     @Override
     public Integer call() throws SQLException, InterruptedException {
@@ -125,7 +152,7 @@ final class StatsCommand implements Callable<Integer> {
 
     private <S extends Statistics<S>> int run(Supplier<S> parts, ByteOutput out)
             throws SQLException, InterruptedException {
-        PrintWriter err = spec.commandLine().getErr();
+        PrintWriter err = main.err();
         S all = parts.get();
         WalEnd end = input.isLive() ? readInOrder(parts, all, err) : readFiles(parts, all, err);
         all.report(format, true, out);
@@ -149,17 +176,33 @@ final class StatsCommand implements Callable<Integer> {
                     number,
                     input.skipsGaps() ? gap -> WalInput.warn(err, gap.reason() + "; skipped") : null,
                     progress::done);
-            Queue<S> free = new ConcurrentLinkedQueue<>();
-            return scan.run(
-                    () -> {
-                        S part = free.poll();
-                        return part == null ? parts.get() : part;
-                    },
-                    part -> {
-                        all.merge(part);
-                        part.clear();
-                        free.add(part);
-                    });
+            PartPool<S> pool = new PartPool<>(parts, all);
+            return scan.run(pool, pool);
+        }
+    }
+
+    /** Gives parts out, and takes them back when they are full. */
+    private static final class PartPool<S extends Statistics<S>> implements Supplier<S>, Consumer<S> {
+        private final Queue<S> free = new ConcurrentLinkedQueue<>();
+        private final Supplier<S> fresh;
+        private final S all;
+
+        PartPool(Supplier<S> fresh, S all) {
+            this.fresh = fresh;
+            this.all = all;
+        }
+
+        @Override
+        public S get() {
+            S part = free.poll();
+            return part == null ? fresh.get() : part;
+        }
+
+        @Override
+        public void accept(S part) {
+            all.merge(part);
+            part.clear();
+            free.add(part);
         }
     }
 

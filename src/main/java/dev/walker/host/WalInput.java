@@ -79,6 +79,24 @@ final class WalInput implements AutoCloseable {
 
     WalInput() {}
 
+    /** Sets one of the options that have one value; false if it is none of them, or is set. */
+    boolean set(String name, String value) {
+        switch (name) {
+            case "-p", "--path":
+                return paths.isEmpty() && paths.add(Path.of(value));
+            case "-s", "--start":
+                boolean hasNoStart = startText == null;
+                startText = value;
+                return hasNoStart;
+            case "-e", "--end":
+                boolean hasNoEnd = endText == null;
+                endText = value;
+                return hasNoEnd;
+            default:
+                return false;
+        }
+    }
+
     /** Reads the options; nothing is opened yet. */
     private void prepare() {
         start = startText == null ? Lsn.INVALID : lsn("--start", startText);

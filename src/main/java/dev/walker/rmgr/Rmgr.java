@@ -4,8 +4,8 @@ import dev.walker.version.PgVersion;
 import dev.walker.version.WalLayout;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * The resource managers of core, in the order of access/rmgrlist.h, with the names that pg_waldump and pg_walinspect give
@@ -211,8 +211,12 @@ public enum Rmgr {
     private static final String[] NAMES = new String[MAX_ID + 1];
     /** {@code UNKNOWN (f0)} and the like, by the upper four bits of {@code xl_info}. */
     private static final String[] UNKNOWN_TYPES = new String[16];
-    /** By ordinal of the major, then number of the resource manager and upper four bits of {@code xl_info}. */
-    private static final String[][] TYPE_NAMES = new String[PgVersion.values().length][CORE_COUNT << 4];
+    /**
+     * By ordinal of the major, made when they are asked for; then by number of the resource manager and upper four bits of
+     * {@code xl_info}.
+     */
+    private static final AtomicReferenceArray<String[]> TYPE_NAMES =
+            new AtomicReferenceArray<>(PgVersion.values().length);
 
     static {
         Arrays.fill(BY_ID, UNKNOWN);
@@ -220,20 +224,26 @@ public enum Rmgr {
             if (id < CORE_COUNT) {
                 BY_ID[id] = values()[id];
             }
-            NAMES[id] = id < CORE_COUNT ? BY_ID[id].waldumpName : String.format(Locale.ROOT, "custom%03d", id);
+            NAMES[id] = id < CORE_COUNT ? BY_ID[id].waldumpName : (id < 100 ? "custom0" : "custom") + id;
         }
         for (int op = 0; op < 16; op++) {
-            UNKNOWN_TYPES[op] = String.format(Locale.ROOT, "UNKNOWN (%x)", op << 4);
+            UNKNOWN_TYPES[op] = "UNKNOWN (" + Integer.toHexString(op << 4) + ")";
         }
-        for (PgVersion version : PgVersion.values()) {
-            String[] names = TYPE_NAMES[version.ordinal()];
+    }
+
+    private static String[] typeNames(PgVersion version) {
+        String[] names = TYPE_NAMES.get(version.ordinal());
+        if (names == null) {
+            names = new String[CORE_COUNT << 4];
             for (int id = 0; id < CORE_COUNT; id++) {
                 System.arraycopy(UNKNOWN_TYPES, 0, names, id << 4, 16);
                 for (Op op : BY_ID[id].ops) {
                     op.enter(names, id, version.major());
                 }
             }
+            TYPE_NAMES.set(version.ordinal(), names);
         }
+        return names;
     }
 
     private final String waldumpName;
@@ -309,6 +319,6 @@ public enum Rmgr {
     /** Name of the record type as pg_waldump prints it, {@code UNKNOWN (f0)} where it has none. */
     public static String typeName(WalLayout layout, int rmgrId, int info) {
         int op = info >> 4 & 0x0F;
-        return rmgrId < CORE_COUNT ? TYPE_NAMES[layout.version().ordinal()][rmgrId << 4 | op] : UNKNOWN_TYPES[op];
+        return rmgrId < CORE_COUNT ? typeNames(layout.version())[rmgrId << 4 | op] : UNKNOWN_TYPES[op];
     }
 }

@@ -1,5 +1,8 @@
 package dev.walker.wal;
 
+import dev.walker.version.WalLayout;
+import java.util.List;
+
 /** How a full-page image is compressed: {@code BKPIMAGE_COMPRESS_*}, access/xlogrecord.h. */
 public enum ImageCompression {
     /** As it is. */
@@ -11,6 +14,9 @@ public enum ImageCompression {
     /** A zstd frame, since 15. */
     ZSTD("zstd");
 
+    /** Those that take room off. */
+    static final List<ImageCompression> COMPRESSED = List.of(PGLZ, LZ4, ZSTD);
+
     private final String shortName;
 
     ImageCompression(String shortName) {
@@ -20,5 +26,15 @@ public enum ImageCompression {
     /** The name that pg_waldump prints. */
     public String shortName() {
         return shortName;
+    }
+
+    /** Its bit in {@code bimg_info}; 0 where there is none. */
+    int bit(WalLayout layout) {
+        return switch (this) {
+            case NONE -> 0;
+            case PGLZ -> layout.imagePglzBit();
+            case LZ4 -> layout.imageLz4Bit();
+            case ZSTD -> layout.imageZstdBit();
+        };
     }
 }

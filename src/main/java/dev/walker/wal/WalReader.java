@@ -35,43 +35,7 @@ public final class WalReader {
     /** {@code SizeOfXLogLongPHD}: bytes of the header of the first page of a segment. */
     public static final int LONG_PAGE_HEADER = 40;
 
-    /** {@code BLCKSZ}: bytes of a page of a relation. */
-    private static final int FULL_PAGE = 8192;
-
-    // XLogPageHeaderData and XLogLongPageHeaderData, access/xlog_internal.h
-    private static final int XLP_MAGIC_AT = 0;
-    private static final int XLP_INFO_AT = 2;
-    private static final int XLP_TLI_AT = 4;
-    private static final int XLP_PAGEADDR_AT = 8;
-    private static final int XLP_REM_LEN_AT = 16;
-    private static final int XLP_SYSID_AT = 24;
-    private static final int XLP_SEG_SIZE_AT = 32;
-    private static final int XLP_XLOG_BLCKSZ_AT = 36;
-    private static final int XLP_FIRST_IS_CONTRECORD = 0x0001;
-    private static final int XLP_LONG_HEADER = 0x0002;
-
-    // XLogRecord, access/xlogrecord.h
-    private static final int XL_TOT_LEN_AT = 0;
-    private static final int XL_XID_AT = 4;
-    private static final int XL_PREV_AT = 8;
-    private static final int XL_INFO_AT = 16;
-    private static final int XL_RMID_AT = 17;
-    private static final int XL_CRC_AT = 20;
     private static final int HEADER_SIZE = WalRecord.HEADER_SIZE;
-
-    // Ids of the items that follow the record header, access/xlogrecord.h
-    private static final int XLR_BLOCK_ID_DATA_SHORT = 255;
-    private static final int XLR_BLOCK_ID_DATA_LONG = 254;
-    private static final int XLR_BLOCK_ID_ORIGIN = 253;
-    private static final int XLR_BLOCK_ID_TOPLEVEL_XID = 252;
-    /** Bytes of a {@code RelFileLocator}. */
-    private static final int LOCATOR_SIZE = 12;
-
-    private static final int BKPIMAGE_HAS_HOLE = 0x01;
-
-    private static final int XLOG_SWITCH = 0x40;
-    private static final int XLOG_OVERWRITE_CONTRECORD = 0xD0;
-
     private static final byte[] NOTHING = new byte[0];
     private static final int FIRST_BUFFER = 4 * PAGE_SIZE;
     /** A buffer that grew above this is let go after the record. */
@@ -198,8 +162,7 @@ public final class WalReader {
      */
     public static long endBefore(long position, int segmentSize) {
         long pageLsn = position & -PAGE_SIZE;
-        int header = Lsn.segmentOffset(pageLsn, segmentSize) == 0 ? LONG_PAGE_HEADER : SHORT_PAGE_HEADER;
-        return position - pageLsn == header ? pageLsn : position;
+        return position - pageLsn == pageHeaderSize(pageLsn, segmentSize) ? pageLsn : position;
     }
 
     /** Where the next record begins, as far as is known: a reader that is made with it goes on where this one is. */
@@ -297,14 +260,19 @@ public final class WalReader {
 
     // Pages
 
-    private int pageHeaderSize(long pageLsn) {
+    static int pageHeaderSize(long pageLsn, int segmentSize) {
         return Lsn.segmentOffset(pageLsn, segmentSize) == 0 ? LONG_PAGE_HEADER : SHORT_PAGE_HEADER;
+    }
+
+    /** Where the record after one that ends at {@code end} begins: behind the page header, if a page begins there. */
+    static long startAfter(long end, int segmentSize) {
+        return (end & PAGE_SIZE - 1) == 0 ? end + pageHeaderSize(end, segmentSize) : end;
     }
 
     /** Collects and checks the header of the page that begins at {@link #lsn}, and moves behind it; false to wait or end. */
     private boolean enterPage() {
         long pageLsn = lsn - pageHeaderCollected;
-        int size = pageHeaderSize(pageLsn);
+        int size = pageHeaderSize(pageLsn, segmentSize);
         int bytes = Math.min(size - pageHeaderCollected, inputEnd - inputAt);
         System.arraycopy(input, inputAt, pageHeader, pageHeaderCollected, bytes);
         consume(bytes);
@@ -318,17 +286,17 @@ public final class WalReader {
 
     private boolean checkPage(long pageLsn, boolean mustBeLong) {
         WalBytes page = pageHeaderBytes;
-        if (!checkMagic(pageLsn, page.u16(XLP_MAGIC_AT))) {
+        if (!checkMagic(pageLsn, page.u16(WalStructs.XLP_MAGIC_AT))) {
             return false;
         }
-        int info = page.u16(XLP_INFO_AT);
+        int info = page.u16(WalStructs.XLP_INFO_AT);
         if ((info & ~layout.pageInfoMask()) != 0) {
             return sign(
                     pageLsn,
                     "xlp_info " + hex(info) + " has unknown bits, wanted none outside of "
                             + hex(layout.pageInfoMask()));
         }
-        boolean isLong = (info & XLP_LONG_HEADER) != 0;
+        boolean isLong = (info & WalStructs.XLP_LONG_HEADER) != 0;
         if (isLong != mustBeLong) {
             throw damage(
                     pageLsn,
@@ -339,13 +307,13 @@ public final class WalReader {
         if (isLong) {
             checkLongHeader(pageLsn, page);
         }
-        if (page.u64(XLP_PAGEADDR_AT) != pageLsn) {
+        if (page.u64(WalStructs.XLP_PAGEADDR_AT) != pageLsn) {
             return sign(
                     pageLsn,
-                    "xlp_pageaddr " + Lsn.format(page.u64(XLP_PAGEADDR_AT)) + ", wanted " + Lsn.format(pageLsn)
-                            + "; a recycled segment has an older one");
+                    "xlp_pageaddr " + Lsn.format(page.u64(WalStructs.XLP_PAGEADDR_AT)) + ", wanted "
+                            + Lsn.format(pageLsn) + "; a recycled segment has an older one");
         }
-        int found = page.s32(XLP_TLI_AT);
+        int found = page.s32(WalStructs.XLP_TLI_AT);
         if (Integer.compareUnsigned(found, timeline) < 0) {
             return sign(
                     pageLsn,
@@ -388,7 +356,7 @@ public final class WalReader {
 
     /** What no end of WAL explains: the file is of another cluster, or of a server that was built otherwise. */
     private void checkLongHeader(long pageLsn, WalBytes page) {
-        long found = page.u64(XLP_SYSID_AT);
+        long found = page.u64(WalStructs.XLP_SYSID_AT);
         if (systemIdentifier == 0) {
             systemIdentifier = found;
         } else if (found != systemIdentifier) {
@@ -397,22 +365,22 @@ public final class WalReader {
                     "xlp_sysid " + Long.toUnsignedString(found) + ", wanted " + Long.toUnsignedString(systemIdentifier)
                             + ": the file is of another database cluster");
         }
-        if (page.u32(XLP_SEG_SIZE_AT) != segmentSize) {
-            throw damage(pageLsn, "xlp_seg_size " + page.u32(XLP_SEG_SIZE_AT) + ", wanted " + segmentSize);
+        if (page.u32(WalStructs.XLP_SEG_SIZE_AT) != segmentSize) {
+            throw damage(pageLsn, "xlp_seg_size " + page.u32(WalStructs.XLP_SEG_SIZE_AT) + ", wanted " + segmentSize);
         }
-        if (page.u32(XLP_XLOG_BLCKSZ_AT) != PAGE_SIZE) {
+        if (page.u32(WalStructs.XLP_XLOG_BLCKSZ_AT) != PAGE_SIZE) {
             throw new UnsupportedWalException(
                     pageLsn,
-                    "xlp_xlog_blcksz " + page.u32(XLP_XLOG_BLCKSZ_AT) + ", wanted " + PAGE_SIZE
+                    "xlp_xlog_blcksz " + page.u32(WalStructs.XLP_XLOG_BLCKSZ_AT) + ", wanted " + PAGE_SIZE
                             + ": the server was built with another WAL block size" + where(pageLsn));
         }
     }
 
     /** Whether what follows the header of the page is what the page before led to. */
     private boolean continueOnPage(long pageLsn) {
-        int info = pageHeaderBytes.u16(XLP_INFO_AT);
-        long remLen = pageHeaderBytes.u32(XLP_REM_LEN_AT);
-        boolean continues = (info & XLP_FIRST_IS_CONTRECORD) != 0;
+        int info = pageHeaderBytes.u16(WalStructs.XLP_INFO_AT);
+        long remLen = pageHeaderBytes.u32(WalStructs.XLP_REM_LEN_AT);
+        boolean continues = (info & WalStructs.XLP_FIRST_IS_CONTRECORD) != 0;
         boolean overwrites = (info & layout.overwriteContrecordFlag()) != 0;
         if (continues && overwrites) {
             return sign(
@@ -482,7 +450,7 @@ public final class WalReader {
 
     /** The next record begins at {@code lsn}, or after the page header if that is the start of a page. */
     private void movePosition(long next) {
-        long start = (next & PAGE_SIZE - 1) == 0 ? next + pageHeaderSize(next) : next;
+        long start = startAfter(next, segmentSize);
         if (Lsn.isBefore(position, start)) {
             position = start;
         }
@@ -494,7 +462,7 @@ public final class WalReader {
     private int lengthInPlace() {
         int available = Math.min(leftOnPage(), inputEnd - inputAt);
         if (available >= HEADER_SIZE) {
-            long totalLength = WalBytes.u32(input, inputAt + XL_TOT_LEN_AT);
+            long totalLength = WalBytes.u32(input, inputAt + WalStructs.XL_TOT_LEN_AT);
             if (totalLength <= available) {
                 recordTimeline = timeline;
                 return checkLength(lsn, totalLength) && checkHeader(input, inputAt, lsn, totalLength)
@@ -535,7 +503,7 @@ public final class WalReader {
             if (collected < target) {
                 continue;
             }
-            long totalLength = WalBytes.u32(buffer, XL_TOT_LEN_AT);
+            long totalLength = WalBytes.u32(buffer, WalStructs.XL_TOT_LEN_AT);
             if (target == Integer.BYTES) {
                 if (!checkLength(recordLsn, totalLength)) {
                     return 0;
@@ -577,14 +545,14 @@ public final class WalReader {
     }
 
     private boolean checkHeader(byte[] bytes, int at, long start, long totalLength) {
-        int rmgrId = bytes[at + XL_RMID_AT] & 0xFF;
+        int rmgrId = bytes[at + WalStructs.XL_RMID_AT] & 0xFF;
         if (!Rmgr.isValidId(layout, rmgrId)) {
             return sign(
                     start,
                     "xl_rmid " + rmgrId + " is no resource manager of PostgreSQL "
                             + layout.version().major());
         }
-        long prev = WalBytes.u64(bytes, at + XL_PREV_AT);
+        long prev = WalBytes.u64(bytes, at + WalStructs.XL_PREV_AT);
         if (previousLsn != Lsn.INVALID ? prev != previousLsn : !Lsn.isBefore(prev, start)) {
             return sign(
                     start,
@@ -600,9 +568,9 @@ public final class WalReader {
     private boolean checkCrc(byte[] bytes, int at, int length, long start) {
         crc.reset();
         crc.update(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
-        crc.update(bytes, at, XL_CRC_AT);
+        crc.update(bytes, at, WalStructs.XL_CRC_AT);
         long computed = crc.getValue();
-        long found = WalBytes.u32(bytes, at + XL_CRC_AT);
+        long found = WalBytes.u32(bytes, at + WalStructs.XL_CRC_AT);
         return computed == found || wrongCrc(computed, found, start);
     }
 
@@ -618,7 +586,7 @@ public final class WalReader {
         decodeHeader(record, bytes, at, length, start);
         decode(record, bytes, at, length, start);
         long next = align(end);
-        if (length == HEADER_SIZE && record.rmgrId == 0 && record.rmgrInfo() == XLOG_SWITCH) {
+        if (length == HEADER_SIZE && record.rmgrId == 0 && record.rmgrInfo() == WalStructs.XLOG_SWITCH) {
             next = (end - 1 | segmentSize - 1) + 1;
         } else if (overwrittenLsn != Lsn.INVALID) {
             checkOverwritten(record);
@@ -631,7 +599,7 @@ public final class WalReader {
     }
 
     private void checkOverwritten(WalRecord record) {
-        if (record.rmgrId != 0 || record.rmgrInfo() != XLOG_OVERWRITE_CONTRECORD) {
+        if (record.rmgrId != 0 || record.rmgrInfo() != WalStructs.XLOG_OVERWRITE_CONTRECORD) {
             throw damage(
                     record.lsn,
                     record.rmgrName() + " " + record.typeName()
@@ -647,10 +615,10 @@ public final class WalReader {
 
     private void decodeHeader(WalRecord record, byte[] bytes, int at, int length, long start) {
         record.lsn = start;
-        record.xid = WalBytes.u32(bytes, at + XL_XID_AT);
-        record.prevLsn = WalBytes.u64(bytes, at + XL_PREV_AT);
-        record.info = bytes[at + XL_INFO_AT] & 0xFF;
-        record.rmgrId = bytes[at + XL_RMID_AT] & 0xFF;
+        record.xid = WalBytes.u32(bytes, at + WalStructs.XL_XID_AT);
+        record.prevLsn = WalBytes.u64(bytes, at + WalStructs.XL_PREV_AT);
+        record.info = bytes[at + WalStructs.XL_INFO_AT] & 0xFF;
+        record.rmgrId = bytes[at + WalStructs.XL_RMID_AT] & 0xFF;
         record.totalLength = length;
         record.timeline = recordTimeline;
         // They mostly stay; storing a reference costs a barrier of the garbage collector.
@@ -690,12 +658,12 @@ public final class WalReader {
                 maxBlockId = id;
                 inUse |= 1L << id;
                 before = block;
-            } else if (id == XLR_BLOCK_ID_DATA_SHORT) {
+            } else if (id == WalStructs.XLR_BLOCK_ID_DATA_SHORT) {
                 checkLeft(start, "the main data length", end - cursor - 1, 1);
                 mainLength = bytes[cursor + 1] & 0xFF;
                 cursor += 2;
                 break;
-            } else if (id == XLR_BLOCK_ID_DATA_LONG) {
+            } else if (id == WalStructs.XLR_BLOCK_ID_DATA_LONG) {
                 checkLeft(start, "the main data length", end - cursor - 1, Integer.BYTES);
                 mainLength = WalBytes.u32(bytes, cursor + 1);
                 cursor += 1 + Integer.BYTES;
@@ -720,13 +688,13 @@ public final class WalReader {
 
     /** Reads what follows the id of an item that is rare; gives the position behind it. */
     private int decodeItem(WalRecord record, int id, byte[] bytes, int cursor, int end) {
-        if (id == XLR_BLOCK_ID_ORIGIN) {
+        if (id == WalStructs.XLR_BLOCK_ID_ORIGIN) {
             checkLeft(record.lsn, "the replication origin", end - cursor, Short.BYTES);
             record.items |= WalRecord.ORIGIN;
             record.origin = WalBytes.u16(bytes, cursor);
             return cursor + Short.BYTES;
         }
-        if (id == XLR_BLOCK_ID_TOPLEVEL_XID && layout.hasTopLevelXidItem()) {
+        if (id == WalStructs.XLR_BLOCK_ID_TOPLEVEL_XID && layout.hasTopLevelXidItem()) {
             checkLeft(record.lsn, "the top-level xid", end - cursor, Integer.BYTES);
             record.items |= WalRecord.TOP_LEVEL_XID;
             record.topLevelXid = WalBytes.u32(bytes, cursor);
@@ -754,10 +722,10 @@ public final class WalReader {
             cursor = decodeImage(block, bytes, cursor, end);
         }
         if ((flags & BlockRef.SAME_REL) == 0) {
-            checkLeft(block, "the RelFileLocator", end - cursor, LOCATOR_SIZE);
+            checkLeft(block, "the RelFileLocator", end - cursor, WalStructs.LOCATOR_SIZE);
             block.spcAndDb = WalBytes.u64(bytes, cursor);
             block.relNumber = WalBytes.u32(bytes, cursor + 8);
-            cursor += LOCATOR_SIZE;
+            cursor += WalStructs.LOCATOR_SIZE;
         } else if (before != null) {
             block.spcAndDb = before.spcAndDb;
             block.relNumber = before.relNumber;
@@ -776,29 +744,29 @@ public final class WalReader {
         int holeOffset = WalBytes.u16(bytes, cursor + 2);
         int info = bytes[cursor + 4] & 0xFF;
         cursor += 5;
-        boolean hasHole = (info & BKPIMAGE_HAS_HOLE) != 0;
+        boolean hasHole = (info & WalStructs.BKPIMAGE_HAS_HOLE) != 0;
         ImageCompression compression = compression(block, info);
         int holeLength = 0;
         if (compression == ImageCompression.NONE) {
-            holeLength = FULL_PAGE - imageLength;
+            holeLength = WalStructs.FULL_PAGE - imageLength;
         } else if (hasHole) {
             checkLeft(block, "hole_length", end - cursor, Short.BYTES);
             holeLength = WalBytes.u16(bytes, cursor);
             cursor += Short.BYTES;
         }
         if (hasHole
-                ? holeOffset == 0 || holeLength <= 0 || holeOffset + holeLength > FULL_PAGE
+                ? holeOffset == 0 || holeLength <= 0 || holeOffset + holeLength > WalStructs.FULL_PAGE
                 : holeOffset != 0 || holeLength != 0) {
             throw damage(
                     block,
                     "bimg_info " + hex(info) + ", hole_offset " + holeOffset + ", hole_length " + holeLength
                             + " and an image of " + imageLength + " bytes disagree");
         }
-        if (compression != ImageCompression.NONE && imageLength >= FULL_PAGE - holeLength) {
+        if (compression != ImageCompression.NONE && imageLength >= WalStructs.FULL_PAGE - holeLength) {
             throw damage(
                     block,
                     "bimg_len " + imageLength + " of a compressed image, wanted less than the "
-                            + (FULL_PAGE - holeLength) + " bytes without compression");
+                            + (WalStructs.FULL_PAGE - holeLength) + " bytes without compression");
         }
         block.imageLength = imageLength;
         block.holeOffset = holeOffset;
@@ -810,18 +778,14 @@ public final class WalReader {
     }
 
     private ImageCompression compression(BlockRef block, int info) {
-        int bits = info & ~(BKPIMAGE_HAS_HOLE | layout.imageAppliesBit());
+        int bits = info & ~(WalStructs.BKPIMAGE_HAS_HOLE | layout.imageAppliesBit());
         if (bits == 0) {
             return ImageCompression.NONE;
         }
-        if (bits == layout.imagePglzBit()) {
-            return ImageCompression.PGLZ;
-        }
-        if (bits == layout.imageLz4Bit()) {
-            return ImageCompression.LZ4;
-        }
-        if (bits == layout.imageZstdBit()) {
-            return ImageCompression.ZSTD;
+        for (ImageCompression each : ImageCompression.COMPRESSED) {
+            if (bits == each.bit(layout)) {
+                return each;
+            }
         }
         throw damage(
                 block,

@@ -48,7 +48,7 @@ public record WalSegmentName(int timeline, long segmentNumber, int segmentSize) 
         if (low >= perXLogId(segmentSize)) {
             throw new IllegalArgumentException("\"" + fileName + "\" is no name of a WAL segment of " + segmentSize
                     + " bytes: its last 8 digits must be below "
-                    + String.format(Locale.ROOT, "%08X", perXLogId(segmentSize)));
+                    + hex((int) perXLogId(segmentSize)));
         }
         return new WalSegmentName(
                 Integer.parseUnsignedInt(fileName, 0, 8, 16), high * perXLogId(segmentSize) + low, segmentSize);
@@ -99,11 +99,14 @@ public record WalSegmentName(int timeline, long segmentNumber, int segmentSize) 
     @Override
     public String toString() {
         long perXLogId = perXLogId(segmentSize);
-        return String.format(
-                Locale.ROOT,
-                "%08X%08X%08X",
-                timeline,
-                Long.divideUnsigned(segmentNumber, perXLogId),
-                Long.remainderUnsigned(segmentNumber, perXLogId));
+        return hex(timeline)
+                + hex((int) Long.divideUnsigned(segmentNumber, perXLogId))
+                + hex((int) Long.remainderUnsigned(segmentNumber, perXLogId));
+    }
+
+    /** Eight upper-case digits, as in the names of segments and history files. */
+    public static String hex(int value) {
+        String digits = Integer.toHexString(value).toUpperCase(Locale.ROOT);
+        return "0".repeat(8 - digits.length()) + digits;
     }
 }
