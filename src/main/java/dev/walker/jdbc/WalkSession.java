@@ -84,6 +84,11 @@ public final class WalkSession {
     private long lastSaveTookNanos;
     private long lastPauseNanos = System.nanoTime() - PAUSE_INTERVAL_NANOS;
     private long lastGuardNanos = System.nanoTime() - GUARD_INTERVAL_NANOS;
+    private final long maxLagBytes;
+    private final Object identity = new Object();
+    private long saves;
+    private long saveNanos;
+    private boolean caughtUp;
     private boolean slotIsBehind;
     private boolean pluginFailed;
     private boolean waitedFor;
@@ -126,6 +131,7 @@ public final class WalkSession {
         this.naptimeMillis = settings.naptimeMillis();
         this.flushIntervalNanos = settings.flushIntervalMillis() * 1_000_000L;
         this.batchBytes = settings.batchBytes();
+        this.maxLagBytes = settings.maxLagBytes();
         Optional<String> slotName = settings.slot();
         List<String> names = settings.plugins();
         List<WalPlugin> plugins = new PluginLoader(classLoader).load(names);
@@ -321,6 +327,30 @@ public final class WalkSession {
         return walker.position();
     }
 
+    /** What can be told of this session after its last step. */
+    public WalkFigures figures() {
+        return new WalkFigures(
+                identity,
+                walker.position(),
+                progress.position(),
+                walker.readableUpTo(),
+                caughtUp,
+                walker.counters().recordsByRmgr(),
+                walker.counters().bytesByRmgr(),
+                walker.counters().lastXactTime(),
+                saves,
+                saveNanos,
+                maxLagBytes,
+                dispatcher.plugins().stream()
+                        .map(each -> new WalkFigures.Plugin(each.name(), each.records(), each.isActive()))
+                        .toList());
+    }
+
+    /** Name of the plugin that is being called just now, if there is one; for any thread. */
+    public Optional<String> busyPlugin() {
+        return dispatcher.busyPlugin();
+    }
+
     /**
      * Walks a batch, and saves state and position if it is time. The caller commits.
      *
@@ -336,6 +366,7 @@ public final class WalkSession {
         guardLag();
         boolean stop = wishes.stop();
         boolean more = !stop && walker.walk(batchBytes, until);
+        caughtUp = !more;
         boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
         atWork = !stop && pause(more);
         boolean end = stop || reached;
@@ -426,6 +457,8 @@ public final class WalkSession {
         savedForeignBytes = walker.foreignBytes();
         lastSaveNanos = System.nanoTime();
         lastSaveTookNanos = lastSaveNanos - begin;
+        saves++;
+        saveNanos += lastSaveTookNanos;
         slotIsBehind = slot.isPresent();
     }
 
