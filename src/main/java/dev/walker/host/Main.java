@@ -28,6 +28,9 @@ public final class Main {
         InitCommand.class,
         RunCommand.class,
         StatusCommand.class,
+        PluginsCommand.class,
+        GarbageCommand.class,
+        HeatmapCommand.class,
         ReportCommand.class
     };
 

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Brings what a walk has done to the metrics, after each step. */
 final class RunObserver {
-    private static final long RELATIONS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long RELATIONS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private static final String MOST = "WITH every AS (SELECT h.*, pg_catalog.row_number() OVER ("
             + "ORDER BY h.dead_tuples DESC, h.spc_oid, h.db_oid, h.relfilenode) AS place"

@@ -1,22 +1,29 @@
 package dev.walker.host.metrics;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Serves {@code /metrics} for Prometheus and {@code /health} for whoever looks after the walker, over HTTP. */
 public final class MetricsServer implements AutoCloseable {
     private static final int THREADS = 2;
+    private static final String TEXT = "text/plain; charset=utf-8";
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
     private static final int METHOD_NOT_ALLOWED = 405;
@@ -30,15 +37,16 @@ public final class MetricsServer implements AutoCloseable {
         return thread;
     });
     private final HttpServer server;
+    private final PrometheusRegistry registry;
+    private final ExpositionFormats formats = ExpositionFormats.init();
 
     private MetricsServer(RunMetrics metrics, HttpServer server, UnaryOperator<String> escape, String version) {
         this.metrics = metrics;
         this.server = server;
         this.escape = escape;
         server.setExecutor(threads);
-        server.createContext("/metrics", new MetricsHandler(Exporter.registry(metrics, version)));
-        server.createContext("/health", this::health);
-        server.createContext("/", this::other);
+        this.registry = Exporter.registry(metrics, version);
+        server.createContext("/", this::handle);
         metrics.pluginTimes().start();
         server.start();
     }
@@ -64,44 +72,55 @@ public final class MetricsServer implements AutoCloseable {
         return server.getAddress();
     }
 
-    private void health(HttpExchange exchange) throws IOException {
-        if (!exchange.getRequestURI().getPath().equals("/health")) {
-            other(exchange);
-            return;
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            switch (exchange.getRequestURI().getPath()) {
+                case "/metrics" -> metrics(exchange);
+                case "/health" -> health(exchange);
+                case "/" -> answer(exchange, OK, TEXT, "WALker: see /metrics and /health\n".getBytes(US_ASCII));
+                default -> answer(exchange, NOT_FOUND, TEXT, "there are /metrics and /health\n".getBytes(US_ASCII));
+            }
         }
+    }
+
+    private void metrics(HttpExchange exchange) throws IOException {
+        // Protobuf is offered first where native histograms are wanted, which are not here.
+        String accepted = exchange.getRequestHeaders().getOrDefault("Accept", List.of()).stream()
+                .flatMap(header -> Stream.of(header.split(",")))
+                .filter(type -> !type.contains("protobuf"))
+                .collect(Collectors.joining(","));
+        ExpositionFormatWriter writer = formats.findWriter(accepted);
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        writer.write(body, registry.scrape());
+        answer(exchange, OK, writer.getContentType(), body.toByteArray());
+    }
+
+    private void health(HttpExchange exchange) throws IOException {
         RunMetrics.Health health = metrics.health();
         String status = health.lags() ? "lagging" : health.state().name().toLowerCase(Locale.ROOT);
         String body = "{\"status\":\"" + (health.isWell() ? "ok" : status) + "\",\"position\":"
                 + health.position().map(lsn -> '"' + lsn + '"').orElse("null") + ",\"lag_bytes\":" + health.lagBytes()
                 + ",\"lag_seconds\":" + String.format(Locale.ROOT, "%.3f", health.lagSeconds())
                 + ",\"failed_plugins\":" + list(health.failedPlugins()) + "}\n";
-        answer(exchange, health.isWell() ? OK : UNAVAILABLE, "application/json", body);
+        answer(exchange, health.isWell() ? OK : UNAVAILABLE, "application/json", body.getBytes(UTF_8));
     }
 
     private String list(List<String> texts) {
         return texts.stream().map(text -> '"' + escape.apply(text) + '"').collect(Collectors.joining(",", "[", "]"));
     }
 
-    private void other(HttpExchange exchange) throws IOException {
-        boolean root = exchange.getRequestURI().getPath().equals("/");
-        answer(exchange, root ? OK : NOT_FOUND, "text/plain; charset=utf-8", "WALker: see /metrics and /health\n");
-    }
-
-    private static void answer(HttpExchange exchange, int status, String type, String body) throws IOException {
-        try (exchange) {
-            String method = exchange.getRequestMethod();
-            boolean head = method.equals("HEAD");
-            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-            exchange.getResponseHeaders().set("Content-Type", type);
-            if (!head && !method.equals("GET")) {
-                exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-                exchange.sendResponseHeaders(METHOD_NOT_ALLOWED, -1);
-            } else if (head) {
-                exchange.sendResponseHeaders(status, -1);
-            } else {
-                exchange.sendResponseHeaders(status, bytes.length);
-                exchange.getResponseBody().write(bytes);
-            }
+    private static void answer(HttpExchange exchange, int status, String type, byte[] body) throws IOException {
+        String method = exchange.getRequestMethod();
+        boolean head = method.equals("HEAD");
+        exchange.getResponseHeaders().set("Content-Type", type);
+        if (!head && !method.equals("GET")) {
+            exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+            exchange.sendResponseHeaders(METHOD_NOT_ALLOWED, -1);
+        } else if (head) {
+            exchange.sendResponseHeaders(status, -1);
+        } else {
+            exchange.sendResponseHeaders(status, body.length);
+            exchange.getResponseBody().write(body);
         }
     }
 
