@@ -150,12 +150,6 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private void walk(RunPlan plan, RunEnd end, RunMetrics metrics, Log log) throws SQLException, InterruptedException {
-        try (RunConnections connections = RunConnections.open(plan)) {
-            new RunLoop(plan, connections, end, metricsOptions.observer(metrics), log).run();
-        }
-    }
-
     /** Whoever may list the processes sees what is on the command line. */
     private static void warnOfPasswords(RunPlan plan, Log log) {
         for (String option : new String[] {"source_url", "target_url"}) {

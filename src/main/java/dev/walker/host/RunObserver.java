@@ -2,6 +2,7 @@ package dev.walker.host;
 
 import dev.walker.host.metrics.RelationFigures;
 import dev.walker.host.metrics.RunMetrics;
+import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkFigures;
 import java.sql.Connection;
@@ -19,10 +20,12 @@ final class RunObserver {
     private static final String MOST = "WITH every AS (SELECT h.*, pg_catalog.row_number() OVER ("
             + "ORDER BY h.dead_tuples DESC, h.spc_oid, h.db_oid, h.relfilenode) AS place"
             + " FROM walker.heatmap_relation h WHERE h.source_id = ?),"
-            + " most AS (SELECT e.place, coalesce(d.datname::text, e.db_oid::text) AS database,"
-            + " walker._file_name(e.spc_oid, e.db_oid, e.relfilenode) AS relation, e.dead_tuples, e.pages_with_garbage,"
-            + " 1::bigint AS count"
-            + " FROM every e LEFT JOIN pg_catalog.pg_database d ON d.oid = e.db_oid WHERE e.place <= ?)"
+            + " most AS (SELECT e.place, coalesce(n.database, ''::text) AS database,"
+            + " coalesce(CASE n.schema WHEN 'public' THEN n.name ELSE n.schema || '.' || n.name END,"
+            + " pg_catalog.format('%s/%s/%s', e.spc_oid, e.db_oid, e.relfilenode)) AS relation,"
+            + " e.dead_tuples, e.pages_with_garbage, 1::bigint AS count"
+            + " FROM every e LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)"
+            + " WHERE e.place <= ?)"
             + " SELECT * FROM most UNION ALL"
             + " SELECT 0, '', 'other', coalesce(sum(e.dead_tuples), 0)::bigint,"
             + " coalesce(sum(e.pages_with_garbage), 0)::bigint, count(*) FROM every e WHERE e.place > ?"
@@ -44,7 +47,9 @@ final class RunObserver {
     }
 
     /** A walk begins over new connections. */
-    void begin(Walk walk) {
+    void begin(Walk walk, Connection target, int sourceId) throws SQLException {
+        metrics.source(Jdbc.one(
+                target, "SELECT name FROM walker.source WHERE source_id = ?", row -> row.getString(1), sourceId));
         metrics.watch(walk::busyPlugin);
         relationsLsn = 0;
     }

@@ -57,6 +57,9 @@ public final class WalkSession {
     /** What is walked is not seen before it is saved, so until then a nap may be as many times longer. */
     private static final int MOST_NAPS = 5;
 
+    /** {@code XLOG_BLCKSZ}, as servers usually have it. */
+    private static final int WAL_PAGE = 8192;
+
     private static final long GUARD_INTERVAL_NANOS = 1_000_000_000L;
 
     private static final long PAUSE_INTERVAL_NANOS = 100_000_000L;
@@ -89,6 +92,7 @@ public final class WalkSession {
     private long saves;
     private long saveNanos;
     private boolean caughtUp;
+    private long knownEnd;
     private boolean slotIsBehind;
     private boolean pluginFailed;
     private boolean waitedFor;
@@ -329,12 +333,14 @@ public final class WalkSession {
 
     /** What can be told of this session after its last step. */
     public WalkFigures figures() {
+        long end = Lsn.isBefore(walker.readableUpTo(), knownEnd) ? knownEnd : walker.readableUpTo();
         return new WalkFigures(
                 identity,
                 walker.position(),
                 progress.position(),
-                walker.readableUpTo(),
-                caughtUp,
+                end,
+                // A record of which the server has but a part is waited for.
+                caughtUp && end - walker.position() < WAL_PAGE,
                 walker.counters().recordsByRmgr(),
                 walker.counters().bytesByRmgr(),
                 walker.counters().lastXactTime(),
@@ -450,8 +456,7 @@ public final class WalkSession {
         for (int i = 0; i < plugins.size(); i++) {
             savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
         }
-        progress.save(
-                target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), source.endOfWal());
+        progress.save(target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), endOfWal());
         changes.lower();
         pluginFailed = false;
         savedForeignBytes = walker.foreignBytes();
@@ -518,10 +523,15 @@ public final class WalkSession {
         }
     }
 
+    private long endOfWal() {
+        knownEnd = source.endOfWal();
+        return knownEnd;
+    }
+
     private void guardLag() throws SQLException {
         if (lagGuard.isPresent() && System.nanoTime() - lastGuardNanos >= GUARD_INTERVAL_NANOS) {
             lastGuardNanos = System.nanoTime();
-            Optional<WalSourceException> problem = lagGuard.get().check(source.endOfWal());
+            Optional<WalSourceException> problem = lagGuard.get().check(endOfWal());
             if (problem.isPresent()) {
                 throw problem.get();
             }

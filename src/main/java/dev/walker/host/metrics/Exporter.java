@@ -4,10 +4,8 @@ import dev.walker.jdbc.WalkFigures;
 import dev.walker.rmgr.Rmgr;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
-import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
@@ -15,6 +13,7 @@ import java.util.function.ToDoubleFunction;
 /** The metrics as Prometheus gets them; each is read when it is asked for. */
 final class Exporter {
     private static final List<String> NONE = List.of();
+    private static final List<String> VERSION = List.of("version");
     private static final List<String> RMGR = List.of("rmgr");
     private static final List<String> PLUGIN = List.of("plugin");
     private static final List<String> RELATION = List.of("database", "relation");
@@ -26,11 +25,9 @@ final class Exporter {
 
     private final RunMetrics metrics;
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final Labels source;
 
     private Exporter(RunMetrics metrics) {
         this.metrics = metrics;
-        this.source = Labels.of("source", metrics.source());
     }
 
     /** All metrics of a walker, and those of its JVM. */
@@ -47,13 +44,7 @@ final class Exporter {
     }
 
     private void program(String version) {
-        Info.builder()
-                .name("walker_build_info")
-                .help("The version of WALker.")
-                .labelNames("version")
-                .constLabels(source)
-                .register(registry)
-                .addLabelValues(version);
+        gauge("walker_build_info", "The version of WALker; always 1.", VERSION, samples -> samples.add(1, version));
         gauge(
                 "walker_walking",
                 "1 while the walker walks, 0 while it starts, reconnects or ends.",
@@ -173,19 +164,27 @@ final class Exporter {
         GaugeWithCallback.builder()
                 .name(name)
                 .help(help)
-                .labelNames(labels.toArray(new String[0]))
-                .constLabels(source)
-                .callback(callback -> reader.accept(callback::call))
+                .labelNames(withSource("source", labels.toArray(new String[0])))
+                .callback(callback ->
+                        reader.accept((value, texts) -> callback.call(value, withSource(metrics.source(), texts))))
                 .register(registry);
+    }
+
+    /** The server whose WAL is walked comes first; its name is known only when the walk begins. */
+    private static String[] withSource(String source, String... labels) {
+        String[] all = new String[labels.length + 1];
+        all[0] = source;
+        System.arraycopy(labels, 0, all, 1, labels.length);
+        return all;
     }
 
     private void counter(String name, String help, List<String> labels, Consumer<Samples> reader) {
         CounterWithCallback.builder()
                 .name(name)
                 .help(help)
-                .labelNames(labels.toArray(new String[0]))
-                .constLabels(source)
-                .callback(callback -> reader.accept(callback::call))
+                .labelNames(withSource("source", labels.toArray(new String[0])))
+                .callback(callback ->
+                        reader.accept((value, texts) -> callback.call(value, withSource(metrics.source(), texts))))
                 .register(registry);
     }
 }

@@ -15,26 +15,25 @@ public final class RunMetrics {
     /** The walk says something at least every second or two; if it does not it is stuck. */
     private static final double SILENCE_SECONDS = 10;
 
-    private final String source;
     private final WalkTotals totals = new WalkTotals();
     private final PluginTimes pluginTimes = new PluginTimes();
     private final LongAdder reconnects = new LongAdder();
     private final long startNanos = System.nanoTime();
+    private volatile String source = "";
     private volatile WalkState state = WalkState.STARTING;
     private volatile RelationFigures relations = RelationFigures.NONE;
     private volatile long toldNanos = startNanos;
     private volatile long caughtUpNanos = startNanos;
 
-    /**
-     * Metrics of a walker that has yet to begin.
-     *
-     * @param source name of the server whose WAL is walked
-     */
-    public RunMetrics(String source) {
-        this.source = source;
+    /** Metrics of a walker that has yet to begin. */
+    public RunMetrics() {}
+
+    /** Names the server whose WAL is walked. */
+    public void source(String name) {
+        source = name;
     }
 
-    /** Name of the server whose WAL is walked. */
+    /** Name of the server whose WAL is walked; empty before it is known. */
     String source() {
         return source;
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class RunMetricsTest {
     private static final long MAX_LAG = 1000;
 
-    private final RunMetrics metrics = new RunMetrics("shop \"1\"");
+    private final RunMetrics metrics = new RunMetrics();
 
     private static WalkFigures figures(Object session, long position, boolean caughtUp, long heap, boolean active) {
         long[] records = new long[Rmgr.MAX_ID + 1];
@@ -57,6 +57,7 @@ class RunMetricsTest {
             assertTrue(get(server, "/health", "GET").body().contains("\"status\":\"starting\",\"position\":null"));
             assertEquals(503, get(server, "/health", "GET").statusCode());
             Object session = new Object();
+            metrics.source("shop \"1\"");
             metrics.walked(figures(session, 4000, false, 1, true));
             assertEquals(200, get(server, "/health", "HEAD").statusCode());
             metrics.walked(figures(session, 3999, false, 1, false));
