@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -106,6 +107,11 @@ public final class Dispatcher {
         } finally {
             watch.end();
         }
+    }
+
+    /** Name of the plugin that is being called just now, if there is one; for any thread. */
+    public Optional<String> busyPlugin() {
+        return watch.busy().map(LoadedPlugin::name);
     }
 
     /** Says of a plugin that it does not come back, if that is so; for a thread that looks now and then. */

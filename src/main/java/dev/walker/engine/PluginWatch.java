@@ -2,6 +2,7 @@ package dev.walker.engine;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -47,6 +48,11 @@ final class PluginWatch {
     /** It came back. */
     void end() {
         BUSY.setOpaque(this, null);
+    }
+
+    /** The plugin that has not come back yet. */
+    Optional<LoadedPlugin> busy() {
+        return Optional.ofNullable((LoadedPlugin) BUSY.getOpaque(this));
     }
 
     /** Tells of a call that was under way when this was called the last time, too. */

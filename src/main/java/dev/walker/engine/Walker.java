@@ -25,8 +25,8 @@ public final class Walker {
     private final RoaringBitmap ownXids = new RoaringBitmap();
 
     private OwnRelations own;
-    private long records;
-    private long bytes;
+    private final WalkCounters counters = new WalkCounters();
+    private long readable;
     private long foreignBytes;
 
     /**
@@ -41,6 +41,7 @@ public final class Walker {
         this.changes = changes;
         this.own = own;
         this.reader = new WalReader(startLsn, source.segmentSize(), source.systemIdentifier());
+        this.readable = startLsn;
     }
 
     /** Replaces what is known of WALker's own relations. */
@@ -70,12 +71,22 @@ public final class Walker {
 
     /** Records walked, those of WALker's own relations too. */
     public long records() {
-        return records;
+        return counters.records();
     }
 
     /** Bytes of these records. */
     public long bytes() {
-        return bytes;
+        return counters.bytes();
+    }
+
+    /** What was walked, by resource manager. */
+    public WalkCounters counters() {
+        return counters;
+    }
+
+    /** End of the WAL of the source when it was asked last. */
+    public long readableUpTo() {
+        return readable;
     }
 
     /** Bytes of the records that were dispatched. */
@@ -93,7 +104,7 @@ public final class Walker {
      * @throws dev.walker.wal.WalSourceException if the source does not give it
      */
     public boolean walk(long mostBytes, long until) {
-        long readable = source.readableUpTo();
+        readable = source.readableUpTo();
         reader.limit(readable);
         long begin = reader.position();
         while (reader.position() - begin < mostBytes && !changes.isUrgent()) {
@@ -106,14 +117,14 @@ public final class Walker {
             } else if (status == ReadStatus.END_OF_WAL) {
                 throw new IllegalStateException(
                         "end of WAL below its end at " + Lsn.format(readable) + ": " + reader.endReason());
-            } else if (!readMore(readable)) {
+            } else if (!readMore()) {
                 return false;
             }
         }
         return true;
     }
 
-    private boolean readMore(long readable) {
+    private boolean readMore() {
         long wanted = reader.wantedLsn();
         if (!Lsn.isBefore(wanted, readable)) {
             return false;
@@ -125,8 +136,7 @@ public final class Walker {
     }
 
     private void walked() {
-        records++;
-        bytes += record.totalLength();
+        counters.count(record);
         if (own.owns(record)) {
             return;
         }

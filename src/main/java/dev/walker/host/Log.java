@@ -42,8 +42,8 @@ final class Log {
         }
     }
 
-    private final Logger logger = Logger.getLogger("walker");
     private final LineHandler handler;
+    private volatile Threshold threshold;
 
     /** Takes over all logging of this program. */
     Log(PrintWriter err, Threshold threshold, LogFormat format) {
@@ -59,7 +59,7 @@ final class Log {
 
     /** Changes what is written, and how. */
     void configure(Threshold threshold, LogFormat format) {
-        logger.setLevel(threshold.level);
+        this.threshold = threshold;
         handler.format = format;
     }
 
@@ -70,27 +70,37 @@ final class Log {
 
     /** What somebody who looks for a cause may want to know. */
     void debug(String message) {
-        logger.log(Level.FINE, message);
+        write(Threshold.debug, message, null);
     }
 
     /** What has happened. */
     void info(String message) {
-        logger.log(Level.INFO, message);
+        write(Threshold.info, message, null);
     }
 
     /** What may need a look. */
     void warning(String message) {
-        logger.log(Level.WARNING, message);
+        write(Threshold.warning, message, null);
     }
 
     /** What has failed. */
     void error(String message) {
-        logger.log(Level.SEVERE, message);
+        write(Threshold.error, message, null);
     }
 
     /** What should not have happened, with its stack trace. */
     void error(String message, Throwable thrown) {
-        logger.log(Level.SEVERE, message, thrown);
+        write(Threshold.error, message, thrown);
+    }
+
+    /** Not through a logger: those fall silent as soon as the program is told to end. */
+    private void write(Threshold level, String message, Throwable thrown) {
+        if (level.compareTo(threshold) >= 0) {
+            LogRecord entry = new LogRecord(level.level, message);
+            entry.setLoggerName("walker");
+            entry.setThrown(thrown);
+            handler.publish(entry);
+        }
     }
 
     /** Cuts what is written into lines. */

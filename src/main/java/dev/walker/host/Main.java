@@ -29,6 +29,9 @@ public final class Main {
         InitCommand.class,
         RunCommand.class,
         StatusCommand.class,
+        PluginsCommand.class,
+        GarbageCommand.class,
+        HeatmapCommand.class,
         ReportCommand.class
     };
 
@@ -169,8 +172,12 @@ public final class Main {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
+            return new String[] {"walker " + number()};
+        }
+
+        static String number() {
             String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"walker " + (version == null ? "(not packaged)" : version)};
+            return version == null ? "(not packaged)" : version;
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.walker.host;
 
+import dev.walker.host.metrics.RunMetrics;
+import dev.walker.host.metrics.WalkState;
 import dev.walker.remote.Backoff;
 import dev.walker.remote.Loss;
 import java.sql.SQLException;
@@ -16,17 +18,22 @@ final class Reconnect {
     }
 
     private final RunEnd end;
+    private final RunMetrics metrics;
     private final Log log;
     private final Backoff backoff = new Backoff();
     private boolean walked;
 
-    Reconnect(RunEnd end, Log log) {
+    Reconnect(RunEnd end, RunMetrics metrics, Log log) {
         this.end = end;
+        this.metrics = metrics;
         this.log = log;
     }
 
     /** The present attempt walks. */
     void walking() {
+        if (walked) {
+            metrics.reconnected();
+        }
         walked = true;
         backoff.reset();
     }
@@ -47,6 +54,7 @@ final class Reconnect {
                     throw e;
                 }
                 long pause = backoff.next();
+                metrics.state(WalkState.RECONNECTING);
                 log.warning(e.getMessage() + "; what was walked is saved, tries again in " + pause + " ms");
                 if (end.await(pause)) {
                     return;

@@ -1,5 +1,8 @@
 package dev.walker.host;
 
+import dev.walker.host.metrics.MetricsServer;
+import dev.walker.host.metrics.RunMetrics;
+import dev.walker.host.metrics.WalkState;
 import dev.walker.remote.ServerAddress;
 import dev.walker.wal.Lsn;
 import java.nio.file.Path;
@@ -10,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -96,10 +100,14 @@ final class RunCommand implements Callable<Integer> {
             description = "How it is logged: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private LogFormat logFormat;
 
+    @Mixin
+    private MetricsOptions metricsOptions;
+
     RunCommand() {}
 
     @Override
     public Integer call() throws InterruptedException {
+        metricsOptions.check();
         RunPlan plan = plan();
         Log log = new Log(spec.commandLine().getErr(), logLevel, logFormat);
         if (logFormat == LogFormat.json) {
@@ -113,24 +121,32 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static int run(RunPlan plan, RunEnd end, Log log) throws InterruptedException {
-        Reconnect reconnect = new Reconnect(end, log);
+    private int run(RunPlan plan, RunEnd end, Log log) throws InterruptedException {
+        RunMetrics metrics = new RunMetrics();
+        Reconnect reconnect = new Reconnect(end, metrics, log);
         WalkedSource walked = new WalkedSource(plan.sourceName());
+        RunObserver observer = metricsOptions.observer(metrics);
+        Optional<MetricsServer> server = Optional.empty();
         try {
             warnOfPasswords(plan, log);
+            server = metricsOptions.serve(metrics, log);
             reconnect.run(() -> {
                 try (RunConnections connections = RunConnections.open(plan)) {
-                    new RunLoop(plan, connections, walked, reconnect, end, log).run();
+                    new RunLoop(plan, connections, walked, reconnect, end, observer, log).run();
                 }
             });
+            metrics.state(WalkState.ENDED);
             return CommandLine.ExitCode.OK;
         } catch (SQLException | RuntimeException e) {
+            metrics.state(WalkState.FAILED);
             if (Main.isExpected(e)) {
                 log.error(e.getMessage());
             } else {
                 log.error("internal error: " + e, e);
             }
             return CommandLine.ExitCode.SOFTWARE;
+        } finally {
+            server.ifPresent(MetricsServer::close);
         }
     }
 

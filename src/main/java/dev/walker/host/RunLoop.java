@@ -19,17 +19,26 @@ final class RunLoop {
     private final WalkedSource walked;
     private final Reconnect reconnect;
     private final RunEnd end;
+    private final RunObserver observer;
     private final Log log;
     private int sourceId;
     private boolean ready;
 
-    RunLoop(RunPlan plan, RunConnections connections, WalkedSource walked, Reconnect reconnect, RunEnd end, Log log) {
+    RunLoop(
+            RunPlan plan,
+            RunConnections connections,
+            WalkedSource walked,
+            Reconnect reconnect,
+            RunEnd end,
+            RunObserver observer,
+            Log log) {
         this.plan = plan;
         this.connections = connections;
         this.walked = walked;
         this.reconnect = reconnect;
         this.target = connections.target();
         this.end = end;
+        this.observer = observer;
         this.log = log;
     }
 
@@ -53,6 +62,7 @@ final class RunLoop {
                 sourceId,
                 log::warning)) {
             Walk walk = new Walk(accept -> open(setup, accept), plan.acceptGap() && !reconnect.hasWalked());
+            observer.begin(walk, target, sourceId);
             walk(walk, setup, names);
             shutdown(walk);
             log.info("ended at " + Lsn.format(walk.position()));
@@ -94,6 +104,7 @@ final class RunLoop {
         while (!end.isAsked()) {
             WalkSession.Next next = walk.step(plan.untilLsn());
             target.commit();
+            observer.stepped(walk, target, sourceId);
             if (!ready) {
                 tellReady(walk);
                 names.start();

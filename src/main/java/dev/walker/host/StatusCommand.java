@@ -1,59 +1,46 @@
 package dev.walker.host;
 
-import java.io.PrintWriter;
 import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParentCommand;
 
 /** {@code status}: what {@code walker.status()} and {@code walker.plugins()} say. */
 @Command(
         name = "status",
-        description = "Shows how far the walk is.",
+        description = "Shows how far the walk is, and the plugins.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class StatusCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
+    @ParentCommand
+    private Main main;
 
-    @Option(
-            names = {"--target-url", "--source-url"},
-            required = true,
-            paramLabel = "URL",
-            description = "The database that has schema walker.")
-    private String targetUrl;
+    @Mixin
+    private TargetOptions target;
+
+    @Mixin
+    private RowPrinter printer;
 
     StatusCommand() {}
 
     @Override
     public Integer call() throws SQLException {
-        PrintWriter out = spec.commandLine().getOut();
-        try (Connection connection = Database.connect("--target-url", targetUrl)) {
-            Database.requireSchema(connection);
-            print(connection, "SELECT * FROM walker.status()", out);
-            print(connection, "SELECT * FROM walker.plugins()", out);
-        }
-        out.flush();
-        return 0;
-    }
-
-    private static void print(Connection connection, String sql, PrintWriter out) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery(sql)) {
-            ResultSetMetaData columns = result.getMetaData();
-            while (result.next()) {
-                for (int i = 1; i <= columns.getColumnCount(); i++) {
-                    String value = result.getString(i);
-                    out.printf("%-12s %s%n", columns.getColumnLabel(i), value == null ? "" : value);
-                }
-                out.println();
+        try (Connection connection = target.connect();
+                ByteOutput out = new ByteOutput(main.output())) {
+            if (printer.isJson()) {
+                printer.list(
+                        connection,
+                        out,
+                        "SELECT s.*, (SELECT coalesce(pg_catalog.json_agg(p ORDER BY p.ordinal), '[]')"
+                                + " FROM walker.plugins() p) AS plugins FROM walker.status() s");
+            } else {
+                printer.list(connection, out, "SELECT * FROM walker.status()");
+                out.put("\n");
+                printer.table(connection, out, PluginsCommand.PLUGINS);
             }
         }
+        return 0;
     }
 }

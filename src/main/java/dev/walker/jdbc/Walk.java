@@ -1,6 +1,7 @@
 package dev.walker.jdbc;
 
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.Set;
 
 /** A walk from one session to the next: state that others have changed is loaded anew without ado. */
@@ -16,7 +17,7 @@ public final class Walk {
     }
 
     private final Opener opener;
-    private WalkSession session;
+    private volatile WalkSession session;
 
     /**
      * Begins a walk.
@@ -51,6 +52,16 @@ public final class Walk {
     /** See {@link WalkSession#millisUntilDue}. */
     public int millisUntilDue() {
         return session.millisUntilDue();
+    }
+
+    /** See {@link WalkSession#figures}. */
+    public WalkFigures figures() {
+        return session.figures();
+    }
+
+    /** See {@link WalkSession#busyPlugin}; for any thread. */
+    public Optional<String> busyPlugin() {
+        return session.busyPlugin();
     }
 
     /** See {@link WalkSession#position}. */

@@ -57,6 +57,9 @@ public final class WalkSession {
     /** What is walked is not seen before it is saved, so until then a nap may be as many times longer. */
     private static final int MOST_NAPS = 5;
 
+    /** {@code XLOG_BLCKSZ}, as servers usually have it. */
+    private static final int WAL_PAGE = 8192;
+
     private static final long GUARD_INTERVAL_NANOS = 1_000_000_000L;
 
     private static final long PAUSE_INTERVAL_NANOS = 100_000_000L;
@@ -84,6 +87,12 @@ public final class WalkSession {
     private long lastSaveTookNanos;
     private long lastPauseNanos = System.nanoTime() - PAUSE_INTERVAL_NANOS;
     private long lastGuardNanos = System.nanoTime() - GUARD_INTERVAL_NANOS;
+    private final long maxLagBytes;
+    private final Object identity = new Object();
+    private long saves;
+    private long saveNanos;
+    private boolean caughtUp;
+    private long knownEnd;
     private boolean slotIsBehind;
     private boolean pluginFailed;
     private boolean waitedFor;
@@ -126,6 +135,7 @@ public final class WalkSession {
         this.naptimeMillis = settings.naptimeMillis();
         this.flushIntervalNanos = settings.flushIntervalMillis() * 1_000_000L;
         this.batchBytes = settings.batchBytes();
+        this.maxLagBytes = settings.maxLagBytes();
         Optional<String> slotName = settings.slot();
         List<String> names = settings.plugins();
         List<WalPlugin> plugins = new PluginLoader(classLoader).load(names, settings);
@@ -321,6 +331,32 @@ public final class WalkSession {
         return walker.position();
     }
 
+    /** What can be told of this session after its last step. */
+    public WalkFigures figures() {
+        long end = Lsn.isBefore(walker.readableUpTo(), knownEnd) ? knownEnd : walker.readableUpTo();
+        return new WalkFigures(
+                identity,
+                walker.position(),
+                progress.position(),
+                end,
+                // A record of which the server has but a part is waited for.
+                caughtUp && end - walker.position() < WAL_PAGE,
+                walker.counters().recordsByRmgr(),
+                walker.counters().bytesByRmgr(),
+                walker.counters().lastXactTime(),
+                saves,
+                saveNanos,
+                maxLagBytes,
+                dispatcher.plugins().stream()
+                        .map(each -> new WalkFigures.Plugin(each.name(), each.records(), each.isActive()))
+                        .toList());
+    }
+
+    /** Name of the plugin that is being called just now, if there is one; for any thread. */
+    public Optional<String> busyPlugin() {
+        return dispatcher.busyPlugin();
+    }
+
     /**
      * Walks a batch, and saves state and position if it is time. The caller commits.
      *
@@ -336,6 +372,7 @@ public final class WalkSession {
         guardLag();
         boolean stop = wishes.stop();
         boolean more = !stop && walker.walk(batchBytes, until);
+        caughtUp = !more;
         boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
         atWork = !stop && pause(more);
         boolean end = stop || reached;
@@ -419,13 +456,14 @@ public final class WalkSession {
         for (int i = 0; i < plugins.size(); i++) {
             savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
         }
-        progress.save(
-                target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), source.endOfWal());
+        progress.save(target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), endOfWal());
         changes.lower();
         pluginFailed = false;
         savedForeignBytes = walker.foreignBytes();
         lastSaveNanos = System.nanoTime();
         lastSaveTookNanos = lastSaveNanos - begin;
+        saves++;
+        saveNanos += lastSaveTookNanos;
         slotIsBehind = slot.isPresent();
     }
 
@@ -485,10 +523,15 @@ public final class WalkSession {
         }
     }
 
+    private long endOfWal() {
+        knownEnd = source.endOfWal();
+        return knownEnd;
+    }
+
     private void guardLag() throws SQLException {
         if (lagGuard.isPresent() && System.nanoTime() - lastGuardNanos >= GUARD_INTERVAL_NANOS) {
             lastGuardNanos = System.nanoTime();
-            Optional<WalSourceException> problem = lagGuard.get().check(source.endOfWal());
+            Optional<WalSourceException> problem = lagGuard.get().check(endOfWal());
             if (problem.isPresent()) {
                 throw problem.get();
             }

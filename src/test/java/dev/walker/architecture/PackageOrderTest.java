@@ -117,6 +117,13 @@ class PackageOrderTest {
                     .check(CLASSES);
         }
         noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.walker.host.metrics..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.prometheus..")
+                .check(CLASSES);
+        noClasses()
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("sun.misc.Unsafe")

@@ -1,0 +1,50 @@
+package dev.walker.host;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code garbage}: what {@code walker.garbage()} says. */
+@Command(
+        name = "garbage",
+        description = "Shows the dead tuples of the tables of a database, those with most first.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class GarbageCommand implements Callable<Integer> {
+    @ParentCommand
+    private Main main;
+
+    @Mixin
+    private TargetOptions target;
+
+    @Mixin
+    private RowPrinter printer;
+
+    @Option(
+            names = {"-n", "--limit"},
+            paramLabel = "N",
+            description = "Show so many tables; all by default.")
+    private Integer limit;
+
+    GarbageCommand() {}
+
+    @Override
+    public Integer call() throws SQLException {
+        if (limit != null && limit < 0) {
+            throw new UsageException("--limit is " + limit + "; wanted 0 or more");
+        }
+        try (Connection connection = target.connect();
+                ByteOutput out = new ByteOutput(main.output())) {
+            printer.table(
+                    connection,
+                    out,
+                    "SELECT * FROM walker.garbage() ORDER BY dead_tuples DESC, relation::text LIMIT ?::bigint",
+                    limit);
+        }
+        return 0;
+    }
+}

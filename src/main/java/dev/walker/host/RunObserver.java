@@ -1,0 +1,94 @@
+package dev.walker.host;
+
+import dev.walker.host.metrics.RelationFigures;
+import dev.walker.host.metrics.RunMetrics;
+import dev.walker.jdbc.Jdbc;
+import dev.walker.jdbc.Walk;
+import dev.walker.jdbc.WalkFigures;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Brings what a walk has done to the metrics, after each step. */
+final class RunObserver {
+    private static final long RELATIONS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final String MOST = "WITH every AS (SELECT h.*, pg_catalog.row_number() OVER ("
+            + "ORDER BY h.dead_tuples DESC, h.spc_oid, h.db_oid, h.relfilenode) AS place"
+            + " FROM walker.heatmap_relation h WHERE h.source_id = ?),"
+            + " most AS (SELECT e.place, coalesce(n.database, ''::text) AS database,"
+            + " coalesce(CASE n.schema WHEN 'public' THEN n.name ELSE n.schema || '.' || n.name END,"
+            + " pg_catalog.format('%s/%s/%s', e.spc_oid, e.db_oid, e.relfilenode)) AS relation,"
+            + " e.dead_tuples, e.pages_with_garbage, 1::bigint AS count"
+            + " FROM every e LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)"
+            + " WHERE e.place <= ?)"
+            + " SELECT * FROM most UNION ALL"
+            + " SELECT 0, '', 'other', coalesce(sum(e.dead_tuples), 0)::bigint,"
+            + " coalesce(sum(e.pages_with_garbage), 0)::bigint, count(*) FROM every e WHERE e.place > ?"
+            + " ORDER BY place";
+
+    private final RunMetrics metrics;
+    private final int mostRelations;
+    private long relationsLsn;
+    private long relationsNanos = System.nanoTime() - RELATIONS_INTERVAL_NANOS;
+
+    /**
+     * Tells metrics.
+     *
+     * @param mostRelations so many relations are told apart; negative if nobody looks at any
+     */
+    RunObserver(RunMetrics metrics, int mostRelations) {
+        this.metrics = metrics;
+        this.mostRelations = mostRelations;
+    }
+
+    /** A walk begins over new connections. */
+    void begin(Walk walk, Connection target, int sourceId) throws SQLException {
+        metrics.source(Jdbc.one(
+                target, "SELECT name FROM walker.source WHERE source_id = ?", row -> row.getString(1), sourceId));
+        metrics.watch(walk::busyPlugin);
+        relationsLsn = 0;
+    }
+
+    /** A step was committed. */
+    void stepped(Walk walk, Connection target, int sourceId) throws SQLException {
+        WalkFigures figures = walk.figures();
+        metrics.walked(figures);
+        long now = System.nanoTime();
+        if (mostRelations >= 0
+                && figures.savedPosition() != relationsLsn
+                && now - relationsNanos >= RELATIONS_INTERVAL_NANOS) {
+            metrics.relations(relations(target, sourceId));
+            target.commit();
+            relationsLsn = figures.savedPosition();
+            relationsNanos = now;
+        }
+    }
+
+    private RelationFigures relations(Connection target, int sourceId) throws SQLException {
+        try (PreparedStatement statement = target.prepareStatement(MOST)) {
+            statement.setInt(1, sourceId);
+            statement.setInt(2, mostRelations);
+            statement.setInt(3, mostRelations);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                RelationFigures.Relation others = relation(rows);
+                long count = rows.getLong(6);
+                List<RelationFigures.Relation> most = new ArrayList<>();
+                while (rows.next()) {
+                    most.add(relation(rows));
+                    count++;
+                }
+                return new RelationFigures(most, others, count);
+            }
+        }
+    }
+
+    private static RelationFigures.Relation relation(ResultSet row) throws SQLException {
+        return new RelationFigures.Relation(row.getString(2), row.getString(3), row.getLong(4), row.getLong(5));
+    }
+}

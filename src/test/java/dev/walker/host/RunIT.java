@@ -1,0 +1,302 @@
+package dev.walker.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.testing.TestServer;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands that work with a server, beside one of the newest major. */
+class RunIT {
+    private static final Path DASHBOARD = Path.of("docs/grafana/walker.json");
+    private static final Pattern METRIC = Pattern.compile("\\b(?:walker|jvm|process)_[a-z0-9_]+");
+
+    @TempDir
+    private static Path dir;
+
+    private static TestServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        List<Integer> majors = TestServer.majors();
+        server = TestServer.major(majors.get(majors.size() - 1))
+                .conf("autovacuum = off", "checkpoint_timeout = 1h")
+                .start();
+        assertEquals(List.of("schema walker is made"), printed("init", "--target-url", url("postgres")));
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    private static String url(String database) {
+        return server.url(database) + "?user=postgres";
+    }
+
+    /** What a command prints that does not write much. */
+    private static List<String> printed(String... arguments) throws Exception {
+        PrintStream before = System.out;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        try {
+            Walker walker = Walker.run(arguments);
+            assertEquals(0, walker.status(), walker.err());
+        } finally {
+            System.setOut(before);
+        }
+        return out.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+
+    private static void sql(String database, String sql) throws Exception {
+        try (Connection connection = server.jdbc(database, "postgres");
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static Path conf(String name, String... lines) throws Exception {
+        return Files.write(dir.resolve(name), List.of(lines));
+    }
+
+    private static String json(String text, String path) throws Exception {
+        try (Connection connection = server.jdbc();
+                PreparedStatement statement = connection.prepareStatement(
+                        "SELECT pg_catalog.jsonb_path_query_array(?::jsonb, ?::jsonpath)::text")) {
+            statement.setString(1, text);
+            statement.setString(2, path);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
+        }
+    }
+
+    @Test
+    void dryRunPrintsWhatMakesTheSchema() throws Exception {
+        server.execute("CREATE DATABASE dry", "CREATE DATABASE old");
+        String make = String.join("\n", Walker.lines("init", "--dry-run", "--target-url", url("dry")));
+        assertEquals(make, String.join("\n", Walker.lines("init", "--dry-run")));
+        assertEquals(List.of("schema walker is made"), printed("init", "--target-url", url("dry")));
+        sql("dry", "DROP SCHEMA walker CASCADE");
+        sql("dry", make);
+        assertEquals(List.of("schema walker is already there"), printed("init", "--target-url", url("dry")));
+        assertEquals(
+                List.of("-- Nothing to do: schema walker is already there."),
+                Walker.lines("init", "--dry-run", "--target-url", url("dry")));
+
+        String script = Files.readString(Path.of("sql/walker--1.0.sql"));
+        sql("old", script.substring(script.indexOf('\n'), script.indexOf("-- Part 2:")));
+        sql("old", String.join("\n", Walker.lines("init", "--dry-run", "--target-url", url("old"))));
+        assertEquals(List.of("schema walker is already there"), printed("init", "--target-url", url("old")));
+    }
+
+    @Test
+    void schemaOfSomebodyElseIsLeftAlone() throws Exception {
+        server.execute("CREATE DATABASE other");
+        sql("other", "CREATE SCHEMA walker");
+        Walker init = Walker.run("init", "--target-url", url("other"));
+        assertEquals(1, init.status());
+        assertTrue(init.err().contains("has a schema walker that is not WALker's"), init.err());
+    }
+
+    @Test
+    void failuresAndMistakesAreToldApart() throws Exception {
+        server.execute("CREATE DATABASE bare");
+        Walker bare = Walker.run("garbage", "--target-url", url("bare"));
+        assertEquals(1, bare.status());
+        assertTrue(bare.err().contains("has no schema walker"), bare.err());
+        assertEquals(2, Walker.run("garbage").status());
+        assertEquals(
+                2,
+                Walker.run("heatmap", "x", "--ranges", "0", "--target-url", url("postgres"))
+                        .status());
+        Walker table = Walker.run("heatmap", "nemo", "--target-url", url("postgres"));
+        assertEquals(1, table.status());
+        assertTrue(table.err().contains("\"nemo\""), table.err());
+        try (RunningWalker run = RunningWalker.start(
+                dir, "--source-url", url("postgres"), "--plugins", "nemo", "--log-format", "json")) {
+            assertEquals(1, run.end(false));
+            assertEquals("[\"error\"]", json(run.log().strip(), "$.level"));
+            assertTrue(run.log().contains("which is not known; known: "), run.log());
+        }
+        Path none = dir.resolve("none");
+        try (RunningWalker run = RunningWalker.start(
+                dir, "--source-url", url("postgres"), "--plugins", "heatmap", "--plugin-path", none.toString())) {
+            assertEquals(1, run.end(false));
+            assertTrue(run.log().contains("--plugin-path is " + none + ", which does not exist"), run.log());
+        }
+    }
+
+    @Test
+    void runsByItsConfigurationFile() throws Exception {
+        String[] common = {
+            "# the walker of " + server,
+            "source_url = '" + url("postgres") + "'",
+            "walker.flush_interval = 100ms",
+            "walker.naptime = 20ms",
+            "log_format = json",
+            "metrics_port = 0",
+            "metrics_relations = 2",
+        };
+        Path conf = conf("walker.conf", common);
+        Files.writeString(conf, "walker.plugins = 'heatmap'\n", StandardOpenOption.APPEND);
+        try (RunningWalker run = RunningWalker.start(dir, "--config", conf.toString())) {
+            run.waitFor("walking from", 1);
+            server.execute(
+                    "CREATE TABLE most AS SELECT i FROM generate_series(1, 1000) i",
+                    "CREATE TABLE less AS SELECT i FROM generate_series(1, 1000) i",
+                    "CREATE TABLE least AS SELECT i FROM generate_series(1, 1000) i",
+                    "DELETE FROM most",
+                    "DELETE FROM less WHERE i <= 900",
+                    "DELETE FROM least WHERE i <= 10",
+                    "SELECT walker.wait_for()");
+            metrics(run);
+            commands("--config", conf.toString());
+            reload(run, conf, common);
+            assertEquals(0, run.end(true), run.log());
+            assertEquals("stopped", server.query("SELECT state FROM walker.status()"));
+            String log = run.log();
+            assertTrue(
+                    log.lines().reduce((first, last) -> last).orElseThrow().contains("\"message\":\"ended at "), log);
+            for (String line : log.lines().toList()) {
+                assertEquals("[\"walker\"]", json(line, "$.logger"));
+            }
+        }
+        // Everything walked was saved: another one finds nothing to do.
+        assertEquals(
+                "1000", server.query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'most'::regclass"));
+    }
+
+    private static void metrics(RunningWalker run) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        Scrape scrape = new Scrape(run.get("/metrics").body());
+        while (!scrape.has("walker_dead_tuples{database=postgres, relation=less}")) {
+            assertTrue(System.nanoTime() < giveUp, run.get("/metrics").body());
+            Thread.sleep(100);
+            scrape = new Scrape(run.get("/metrics").body());
+        }
+        assertEquals(1000, scrape.value("walker_dead_tuples{database=postgres, relation=most}"));
+        assertEquals(900, scrape.value("walker_dead_tuples{database=postgres, relation=less}"));
+        double others = Double.parseDouble(server.query("SELECT sum(dead_tuples) - 1900 FROM walker.heatmap_relation"));
+        assertEquals(others, scrape.value("walker_dead_tuples{database=, relation=other}"));
+        assertEquals(
+                Double.parseDouble(server.query("SELECT count(*) FROM walker.heatmap_relation")),
+                scrape.value("walker_relations{}"));
+        assertTrue(scrape.value("walker_records_total{rmgr=Heap}") >= 4910);
+        assertTrue(scrape.value("walker_record_bytes_total{rmgr=Heap}")
+                > 40 * scrape.value("walker_records_total{rmgr=Heap}"));
+        assertEquals(1, scrape.value("walker_plugin_active{plugin=heatmap}"));
+        assertEquals(0, scrape.value("walker_plugin_failures_total{plugin=heatmap}"));
+        assertTrue(scrape.value("walker_plugin_records_total{plugin=heatmap}") >= 4910);
+        assertTrue(scrape.value("walker_saves_total{}") >= 1);
+        assertTrue(scrape.value("walker_save_seconds_total{}") > 0);
+        assertTrue(scrape.value("walker_lag_bytes{}") < 1 << 20);
+        assertTrue(scrape.value("walker_lag_seconds{}") < 30);
+        assertEquals(10L << 30, scrape.value("walker_max_lag_bytes{}"));
+
+        HttpResponse<String> health = run.get("/health");
+        assertEquals(200, health.statusCode());
+        assertEquals("[\"ok\"]", json(health.body(), "$.status"));
+        assertEquals(404, run.get("/nowhere").statusCode());
+
+        Set<String> asked = METRIC.matcher(json(Files.readString(DASHBOARD), "$.**.expr"))
+                .results()
+                .map(found -> found.group())
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertTrue(asked.size() > 15, asked.toString());
+        asked.removeAll(scrape.names());
+        assertEquals(Set.of(), asked, "the dashboard asks for metrics that there are not");
+    }
+
+    private static void commands(String... target) throws Exception {
+        List<String> status = command("status", target);
+        assertTrue(status.get(0).matches("state +\\| running"), status.toString());
+        assertTrue(
+                status.stream().anyMatch(line -> line.matches(" *1 \\| heatmap \\| .*HeatmapPlugin \\| active .*")),
+                status.toString());
+        List<String> plugins = command("plugins", target);
+        assertEquals("(1 row)", plugins.get(plugins.size() - 1));
+        List<String> garbage = command("garbage", target, "--limit", "2");
+        assertTrue(garbage.get(0).matches("relation +\\| +relfilenode \\| dead_tuples \\| .*"), garbage.toString());
+        assertTrue(garbage.get(2).matches("most +\\| +\\d+ \\| +1000 \\| .*"), garbage.toString());
+        assertEquals("(2 rows)", garbage.get(garbage.size() - 1));
+        List<String> heatmap = command("heatmap", target, "public.most", "--ranges", "2");
+        assertEquals(5, heatmap.size(), heatmap.toString());
+
+        String row = String.join("", command("status", target, "--format", "json"));
+        assertEquals("[\"running\"]", json(row, "$.state"));
+        assertEquals("[\"heatmap\"]", json(row, "$.plugins[*].name"));
+        List<String> rows = command("garbage", target, "--format", "json", "-n", "2");
+        assertEquals("[1000]", json(rows.get(0), "$.dead_tuples"));
+        assertEquals("[\"less\"]", json(rows.get(1), "$.relation"));
+        List<String> pages = command("heatmap", target, "most", "--pages", "--format", "json");
+        assertEquals("[0]", json(pages.get(0), "$.block"));
+        assertEquals("[true]", json(pages.get(0), "$.known"));
+        assertEquals(
+                "[\"heatmap\"]",
+                json(command("plugins", target, "--format", "json").get(0), "$.name"));
+    }
+
+    private static List<String> command(String name, String[] target, String... options) {
+        List<String> words = new ArrayList<>(List.of(name));
+        words.addAll(List.of(target));
+        words.addAll(List.of(options));
+        return Walker.lines(words.toArray(new String[0]));
+    }
+
+    private static void reload(RunningWalker run, Path conf, String... common) throws Exception {
+        Files.write(conf, List.of(common));
+        Files.writeString(conf, "walker.plugins = heatmap\nwalker.naptime = 5\n", StandardOpenOption.APPEND);
+        run.hangUp();
+        run.waitFor(
+                "the new configuration is not taken, the walk goes on with the old one: " + conf + " line 9: "
+                        + "walker.naptime is \\\"5\\\"; wanted",
+                1);
+        Files.write(conf, List.of(common));
+        Files.writeString(conf, "metrics_port = 1\nwalker.plugins = 'heatmap, nemo'\n", StandardOpenOption.APPEND);
+        run.hangUp();
+        run.waitFor(
+                "the new configuration is not taken, the walk goes on with the old one: " + conf + " line 9: "
+                        + "walker.plugins names \\\"nemo\\\", which is not known",
+                1);
+        Files.write(conf, List.of(common));
+        Files.writeString(
+                conf,
+                "metrics_port = 1\nwalker.plugins = heatmap\nwalker.flush_intervall = 7\nlog_level = debug\n",
+                StandardOpenOption.APPEND);
+        run.hangUp();
+        run.waitFor("the configuration was read anew", 1);
+        assertTrue(
+                run.log().contains("metrics_port was changed in the configuration file, which has no effect"),
+                run.log());
+        run.waitFor(conf + " line 10: walker.flush_intervall is no setting of WALker", 1);
+        server.execute(
+                "CREATE TABLE later AS SELECT i FROM generate_series(1, 70) i",
+                "DELETE FROM later",
+                "SELECT walker.wait_for()");
+        assertEquals("70", server.query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'later'::regclass"));
+        assertEquals(200, run.get("/health").statusCode());
+    }
+}
