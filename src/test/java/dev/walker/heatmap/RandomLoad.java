@@ -403,6 +403,8 @@ public final class RandomLoad {
         private void databases() throws SQLException {
             if (random.nextInt(4) == 0) {
                 String name = "brief" + role;
+                // A session that looked into it may have kept the last one from being dropped.
+                execute("DROP DATABASE IF EXISTS " + name);
                 execute("CREATE DATABASE " + name + " TEMPLATE template0 STRATEGY " + strategy(random));
                 inDatabase(name, "CREATE TABLE t AS SELECT 1 AS id", "DELETE FROM t", "VACUUM FULL pg_class");
                 execute("DROP DATABASE " + name);
