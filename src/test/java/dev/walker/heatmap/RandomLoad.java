@@ -252,8 +252,9 @@ public final class RandomLoad {
 
         /**
          * VACUUM (FREEZE) refuses multixacts that have a prepared transaction as a member: 17 up to 17.7 and 18 up to
-         * 18.1 keep what is the oldest multixact of a prepared transaction where a session overwrites it. It takes no more
-         * than a row that a prepared transaction has updated while another one locked it, and sessions that come and go.
+         * 18.1 keep what is the oldest multixact of a prepared transaction where a session overwrites it. It takes no
+         * more than a row that a prepared transaction has updated while another one locked it, and sessions that come
+         * and go.
          */
         private boolean isFrozenTooLate(SQLException e) {
             return server.version().matches("17\\.[0-7](\\..*)?|18\\.[01](\\..*)?")
