@@ -175,8 +175,7 @@ class FullDiskIT {
             try {
                 String state = walked.server().query("SELECT state FROM walker.status()");
                 if (!state.equals("running")) {
-                    walked.start();
-                    return;
+                    startAgain();
                 }
                 // It may have to find out yet that it is lost.
                 walked.server().execute("CREATE TABLE room AS SELECT 1", "DROP TABLE room");
@@ -189,6 +188,15 @@ class FullDiskIT {
                 }
             }
             Thread.sleep(100);
+        }
+    }
+
+    /** A program beside the server connects again by itself. */
+    private void startAgain() throws Exception {
+        if (walked instanceof RemoteServer remote) {
+            remote.ensureStarted();
+        } else {
+            walked.start();
         }
     }
 
