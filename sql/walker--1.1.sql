@@ -1292,14 +1292,14 @@ BEGIN
                    wal_bytes, ordinal)
          WHERE s.source_id = source AND s.history_id = ANY (ids)
            AND s.bucket + s.seconds * interval '1 s' > heatmap_history.since
-           AND pg_catalog.num_nonnulls(
+           AND (c.wal_bytes > 0 OR pg_catalog.num_nonnulls(
                    nullif(c.born_delete, 0), nullif(c.born_update, 0), nullif(c.born_hot_update, 0),
                    nullif(c.born_aborted_insert, 0), nullif(c.born_aborted_update, 0),
                    nullif(c.reclaimed_on_access, 0), nullif(c.reclaimed_vacuum_scan, 0),
                    nullif(c.reclaimed_vacuum_cleanup, 0), nullif(c.reclaimed_prune, 0),
                    nullif(c.reclaimed_truncate, 0), nullif(c.learned, 0), nullif(c.inserts, 0), nullif(c.updates, 0),
                    nullif(c.hot_updates, 0), nullif(c.deletes, 0), nullif(c.prunes, 0), nullif(c.items_freed, 0),
-                   nullif(c.fpi, 0), nullif(c.wal_bytes, 0)) > 0
+                   nullif(c.fpi, 0), nullif(c.wal_bytes, 0)) > 0)
     ), cell AS (
         SELECT t.bucket, t.seconds, t.i,
                t.born_delete, t.born_update, t.born_hot_update, t.born_aborted_insert, t.born_aborted_update,

@@ -15,8 +15,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * How much processor time the heatmap takes for a record, and what it allocates: {@code HeatmapSpeed DIRECTORY ROUNDS}, where the
- * directory holds consecutive segments of 16 MiB and nothing else.
+ * How much processor time the heatmap takes for a record, and what it allocates: {@code HeatmapSpeed DIRECTORY ROUNDS
+ * [HISTORY]}, where the directory holds consecutive segments of 16 MiB and nothing else, and {@code HISTORY} is for {@code
+ * walker.heatmap.history}; {@code both} has it on and off by turns.
  */
 final class HeatmapSpeed {
     private HeatmapSpeed() {}
@@ -29,7 +30,11 @@ final class HeatmapSpeed {
         for (int round = 0; round < Integer.parseInt(arguments[1]); round++) {
             long bare = walk(wal, start, null);
             MemoryStore store = new MemoryStore();
-            HeatmapPlugin plugin = store.start(SourceServer.none(), Map.of());
+            String history = arguments.length < 3 ? "on" : arguments[2];
+            if (history.equals("both")) {
+                history = round % 2 == 0 ? "on" : "off";
+            }
+            HeatmapPlugin plugin = store.start(SourceServer.none(), Map.of("walker.heatmap.history", history));
             long allocated = allocated();
             long mapped = walk(wal, start, plugin);
             allocated = allocated() - allocated;
@@ -41,8 +46,9 @@ final class HeatmapSpeed {
             store.flush(plugin, start);
             flush = cpuTime() - flush;
             System.out.printf(
-                    "%d records, %d relations: reading %.1f ns, heatmap %.1f ns more and %.2f bytes allocated"
+                    "history %s, %d records, %d relations: reading %.1f ns, heatmap %.1f ns more and %.2f bytes allocated"
                             + " per record, once more %.1f ns and %.3f bytes; flush of %d rows %.1f ms%n",
+                    history,
                     records,
                     plugin.relations().size(),
                     (double) bare / records,
