@@ -135,10 +135,15 @@ class HistoryIT {
                     "SELECT count(*) FROM walker.heatmap_history('million', ranges => 8)",
                     "SELECT count(*) FROM walker.garbage_history()",
                     "SELECT count(*) FROM walker.heatmap_history_text('million')")) {
-                long begin = System.nanoTime();
-                long count = number(server, sql);
-                System.out.println("HistoryIT: " + (System.nanoTime() - begin) / 1_000_000 + " ms for " + count
-                        + " rows of " + sql.substring(sql.indexOf("walker.")));
+                long least = Long.MAX_VALUE;
+                long count = 0;
+                for (int i = 0; i < 3; i++) {
+                    long begin = System.nanoTime();
+                    count = number(server, sql);
+                    least = Math.min(least, System.nanoTime() - begin);
+                }
+                System.out.println("HistoryIT: " + least / 1_000_000 + " ms for " + count + " rows of "
+                        + sql.substring(sql.indexOf("walker.")));
                 assertTrue(count > 0, sql);
             }
         }
