@@ -70,8 +70,7 @@ final class Overview {
         html.markup("</tbody></table></div>");
         long shown = tables.stream().filter(table -> table.deadTuples() > 0).count();
         if (shown < sums.tables) {
-            html.element(
-                    "p", "Not shown: " + Format.count(sums.tables - shown) + " with garbage; see --top.");
+            html.element("p", "Not shown: " + Format.count(sums.tables - shown) + " with garbage; see --top.");
         }
         html.markup(
                 "<p class=\"mute small\">Dead tuples are counted exactly, as pgstattuple does; n_dead_tup is the estimate"
