@@ -16,37 +16,17 @@ CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} SYNC=${SYNC:-on} PORT=${PORT:-54328}
 PROBES="probe1 probe2 probe3 probe4"
 JAR=${JAR:-$(dirname "$(readlink -f "$0")")/../target/walker.jar}
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/walker-latency.XXXXXX")
-run=()
-if [[ $(id -u) -eq 0 ]]; then
-    chown postgres "$dir"
-    run=(runuser -u postgres --)
-fi
-walker=""
-cleanup() {
-    [[ -z $walker ]] || kill "$walker" 2>/dev/null || true
-    "${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
-    rm -rf "$dir"
-}
-trap cleanup EXIT
-
-cd /
-"${run[@]}" "$PGBIN/initdb" -D "$dir/data" -U postgres -A trust --no-sync >/dev/null
-cat >>"$dir/data/postgresql.conf" <<CONF
-port = $PORT
-unix_socket_directories = '$dir'
-listen_addresses = '127.0.0.1'
+# shellcheck source=bench/server.sh
+. "$(dirname "$(readlink -f "$0")")/server.sh"
+new_server <<CONF
 shared_buffers = 512MB
 max_wal_size = 8GB
-checkpoint_timeout = 1h
 synchronous_commit = $SYNC
 CONF
-"${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -w -l "$dir/log" start >/dev/null </dev/null
-export PGHOST=$dir PGPORT=$PORT PGUSER=postgres PGDATABASE=postgres
-url="jdbc:postgresql://127.0.0.1:$PORT/postgres?user=postgres"
+start_server
 ask() { psql -X -Atq -c "$1"; }
 "$PGBIN/pgbench" -q -i -s "$SCALE" >/dev/null 2>&1
-java -jar "$JAR" init --target-url "$url" >/dev/null
+java -jar "$JAR" init --target-url "$(url)" >/dev/null
 
 # A row is deleted and committed, then the map is asked until it has one dead tuple more; four sessions do that.
 psql -X -q <<'SQL'
@@ -87,14 +67,7 @@ for mode in $MODES; do
         ask "TRUNCATE $probe; INSERT INTO $probe SELECT generate_series(1, 10000)"
     done
     ask CHECKPOINT
-    java -jar "$JAR" run --source-url "$url" --plugins heatmap --mode "$mode" 2>"$dir/walker.$mode.log" &
-    walker=$!
-    for ((i = 0; i < 300; i++)); do
-        if grep -q 'walking from' "$dir/walker.$mode.log"; then
-            break
-        fi
-        sleep 0.1
-    done
+    beside --mode "$mode"
     "$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -T $((WARM_UP + SECONDS_EACH)) -M prepared >"$dir/pgbench" 2>&1 &
     load=$!
     sleep "$WARM_UP"

@@ -20,30 +20,13 @@ SPEED=${SPEED:-288} STEPS=${STEPS:-288}
 PORT=${PORT:-54331}
 FAKETIME_LIB=${FAKETIME_LIB:-$(echo /usr/lib/*/faketime/libfaketime.so.1)}
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/walker-pictures.XXXXXX")
-run=()
-if [[ $(id -u) -eq 0 ]]; then
-    chown postgres "$dir"
-    run=(runuser -u postgres --)
-fi
-walker=""
-cleanup() {
-    [[ -z $walker ]] || kill "$walker" 2>/dev/null || true
-    "${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
-    rm -rf "$dir"
-}
-trap cleanup EXIT
-
-"${run[@]}" "$PGBIN/initdb" -D "$dir/data" -U postgres -A trust --no-sync >/dev/null
-cat >>"$dir/data/postgresql.conf" <<END
-port = $PORT
-unix_socket_directories = '$dir'
-listen_addresses = '127.0.0.1'
+# shellcheck source=bench/server.sh
+. "$(dirname "$(readlink -f "$0")")/server.sh"
+new_server <<END
 cluster_name = 'shop'
 fsync = off
 shared_buffers = 256MB
 max_wal_size = 4GB
-checkpoint_timeout = 1h
 timezone = 'UTC'
 autovacuum = off
 END
@@ -51,18 +34,11 @@ END
 begin=$(date -u -d "yesterday 00:00" '+%Y-%m-%d %H:%M:%S')
 "${run[@]}" env TZ=UTC LD_PRELOAD="$FAKETIME_LIB" FAKETIME="@$begin x$SPEED" FAKETIME_DONT_FAKE_MONOTONIC=1 \
     "$PGBIN/pg_ctl" -D "$dir/data" -W -l "$dir/log" start >/dev/null 2>&1 </dev/null
-export PGHOST=$dir PGPORT=$PORT PGUSER=postgres PGDATABASE=postgres
 until psql -X -Atqc 'SELECT 1' >/dev/null 2>&1; do sleep 0.1; done
 psql -X -q -c 'CREATE DATABASE shop'
 export PGDATABASE=shop
-url="jdbc:postgresql://127.0.0.1:$PORT/shop?user=postgres"
-java -jar "$JAR" init --target-url "$url" >/dev/null
-java -jar "$JAR" run --source-url "$url" --plugins heatmap >"$dir/walker.log" 2>&1 </dev/null &
-walker=$!
-for _ in $(seq 100); do
-    ! grep -q 'walking from' "$dir/walker.log" || break
-    sleep 0.1
-done
+java -jar "$JAR" init --target-url "$(url)" >/dev/null
+beside
 
 psql -X -q <<'END'
 -- A few rows of many change all the time, and stay on their pages.
@@ -121,7 +97,7 @@ tables="accounts jobs readings sessions"
 for table in $tables; do
     psql -X -Atqc "SELECT walker.heatmap_svg('$table')" >"$dir/$table.svg"
 done
-java -jar "$JAR" report --url "$url" --out "$dir/report.html" --top 4
+java -jar "$JAR" report --url "$(url)" --out "$dir/report.html" --top 4
 for table in $tables; do
     shot "$dir/$table.svg" "$OUT/heatmap-$table.png" 960 540
 done

@@ -19,43 +19,19 @@ JAR=$(readlink -f "${JAR:-$(dirname "$0")/../target/walker.jar}")
 ROWS=${ROWS:-300000} GARBAGE=${GARBAGE:-9000} LIMITS=${LIMITS:-2 10 100}
 PORT=${PORT:-54328}
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/walker-bench.XXXXXX")
-run=()
-if [[ $(id -u) -eq 0 ]]; then
-    chown postgres "$dir"
-    run=(runuser -u postgres --)
-fi
-walker=""
-cleanup() {
-    [[ -z $walker ]] || kill "$walker" 2>/dev/null || true
-    "${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
-    rm -rf "$dir"
-}
-trap cleanup EXIT
-
-cd /
-"${run[@]}" "$PGBIN/initdb" -D "$dir/data" -U postgres -A trust --no-sync --data-checksums >/dev/null
-cat >>"$dir/data/postgresql.conf" <<END
-port = $PORT
-unix_socket_directories = '$dir'
-listen_addresses = '127.0.0.1'
+# shellcheck source=bench/server.sh
+. "$(dirname "$(readlink -f "$0")")/server.sh"
+export PGOPTIONS='-c client_min_messages=error'
+new_server --data-checksums <<END
 shared_buffers = 512MB
 max_wal_size = 8GB
-checkpoint_timeout = 1h
 autovacuum = off
 END
-"${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -w -l "$dir/log" start >/dev/null </dev/null
-export PGHOST=$dir PGPORT=$PORT PGUSER=postgres PGDATABASE=postgres PGOPTIONS='-c client_min_messages=error'
+start_server
 ask() { psql -X -Atq -F ' ' -c "$1"; }
 ask "CREATE EXTENSION pgstattuple; CREATE EXTENSION pg_walinspect; CREATE EXTENSION pg_buffercache"
-url="jdbc:postgresql://127.0.0.1:$PORT/postgres?user=postgres"
-java -jar "$JAR" init --target-url "$url" >/dev/null
-java -jar "$JAR" run --source-url "$url" --plugins heatmap >"$dir/walker.log" 2>&1 &
-walker=$!
-until grep -qs 'walking from' "$dir/walker.log"; do
-    kill -0 "$walker" || { cat "$dir/walker.log" >&2; exit 1; }
-    sleep 0.1
-done
+java -jar "$JAR" init --target-url "$(url)" >/dev/null
+beside
 
 # make SCENARIO: table t, with an index that no update changes and one that each does, all pages full, then the garbage.
 make() {
