@@ -44,8 +44,8 @@ public final class StreamWalSource implements WalSource {
     private static final String TERMINATE = "SELECT pg_catalog.pg_terminate_backend(s.active_pid)::text"
             + " FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = ? AND s.active_pid = ?::integer";
     private static final String MAY_BE_SYNCHRONOUS =
-            "SELECT pg_catalog.current_setting('synchronous_standby_names') ~ '[*]|\\m" + ReplicationLink.APPLICATION_NAME
-                    + "\\M'";
+            "SELECT pg_catalog.current_setting('synchronous_standby_names') ~ '[*]|\\m"
+                    + ReplicationLink.APPLICATION_NAME + "\\M'";
     private static final String ADVANCE =
             "SELECT end_lsn::text" + " FROM pg_catalog.pg_replication_slot_advance(?, ?::text::pg_lsn)";
 
@@ -102,8 +102,10 @@ public final class StreamWalSource implements WalSource {
             }
         }
         if (Jdbc.one(connection, MAY_BE_SYNCHRONOUS, row -> row.getBoolean(1))) {
-            log.accept("synchronous_standby_names takes the walker for a synchronous standby, so that commits may wait until"
-                    + " they are walked; it should name standbys, not " + ReplicationLink.APPLICATION_NAME + " or *");
+            log.accept(
+                    "synchronous_standby_names takes the walker for a synchronous standby, so that commits may wait until"
+                            + " they are walked; it should name standbys, not " + ReplicationLink.APPLICATION_NAME
+                            + " or *");
         }
         long timeout = Jdbc.one(connection, SENDER_TIMEOUT, row -> row.getLong(1));
         return new StreamWalSource(address, connection, server, timeout, log);

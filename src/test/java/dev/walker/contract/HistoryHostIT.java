@@ -30,8 +30,12 @@ class HistoryHostIT {
                 connection.rollback();
             }
             walked.assertExact();
-            assertEquals("1000|2000|500|0", totals(server, "born_delete || '|' || born_update + born_hot_update || '|'"
-                    + " || born_aborted_insert || '|' || dead_tuples_reclaimed"));
+            assertEquals(
+                    "1000|2000|500|0",
+                    totals(
+                            server,
+                            "born_delete || '|' || born_update + born_hot_update || '|'"
+                                    + " || born_aborted_insert || '|' || dead_tuples_reclaimed"));
 
             // The same rows, whatever becomes of the file.
             server.execute("VACUUM FULL kept");
@@ -47,16 +51,22 @@ class HistoryHostIT {
             walked.assertExact();
             assertEquals("4550|4550", totals(server, "dead_tuples_born || '|' || dead_tuples_reclaimed"));
 
-            server.execute("SET ROLE pg_monitor; SELECT * FROM walker.heatmap_history_text('kept', 'born'); RESET ROLE");
-            String text = server.query("SELECT string_agg(t, E'\\n') FROM walker.heatmap_history_text('kept', 'born') t");
+            server.execute(
+                    "SET ROLE pg_monitor; SELECT * FROM walker.heatmap_history_text('kept', 'born'); RESET ROLE");
+            String text =
+                    server.query("SELECT string_agg(t, E'\\n') FROM walker.heatmap_history_text('kept', 'born') t");
             assertTrue(text.startsWith("kept: tuples that became garbage, ") && text.contains("4550 in all"), text);
 
             server.execute("DROP TABLE lost");
-            waitUntilNone(walked, "SELECT count(*) FROM walker.heatmap_history_relation r"
-                    + " WHERE NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = r.relation_oid)"
-                    + " AND r.relation_oid <> 0 AND r.db_oid <> 0");
-            assertEquals("0", server.query("SELECT count(*) FROM walker.heatmap_history WHERE history_id NOT IN"
-                    + " (SELECT history_id FROM walker.heatmap_history_relation)"));
+            waitUntilNone(
+                    walked,
+                    "SELECT count(*) FROM walker.heatmap_history_relation r"
+                            + " WHERE NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = r.relation_oid)"
+                            + " AND r.relation_oid <> 0 AND r.db_oid <> 0");
+            assertEquals(
+                    "0",
+                    server.query("SELECT count(*) FROM walker.heatmap_history WHERE history_id NOT IN"
+                            + " (SELECT history_id FROM walker.heatmap_history_relation)"));
             server.execute("SELECT walker.reset('kept')");
             assertEquals("0", server.query("SELECT count(*) FROM walker.heatmap_history('kept')"));
         }

@@ -126,9 +126,10 @@ abstract class WalkedServer implements AutoCloseable {
         assertEquals(expected, found);
         assertEquals(
                 Map.of(),
-                counts("SELECT g.relation::text, g.dead_tuples - coalesce(h.dead_tuples_born - h.dead_tuples_reclaimed"
-                        + " + h.learned, 0) FROM walker.garbage() g LEFT JOIN walker.garbage_history() h USING (relation)"
-                        + " WHERE g.dead_tuples <> coalesce(h.dead_tuples_born - h.dead_tuples_reclaimed + h.learned, 0)"),
+                counts(
+                        "SELECT g.relation::text, g.dead_tuples - coalesce(h.dead_tuples_born - h.dead_tuples_reclaimed"
+                                + " + h.learned, 0) FROM walker.garbage() g LEFT JOIN walker.garbage_history() h USING (relation)"
+                                + " WHERE g.dead_tuples <> coalesce(h.dead_tuples_born - h.dead_tuples_reclaimed + h.learned, 0)"),
                 "dead tuples that the history does not tell of");
         for (String relation : expected.keySet()) {
             if (expected.get(relation) > 0) {

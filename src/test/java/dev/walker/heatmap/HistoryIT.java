@@ -105,21 +105,31 @@ class HistoryIT {
             assertEquals(dead, number(server, "SELECT dead_tuples FROM walker.garbage()"));
             assertEquals(
                     dead,
-                    number(server, "SELECT sum(dead_tuples_born) - sum(dead_tuples_reclaimed) + sum(learned)"
-                            + " FROM walker.heatmap_history('million')"));
+                    number(
+                            server,
+                            "SELECT sum(dead_tuples_born) - sum(dead_tuples_reclaimed) + sum(learned)"
+                                    + " FROM walker.heatmap_history('million')"));
             assertEquals(
                     dead,
-                    number(server, "SELECT dead_tuples_born - dead_tuples_reclaimed + learned"
-                            + " FROM walker.garbage_history()"));
+                    number(
+                            server,
+                            "SELECT dead_tuples_born - dead_tuples_reclaimed + learned"
+                                    + " FROM walker.garbage_history()"));
             // The level at the end of each bucket leads from nothing to what there is now.
-            assertEquals(0, number(server, "SELECT count(*) FROM (SELECT dead_tuples - dead_tuples_born"
-                    + " + dead_tuples_reclaimed - learned - coalesce(lag(dead_tuples) OVER (PARTITION BY range_no"
-                    + " ORDER BY bucket), 0) AS jump FROM walker.heatmap_history('million')) l WHERE jump <> 0"));
+            assertEquals(
+                    0,
+                    number(
+                            server,
+                            "SELECT count(*) FROM (SELECT dead_tuples - dead_tuples_born"
+                                    + " + dead_tuples_reclaimed - learned - coalesce(lag(dead_tuples) OVER (PARTITION BY range_no"
+                                    + " ORDER BY bucket), 0) AS jump FROM walker.heatmap_history('million')) l WHERE jump <> 0"));
             assertEquals(
                     dead,
-                    number(server, "SELECT sum(value) FROM walker._history_grid('million', 'dead', '-infinity', 50, 16)"
-                            + " WHERE column_no = (SELECT max(column_no) FROM walker._history_grid('million', 'dead',"
-                            + " '-infinity', 50, 16))"));
+                    number(
+                            server,
+                            "SELECT sum(value) FROM walker._history_grid('million', 'dead', '-infinity', 50, 16)"
+                                    + " WHERE column_no = (SELECT max(column_no) FROM walker._history_grid('million', 'dead',"
+                                    + " '-infinity', 50, 16))"));
             for (String sql : List.of(
                     "SELECT count(*) FROM walker.heatmap_history('million')",
                     "SELECT count(*) FROM walker.heatmap_history('million', ranges => 8)",
@@ -165,7 +175,8 @@ class HistoryIT {
             for (Object[] row : store.rows(spec.name())) {
                 int skipped = located ? 3 : 0;
                 for (int i = skipped; i < row.length; i++) {
-                    insert.setString(i + 1 - skipped, text(row[i], spec.columns().get(i)));
+                    insert.setString(
+                            i + 1 - skipped, text(row[i], spec.columns().get(i)));
                 }
                 insert.addBatch();
             }

@@ -59,7 +59,8 @@ class ServerAddressTest {
 
     @Test
     void urlsOfLibpqAreUnderstood() {
-        String url = "postgresql://walks:h%20ush@db.example:5433/shop?target_session_attrs=read-write&connect_timeout=3";
+        String url =
+                "postgresql://walks:h%20ush@db.example:5433/shop?target_session_attrs=read-write&connect_timeout=3";
         assertEquals("walks", property("user", url));
         assertEquals("h ush", property("password", url));
         assertEquals("primary", property("targetServerType", url));
@@ -72,8 +73,8 @@ class ServerAddressTest {
 
     @Test
     void whatIsNoUrlIsRefusedWithoutAPassword() {
-        IllegalArgumentException wrong = assertThrows(
-                IllegalArgumentException.class, () -> address("mysql://u:hush@h/db?password=hush"));
+        IllegalArgumentException wrong =
+                assertThrows(IllegalArgumentException.class, () -> address("mysql://u:hush@h/db?password=hush"));
         assertTrue(wrong.getMessage().startsWith("--source-url is \"mysql://u:***@h/db?password=***\"; wanted jdbc:"));
         IllegalArgumentException attributes = assertThrows(
                 IllegalArgumentException.class, () -> address("postgresql://h/db?target_session_attrs=best"));
@@ -82,8 +83,9 @@ class ServerAddressTest {
 
     @Test
     void errorsOfTheDriverShowNoPassword() {
-        SQLException refused = assertThrows(
-                SQLException.class, () -> address("jdbc:postgresql://127.0.0.1:1/db?user=u&password=hush").connect());
+        SQLException refused =
+                assertThrows(SQLException.class, () -> address("jdbc:postgresql://127.0.0.1:1/db?user=u&password=hush")
+                        .connect());
         assertTrue(Loss.isOfServer(refused), refused.getSQLState());
         assertFalse(refused.toString().contains("hush"), refused.toString());
         assertEquals(
