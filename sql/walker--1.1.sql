@@ -3280,14 +3280,17 @@ $$;
 COMMENT ON FUNCTION walker._running IS 'where the walker of this server runs, null if it does not';
 
 CREATE FUNCTION walker._is_to_be_dropped() RETURNS boolean
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT EXISTS (
+BEGIN
+    -- Not in language sql, which would plan this anew for each call.
+    RETURN EXISTS (
         SELECT 1
           FROM pg_catalog.pg_locks l
          WHERE l.locktype = 'object' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
            AND l.classid = 'pg_catalog.pg_database'::regclass
-           AND l.objid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))
+           AND l.objid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()));
+END
 $$;
 COMMENT ON FUNCTION walker._is_to_be_dropped IS 'whether somebody drops, renames or moves this database, and waits for its sessions to end';
 
@@ -3445,7 +3448,7 @@ BEGIN
                 failed := true;
             END;
             EXIT WHEN failed OR walker._wanted(source, 'save') OR walker._wanted(source, 'stop');
-            IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
+            IF pg_catalog.clock_timestamp() - looked_at > interval '0.7 s' THEN
                 dropped := walker._is_to_be_dropped();
                 looked_at := pg_catalog.clock_timestamp();
                 EXIT WHEN dropped;
@@ -3459,7 +3462,7 @@ BEGIN
         END LOOP;
         EXIT WHEN failed;
         -- A DROP DATABASE gives up after five seconds.
-        IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
+        IF pg_catalog.clock_timestamp() - looked_at > interval '0.7 s' THEN
             dropped := walker._is_to_be_dropped();
             looked_at := pg_catalog.clock_timestamp();
             COMMIT;
