@@ -2053,7 +2053,7 @@ BEGIN
         '<g class="cells" shape-rendering="crispEdges">', drawn.map, '</g><path class="soft" d="', drawn.above,
         drawn.beside, '"/>',
         walker._svg_label('mute small', x1 + 8, y0 - 28, walker._svg_short(drawn.most) || ' at most'),
-        walker._svg_label('mute small', x1 + 8, y1 + 17,
+        walker._svg_label('mute small', x1 + 8, y0 - 8,
             CASE WHEN is_level THEN 'now ' ELSE 'in all ' END || walker._svg_short(coalesce(drawn.total, 0))),
         axes,
         pg_catalog.format('<text class="mute small mid" transform="translate(20 %s) rotate(-90)">'
@@ -2195,8 +2195,8 @@ AS 'SELECT walker._svg_bars(rel, ranges, width, height, true)';
 COMMENT ON FUNCTION walker.heatmap_pareto_svg IS 'the ranges of a table sorted by garbage, as SVG, with the share of all garbage up to each';
 
 GRANT EXECUTE ON FUNCTION
-    walker._svg_text(text), walker._svg_label(text, numeric, numeric, text), walker._svg_number(numeric),
-    walker._svg_short(numeric), walker._svg_size(numeric), walker._svg_step(numeric, integer),
+    walker._version(), walker._svg_text(text), walker._svg_label(text, numeric, numeric, text),
+    walker._svg_number(numeric), walker._svg_short(numeric), walker._svg_size(numeric), walker._svg_step(numeric, integer),
     walker._svg_block_ticks(bigint, integer), walker._svg_time_ticks(timestamptz, timestamptz, integer),
     walker._svg_style(), walker._svg_fit(text, numeric, integer), walker._svg_open(regclass, integer, integer, text),
     walker._svg_nothing(integer, integer, text), walker._svg_check(integer, integer, integer),

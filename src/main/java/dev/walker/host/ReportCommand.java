@@ -143,12 +143,10 @@ final class ReportCommand implements Callable<Integer> {
     /** A file that was there is replaced once the new one is complete. */
     private void writeFile(Report report, WalSummary wal) throws SQLException, IOException {
         Path target = out.toAbsolutePath();
-        Path unfinished;
-        try {
-            unfinished = Files.createTempFile(target.getParent(), ".walker-report", ".html");
-        } catch (IOException e) {
-            throw new CommandException("--out: cannot write in " + target.getParent() + ": " + e.getMessage(), e);
+        if (!Files.isDirectory(target.getParent())) {
+            throw new CommandException("--out: there is no folder " + target.getParent());
         }
+        Path unfinished = target.resolveSibling(target.getFileName() + ".part");
         try {
             try (OutputStream stream = Files.newOutputStream(unfinished)) {
                 write(report, wal, stream);

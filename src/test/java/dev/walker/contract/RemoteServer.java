@@ -84,13 +84,19 @@ final class RemoteServer extends WalkedServer {
 
     /** Makes the schema in a database, or updates it; what the program has printed. */
     String init(String database) throws Exception {
-        ProcessBuilder init = command("init", "--target-url", server().url(database) + "?user=postgres");
+        return succeed("init", "--target-url", server().url(database) + "?user=postgres");
+    }
+
+    /** Runs a command that ends well; what it has printed. */
+    String succeed(String... arguments) throws Exception {
+        ProcessBuilder builder = command(arguments);
         Path printed = log;
-        assertEquals(0, init.start().waitFor(), () -> "init failed, see " + printed);
+        assertEquals(0, builder.start().waitFor(), () -> arguments[0] + " failed, see " + printed);
         return Files.readString(printed);
     }
 
-    private String url() {
+    /** The database that has schema {@code walker}. */
+    String url() {
         return server().url("postgres") + "?user=postgres";
     }
 

@@ -45,7 +45,7 @@ final class Overview {
                         "#of the table",
                         "#pages with garbage",
                         "#size",
-                        "last vacuum")
+                        "#last vacuum")
                 .markup("<tbody>\n");
         for (TableRow table : tables) {
             html.markup("<tr><td class=\"name\"><a href=\"#" + table.id() + "\">")
@@ -64,14 +64,13 @@ final class Overview {
                             Format.count(table.dirtyPages()) + " (" + Format.percent(table.dirtyPages(), table.pages())
                                     + ")")
                     .cell("n", Format.size(table.bytes()))
-                    .cell("", table.lastVacuum() == null ? "never" : table.lastVacuum())
+                    .cell("n", table.lastVacuum() == null ? "never" : table.lastVacuum())
                     .markup("</tr>\n");
         }
         html.markup("</tbody></table></div>");
         long shown = tables.stream().filter(table -> table.deadTuples() > 0).count();
         if (shown < sums.tables) {
-            html.element(
-                    "p", Format.count(sums.tables - shown) + " more tables have garbage; --top shows more of them.");
+            html.element("p", "Not shown: " + Format.count(sums.tables - shown) + " with garbage; see --top.");
         }
         html.markup(
                 "<p class=\"mute small\">Dead tuples are counted exactly, as pgstattuple does; n_dead_tup is the estimate"

@@ -401,7 +401,7 @@
     }
 
     function redraw() {
-        plots.forEach(u => u.redraw(false, true));
+        plots.forEach(u => u.redraw(true, true));
     }
     dark.addEventListener("change", redraw);
     window.addEventListener("beforeprint", () => { printing = true; redraw(); });
