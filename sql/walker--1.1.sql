@@ -1103,15 +1103,23 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.heatmap(text, text, text, integer) IS 'the same for a heap in any database of a source, which may be another server; null for the database of what all share';
 
+CREATE FUNCTION walker._shades() RETURNS text[]
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RETURN ARRAY['.', '-', '+', '*', '#'];
+    END IF;
+    RETURN ARRAY[pg_catalog.chr(183), pg_catalog.chr(9617), pg_catalog.chr(9618), pg_catalog.chr(9619), pg_catalog.chr(9608)];
+END
+$$;
+COMMENT ON FUNCTION walker._shades IS 'from none to the most; plain ASCII where the database cannot hold the block characters';
+
 CREATE FUNCTION walker.heatmap_text(rel regclass, width integer DEFAULT 64) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    -- From no garbage to the hottest; plain ASCII where the database cannot hold the block characters.
-    shades text[] := CASE pg_catalog.getdatabaseencoding()
-        WHEN 'UTF8' THEN ARRAY[pg_catalog.chr(183), pg_catalog.chr(9617), pg_catalog.chr(9618), pg_catalog.chr(9619),
-                               pg_catalog.chr(9608)]
-        ELSE ARRAY['.', '-', '+', '*', '#'] END;
+    shades text[] := walker._shades();
     heap record;
     cells integer;
     hottest numeric;
@@ -1499,10 +1507,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     -- As in walker.heatmap_text().
-    shades text[] := CASE pg_catalog.getdatabaseencoding()
-        WHEN 'UTF8' THEN ARRAY[pg_catalog.chr(183), pg_catalog.chr(9617), pg_catalog.chr(9618), pg_catalog.chr(9619),
-                               pg_catalog.chr(9608)]
-        ELSE ARRAY['.', '-', '+', '*', '#'] END;
+    shades text[] := walker._shades();
     tick_columns integer := 12;
     unit text := CASE metric WHEN 'dead' THEN 'dead tuples' WHEN 'born' THEN 'tuples that became garbage'
         WHEN 'reclaimed' THEN 'dead tuples reclaimed' WHEN 'hot_updates' THEN 'HOT updates'
@@ -3115,7 +3120,7 @@ GRANT EXECUTE ON FUNCTION
     walker._heat_ranges(integer, oid, oid, oid, bigint, integer), walker._named_heap(text, text, text),
     walker.heatmap_pages(text, text, text), walker.heatmap(text, text, text, integer),
     walker._file_name(oid, oid, oid), walker.garbage(), walker.heatmap(regclass, integer),
-    walker.heatmap_pages(regclass), walker.heatmap_text(regclass, integer), walker._history_ids(regclass),
+    walker.heatmap_pages(regclass), walker._shades(), walker.heatmap_text(regclass, integer), walker._history_ids(regclass),
     walker._history_range_blocks(regclass, timestamptz, integer), walker._history_dead(regclass, bigint),
     walker.heatmap_history(regclass, timestamptz, integer), walker.garbage_history(timestamptz),
     walker._history_grid(regclass, text, timestamptz, integer, integer),
