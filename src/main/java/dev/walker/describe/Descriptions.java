@@ -64,6 +64,10 @@ public final class Descriptions {
      */
     public void describe(WalRecord record, StringBuilder out) {
         Objects.requireNonNull(out, "out");
+        if (record.isCut()) {
+            out.append("main data of ").append(record.mainDataLength()).append(" bytes, too long to be described");
+            return;
+        }
         switch (Rmgr.of(record.rmgrId())) {
             case XLOG -> xlog.describe(record, out);
             case XACT -> xact.describe(record, out);

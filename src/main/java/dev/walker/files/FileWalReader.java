@@ -20,6 +20,7 @@ public final class FileWalReader implements AutoCloseable {
     private long until;
     private final byte[] chunk = new byte[CHUNK];
     private WalReader reader;
+    private int keep = Integer.MAX_VALUE;
     private boolean triedAgain;
     private WalEnd end;
 
@@ -35,10 +36,22 @@ public final class FileWalReader implements AutoCloseable {
         begin(startLsn, until);
     }
 
+    private WalReader reader(long lsn) {
+        WalReader fresh = new WalReader(lsn, files.segmentSize(), files.systemIdentifier());
+        fresh.keepAtMost(keep);
+        return fresh;
+    }
+
+    /** Bounds the memory for a record: {@link WalReader#keepAtMost}. */
+    public void keepAtMost(int bytes) {
+        reader.keepAtMost(bytes);
+        keep = bytes;
+    }
+
     /** Goes on with the records that begin at or after another LSN, and before {@code newUntil}. */
     void begin(long startLsn, long newUntil) {
         until = newUntil;
-        reader = new WalReader(startLsn, files.segmentSize(), files.systemIdentifier());
+        reader = reader(startLsn);
         triedAgain = false;
         end = null;
     }
@@ -96,7 +109,7 @@ public final class FileWalReader implements AutoCloseable {
             // In the directory of a live server these pages may have been written since they were read.
             triedAgain = true;
             source.close();
-            reader = new WalReader(position, files.segmentSize(), files.systemIdentifier());
+            reader = reader(position);
         }
     }
 

@@ -28,7 +28,7 @@ import java.util.function.Supplier;
 public final class SegmentScan {
     /** What the records of a segment add up to. Used by one thread at a time. */
     public interface Part {
-        /** Takes in a record, which is lent for the call. */
+        /** Takes in a record, which is lent for the call; it may be cut, see {@link WalReader#keepAtMost}. */
         void add(WalRecord record);
 
         /** Counts to add to instead, where nothing but number and size of all records is wanted: that is faster. */
@@ -78,6 +78,7 @@ public final class SegmentScan {
 
         Lane(WalFiles files) {
             reader = new FileWalReader(files, files.firstLsn(), files.firstLsn());
+            reader.keepAtMost(WalReader.LEAST_KEPT);
             tally = new SegmentTally(files);
         }
     }

@@ -45,7 +45,7 @@ final class CsvPrinter implements RecordPrinter {
                 .put(',')
                 .putDecimal(record.totalLength())
                 .put(',')
-                .putDecimal(record.mainData().length())
+                .putDecimal(record.mainDataLength())
                 .put(',')
                 .putDecimal(record.fpiLength())
                 .put(',');

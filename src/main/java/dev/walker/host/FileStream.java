@@ -4,6 +4,7 @@ import dev.walker.files.FileWalReader;
 import dev.walker.files.WalEnd;
 import dev.walker.files.WalFiles;
 import dev.walker.wal.Lsn;
+import dev.walker.wal.WalReader;
 import dev.walker.wal.WalRecord;
 import java.util.function.Consumer;
 
@@ -45,7 +46,7 @@ final class FileStream implements RecordStream {
         this.beforeWaiting = beforeWaiting;
         this.warn = warn;
         this.timeline = files.timeline();
-        this.reader = new FileWalReader(files, start, -1L);
+        this.reader = reader(files, start);
     }
 
     @Override
@@ -88,7 +89,13 @@ final class FileStream implements RecordStream {
 
     private void reopen(long lsn) {
         reader.close();
-        reader = new FileWalReader(files, lsn, -1L);
+        reader = reader(files, lsn);
+    }
+
+    private static FileWalReader reader(WalFiles files, long start) {
+        FileWalReader reader = new FileWalReader(files, start, -1L);
+        reader.keepAtMost(WalReader.LEAST_KEPT);
+        return reader;
     }
 
     @Override

@@ -71,7 +71,7 @@ final class JsonPrinter implements RecordPrinter {
                 .put(RECORD_LENGTH)
                 .putDecimal(record.totalLength())
                 .put(MAIN_DATA_LENGTH)
-                .putDecimal(record.mainData().length())
+                .putDecimal(record.mainDataLength())
                 .put(FPI_LENGTH)
                 .putDecimal(record.fpiLength())
                 .put(DESCRIPTION);

@@ -35,6 +35,7 @@ final class LiveStream implements RecordStream {
         this.follow = follow;
         this.beforeWaiting = beforeWaiting;
         this.reader = new WalReader(start, source.segmentSize(), source.systemIdentifier());
+        reader.keepAtMost(WalReader.LEAST_KEPT);
         this.readable = source.readableUpTo();
         reader.limit(readable);
     }

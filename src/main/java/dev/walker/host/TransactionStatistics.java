@@ -27,6 +27,9 @@ import java.util.PriorityQueue;
  * kept: memory does not grow with the length of WAL.
  */
 final class TransactionStatistics implements Statistics<TransactionStatistics> {
+    /** The most transactions to show. */
+    private static final int MOST = 400_000;
+
     private static final int FIRST_CAPACITY = 256;
     private static final int FIRST_EVENTS = 4 * 256;
     private static final Instant EPOCH = Instant.parse("2000-01-01T00:00:00Z");
@@ -305,6 +308,11 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             dropped.add(smallest);
             droppedTransactions++;
             open.reuse(smallest);
+        }
+        if (largest.size() > MOST) {
+            throw new CommandException("there are more than " + MOST
+                    + " transactions to show, which would take too much memory; wanted --top N with a lower N, or parts of WAL"
+                    + " with --start and --end");
         }
     }
 

@@ -41,6 +41,11 @@ public final class WalReader {
     /** A buffer that grew above this is let go after the record. */
     private static final int KEPT_BUFFER = 4 << 20;
 
+    /** What {@link #keepAtMost} takes at least: room for all headers, images and block data that a record can have. */
+    public static final int LEAST_KEPT = 6 << 20;
+    /** Where the items have to end of a record that is cut; a real one has less than a thousand bytes of them. */
+    private static final int LAST_ITEM = 1 << 20;
+
     private enum State {
         /** At the start of the first page, before anything is known. */
         FIRST_PAGE,
@@ -58,6 +63,7 @@ public final class WalReader {
     private long systemIdentifier;
     private boolean hasLimit;
     private long limit;
+    private int keep = Integer.MAX_VALUE;
 
     private byte[] input = NOTHING;
     private int inputAt;
@@ -89,6 +95,8 @@ public final class WalReader {
     private int collected;
     /** Its length, 0 until known. */
     private int wanted;
+    /** Whether only the first {@link #keep} bytes are kept; the CRC goes on over the others. */
+    private boolean cut;
 
     private long recordLsn;
     private int recordTimeline;
@@ -124,6 +132,19 @@ public final class WalReader {
     public void limit(long lsn) {
         hasLimit = true;
         limit = lsn;
+    }
+
+    /**
+     * Bounds the memory for a record: of a longer one the end of the main data is dropped once its CRC is known to be right.
+     * Records of transactions are kept whole.
+     *
+     * @param bytes at least {@link #LEAST_KEPT}
+     */
+    public void keepAtMost(int bytes) {
+        if (bytes < LEAST_KEPT) {
+            throw new IllegalArgumentException("cannot keep " + bytes + " bytes only, wanted at least " + LEAST_KEPT);
+        }
+        keep = bytes;
     }
 
     /**
@@ -416,6 +437,7 @@ public final class WalReader {
                 }
         }
         state = State.AT_RECORD;
+        cut = false;
         movePosition(lsn);
         return true;
     }
@@ -481,6 +503,7 @@ public final class WalReader {
         state = State.COLLECTING;
         collected = 0;
         wanted = 0;
+        cut = false;
         recordLsn = lsn;
         recordTimeline = timeline;
         if (buffer.length == 0 || buffer.length > KEPT_BUFFER) {
@@ -496,8 +519,12 @@ public final class WalReader {
             if (bytes == 0) {
                 return 0;
             }
-            makeRoom(collected + bytes);
-            System.arraycopy(input, inputAt, buffer, collected, bytes);
+            if (cut && collected + bytes > keep) {
+                pass(bytes);
+            } else {
+                makeRoom(collected + bytes);
+                System.arraycopy(input, inputAt, buffer, collected, bytes);
+            }
             consume(bytes);
             collected += bytes;
             if (collected < target) {
@@ -512,8 +539,11 @@ public final class WalReader {
                 wanted = (int) Math.min(totalLength, Integer.MAX_VALUE);
                 continue;
             }
-            if (target == HEADER_SIZE && !checkHeader(buffer, 0, recordLsn, totalLength)) {
-                return 0;
+            if (target == HEADER_SIZE) {
+                if (!checkHeader(buffer, 0, recordLsn, totalLength)) {
+                    return 0;
+                }
+                cut = wanted > keep && (buffer[WalStructs.XL_RMID_AT] & 0xFF) != Rmgr.XACT.id();
             }
             if (collected == wanted) {
                 state = State.AT_RECORD;
@@ -523,10 +553,25 @@ public final class WalReader {
         return 0;
     }
 
+    /** Takes bytes of which all or some are not kept. */
+    private void pass(int bytes) {
+        int kept = Math.max(0, keep - collected);
+        if (kept > 0) {
+            makeRoom(keep);
+            System.arraycopy(input, inputAt, buffer, collected, kept);
+        }
+        if (collected <= keep) {
+            crc.reset();
+            crc.update(buffer, HEADER_SIZE, keep - HEADER_SIZE);
+        }
+        crc.update(input, inputAt + kept, bytes - kept);
+    }
+
     /** Makes room for bytes that are there already: the buffer never gets longer than twice what was collected. */
     private void makeRoom(int size) {
         if (size > buffer.length) {
-            byte[] longer = new byte[(int) Math.min(Math.max(2L * buffer.length, size), Math.max(wanted, size))];
+            byte[] longer =
+                    new byte[(int) Math.min(Math.max(2L * buffer.length, size), Math.max(cut ? keep : wanted, size))];
             System.arraycopy(buffer, 0, longer, 0, collected);
             buffer = longer;
         }
@@ -566,8 +611,10 @@ public final class WalReader {
     }
 
     private boolean checkCrc(byte[] bytes, int at, int length, long start) {
-        crc.reset();
-        crc.update(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
+        if (!cut) {
+            crc.reset();
+            crc.update(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
+        }
         crc.update(bytes, at, WalStructs.XL_CRC_AT);
         long computed = crc.getValue();
         long found = WalBytes.u32(bytes, at + WalStructs.XL_CRC_AT);
@@ -592,6 +639,7 @@ public final class WalReader {
             checkOverwritten(record);
         }
         record.endLsn = next;
+        cut = false;
         jumpTo(next);
         previousLsn = start;
         movePosition(next);
@@ -684,10 +732,14 @@ public final class WalReader {
         record.payloadAt = cursor;
         record.mainAt = cursor + payload;
         record.mainLength = (int) mainLength;
+        record.mainKept = cut ? Math.min(record.mainLength, keep - record.mainAt) : record.mainLength;
     }
 
     /** Reads what follows the id of an item that is rare; gives the position behind it. */
     private int decodeItem(WalRecord record, int id, byte[] bytes, int cursor, int end) {
+        if (cut && cursor > LAST_ITEM) {
+            throw damage(record.lsn, "items of more than " + LAST_ITEM + " bytes before images and data");
+        }
         if (id == WalStructs.XLR_BLOCK_ID_ORIGIN) {
             checkLeft(record.lsn, "the replication origin", end - cursor, Short.BYTES);
             record.items |= WalRecord.ORIGIN;

@@ -46,6 +46,8 @@ public final class WalRecord {
 
     int mainAt;
     int mainLength;
+    /** How many bytes of the main data are there. */
+    int mainKept;
 
     final BlockRef[] blocks = new BlockRef[MAX_BLOCK_ID + 1];
     private final WalBytes mainData = new WalBytes();
@@ -164,9 +166,19 @@ public final class WalRecord {
         return blocks[id];
     }
 
-    /** The main data; empty if there is none. */
+    /** The main data; empty if there is none. Only its begin, if the record {@link #isCut}. */
     public WalBytes mainData() {
-        return mainData.wrap(bytes, mainAt, mainLength);
+        return mainData.wrap(bytes, mainAt, mainKept);
+    }
+
+    /** Bytes of the main data, also of what is not there if the record {@link #isCut}. */
+    public int mainDataLength() {
+        return mainLength;
+    }
+
+    /** Whether the end of the main data was dropped, as {@link WalReader#keepAtMost} asks for; all else is there. */
+    public boolean isCut() {
+        return mainKept < mainLength;
     }
 
     /**
@@ -177,7 +189,7 @@ public final class WalRecord {
      * @throws WalFormatException if it is shorter
      */
     public WalBytes mainData(int atLeast, String struct) {
-        if (mainLength < atLeast) {
+        if (mainKept < atLeast) {
             throw tooShort(atLeast, struct);
         }
         return mainData();
