@@ -2,6 +2,7 @@ package dev.walker.host;
 
 import dev.walker.engine.PluginException;
 import dev.walker.engine.SettingException;
+import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
@@ -96,6 +97,7 @@ final class RunLoop {
                 connections.source().wal(),
                 setup.settings(),
                 acceptGap,
+                SavePace.PROMPT,
                 setup.classLoader(),
                 log::info);
     }

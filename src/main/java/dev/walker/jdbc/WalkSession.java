@@ -49,9 +49,6 @@ public final class WalkSession {
     /** After this many bytes the position is saved even if no plugin has state to save. */
     private static final long MOST_UNSAVED_BYTES = 16L << 20;
 
-    /** Saving takes at most one part in so many of the time, even if it then comes later than wanted. */
-    private static final int SAVE_SHARE = 100;
-
     private static final int SHORT_NAP_MILLIS = 10;
 
     /** What is walked is not seen before it is saved, so until then a nap may be as many times longer. */
@@ -84,6 +81,7 @@ public final class WalkSession {
     private Walker walker;
     private long savedForeignBytes;
     private long lastSaveNanos = System.nanoTime();
+    private final SavePace savePace;
     private long lastSaveTookNanos;
     private long lastPauseNanos = System.nanoTime() - PAUSE_INTERVAL_NANOS;
     private long lastGuardNanos = System.nanoTime() - GUARD_INTERVAL_NANOS;
@@ -109,6 +107,7 @@ public final class WalkSession {
      * @param sourceId its row in {@code walker.source}
      * @param source the WAL of that server
      * @param acceptGap whether to go on where WAL is missing; the gap is recorded then
+     * @param savePace how soon to save again
      * @param classLoader where plugins are looked for
      * @param log takes lines for the log of the server or the program
      * @throws PluginException if a plugin cannot be found, made or started, or finds a wrong setting
@@ -123,10 +122,12 @@ public final class WalkSession {
             WalSource source,
             Settings settings,
             boolean acceptGap,
+            SavePace savePace,
             ClassLoader classLoader,
             Consumer<String> log)
             throws SQLException {
         this.target = target;
+        this.savePace = savePace;
         this.sourceConnection = sourceConnection;
         this.sourceId = sourceId;
         this.source = source;
@@ -321,8 +322,8 @@ public final class WalkSession {
         if (waitedFor || atWork || ends) {
             return napMillis();
         }
-        long dueNanos =
-                Math.max(flushIntervalNanos, lastSaveTookNanos * SAVE_SHARE) - (System.nanoTime() - lastSaveNanos);
+        long dueNanos = Math.max(flushIntervalNanos, savePace.pauseNanos(lastSaveTookNanos, flushIntervalNanos))
+                - (System.nanoTime() - lastSaveNanos);
         return (int) Math.max(naptimeMillis, Math.min(dueNanos / 1_000_000 + 1, (long) MOST_NAPS * naptimeMillis));
     }
 
@@ -411,7 +412,7 @@ public final class WalkSession {
             return true;
         }
         long since = System.nanoTime() - lastSaveNanos;
-        if (since < lastSaveTookNanos * SAVE_SHARE) {
+        if (since < savePace.pauseNanos(lastSaveTookNanos, flushIntervalNanos)) {
             return false;
         }
         return walker.foreignBytes() - savedForeignBytes >= MOST_UNSAVED_BYTES

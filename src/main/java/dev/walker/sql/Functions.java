@@ -6,6 +6,7 @@ import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.jdbc.JdbcWalSource;
+import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.SchemaVersion;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.StaleStateException;
@@ -156,6 +157,7 @@ public final class Functions {
                 new JdbcWalSource(connection, WalDirectory.ofThisProcess()),
                 new Settings(ServerSettings.ofWalker(connection, sourceId)),
                 acceptGap,
+                SavePace.SPARING,
                 Functions.class.getClassLoader(),
                 Functions::log);
     }
