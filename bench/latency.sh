@@ -67,7 +67,7 @@ for mode in $MODES; do
         ask "TRUNCATE $probe; INSERT INTO $probe SELECT generate_series(1, 10000)"
     done
     ask CHECKPOINT
-    beside --mode "$mode"
+    walk_beside --mode "$mode"
     "$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -T $((WARM_UP + SECONDS_EACH)) -M prepared >"$dir/pgbench" 2>&1 &
     load=$!
     sleep "$WARM_UP"
@@ -89,7 +89,7 @@ for mode in $MODES; do
          FROM seen WHERE mode = '$mode' GROUP BY mode" | tr '\n' ' '
     sed -n 's/^tps = \([0-9]*\).*/\1/p' "$dir/pgbench" | tr '\n' ' '
     echo "; all walked $drained ms after the load"
-    kill "$walker"
-    wait "$walker" || true
-    walker=""
+    kill "$beside"
+    wait "$beside" || true
+    beside=""
 done

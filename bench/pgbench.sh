@@ -23,37 +23,18 @@ ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-30} WARM_UP=${WARM_UP:-15} CLIE
 PORT=${PORT:-54329}
 SHARE=$("$PGBIN/pg_config" --sharedir)
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/walker-bench.XXXXXX")
-run=()
-if [[ $(id -u) -eq 0 ]]; then
-    chown postgres "$dir"
-    run=(runuser -u postgres --)
-fi
-receiver=""
-cleanup() {
-    [[ -z $receiver ]] || kill "$receiver" 2>/dev/null || true
-    "${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
-    rm -rf "$dir"
-}
-trap cleanup EXIT
-
-cd /
-"${run[@]}" "$PGBIN/initdb" -D "$dir/data" -U postgres -A trust --no-sync >/dev/null
-cat >>"$dir/data/postgresql.conf" <<END
-port = $PORT
-unix_socket_directories = '$dir'
-listen_addresses = ''
+# shellcheck source=bench/server.sh
+. "$(dirname "$(readlink -f "$0")")/server.sh"
+new_server <<END
 shared_buffers = 512MB
 max_wal_size = 8GB
-checkpoint_timeout = 1h
 synchronous_commit = $SYNC
 walker.plugins = 'heatmap'
 pljava.libjvm_location = '$JVM'
 pljava.vmoptions = '$VMOPTIONS'
 pljava.policy_urls = '"file:\${org.postgresql.sysconfdir}/pljava.policy","file:$SHARE/walker/walker.policy","="'
 END
-"${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -w -l "$dir/log" start >/dev/null </dev/null
-export PGHOST=$dir PGPORT=$PORT PGUSER=postgres PGDATABASE=postgres
+start_server
 ask() { psql -X -Atq -c "$1"; }
 ask "SET client_min_messages = error; CREATE EXTENSION walker CASCADE; CREATE EXTENSION pgstattuple;
      SELECT walker.install_jar()" >/dev/null
@@ -80,8 +61,8 @@ measure() {
             mkdir -p "$dir/received"
             "$PGBIN/pg_receivewal" --slot bench --create-slot --if-not-exists >/dev/null 2>&1
             "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync >/dev/null 2>&1 &
-            receiver=$!
-            pid=$receiver
+            beside=$!
+            pid=$beside
             sleep 1
             ;;
     esac
@@ -113,9 +94,9 @@ measure() {
     case $mode in
         walker) ask 'SELECT walker.stop()' >/dev/null ;;
         pg_receivewal)
-            kill "$receiver"
-            wait "$receiver" 2>/dev/null || true
-            receiver=""
+            kill "$beside"
+            wait "$beside" 2>/dev/null || true
+            beside=""
             rm -rf "$dir/received"
             ask "SELECT pg_drop_replication_slot('bench')" >/dev/null
             ;;

@@ -38,7 +38,7 @@ until psql -X -Atqc 'SELECT 1' >/dev/null 2>&1; do sleep 0.1; done
 psql -X -q -c 'CREATE DATABASE shop'
 export PGDATABASE=shop
 java -jar "$JAR" init --target-url "$(url)" >/dev/null
-beside
+walk_beside
 
 psql -X -q <<'END'
 -- A few rows of many change all the time, and stay on their pages.

@@ -31,7 +31,7 @@ start_server
 ask() { psql -X -Atq -F ' ' -c "$1"; }
 ask "CREATE EXTENSION pgstattuple; CREATE EXTENSION pg_walinspect; CREATE EXTENSION pg_buffercache"
 java -jar "$JAR" init --target-url "$(url)" >/dev/null
-beside
+walk_beside
 
 # make SCENARIO: table t, with an index that no update changes and one that each does, all pages full, then the garbage.
 make() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
 # For the scripts of this folder, which read it with ".": a server of their own in a temporary folder, and a walker beside
-# it, both gone when the script ends. Wants PGBIN, PORT and, for beside(), JAR; gives dir, run and walker, and the
+# it, both gone when the script ends. Wants PGBIN, PORT and, for walk_beside(), JAR; gives dir, run and beside, and the
 # environment that psql wants.
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/walker-bench.XXXXXX")
@@ -10,10 +10,10 @@ if [[ $(id -u) -eq 0 ]]; then
     chown postgres "$dir"
     run=(runuser -u postgres --)
 fi
-# What runs beside the server and is to be ended first.
-walker=""
+# The process that runs beside the server, if there is one.
+beside=""
 cleanup() {
-    [[ -z $walker ]] || kill "$walker" 2>/dev/null || true
+    [[ -z $beside ]] || kill "$beside" 2>/dev/null || true
     "${run[@]}" "$PGBIN/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
     rm -rf "$dir"
 }
@@ -39,13 +39,13 @@ start_server() {
 # url: of database PGDATABASE.
 url() { echo "jdbc:postgresql://127.0.0.1:$PORT/$PGDATABASE?user=postgres"; }
 
-# beside [OPTION of run...]: a walker of its own process; sets walker once it walks.
-beside() {
+# walk_beside [OPTION of run...]: a walker of its own process; sets beside once it walks.
+walk_beside() {
     rm -f "$dir/walker.log"
     java -jar "$JAR" run --source-url "$(url)" --plugins heatmap "$@" >"$dir/walker.log" 2>&1 </dev/null &
-    walker=$!
+    beside=$!
     until grep -qs 'walking from' "$dir/walker.log"; do
-        kill -0 "$walker" 2>/dev/null || { cat "$dir/walker.log" >&2; exit 1; }
+        kill -0 "$beside" 2>/dev/null || { cat "$dir/walker.log" >&2; exit 1; }
         sleep 0.1
     done
 }
