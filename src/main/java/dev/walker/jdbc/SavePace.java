@@ -2,13 +2,13 @@ package dev.walker.jdbc;
 
 /** How soon a walk saves again when saving takes long: the more often, the sooner SQL shows what it has learnt. */
 public enum SavePace {
-    /** For a walk that takes its processor time from the server: saving takes a hundredth of the time. */
-    SPARING(100),
+    /** For a walk that takes its processor time from the server: saving takes a fiftieth of the time. */
+    SPARING(50),
     /** For a walk in a process of its own: saving may take a quarter of the time. */
     PROMPT(4);
 
     /** However long saving takes, the next save is put off by no more than so many times {@code walker.flush_interval}. */
-    private static final int MOST_INTERVALS = 10;
+    private static final int MOST_INTERVALS = 5;
 
     private final int share;
 

@@ -128,6 +128,8 @@ class TimelineIT {
             new Bank(primary).create();
             walked.waitFor();
             try (TestServer standby = primary.standby()) {
+                // The copy has WAL from here on.
+                walked.waitFor();
                 load(primary, 4);
                 follow(standby, primary);
                 SQLException refused = org.junit.jupiter.api.Assertions.assertThrows(
