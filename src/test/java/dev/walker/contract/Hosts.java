@@ -36,4 +36,12 @@ enum Hosts {
         hosts.add(REMOTE);
         return hosts.stream();
     }
+
+    /** One, for what is SQL alone: this if it can be tested here; all with {@code -Dwalker.all=true}. */
+    Stream<Hosts> orAll() {
+        if (Boolean.getBoolean("walker.all")) {
+            return present();
+        }
+        return Stream.of(present().anyMatch(host -> host == this) ? this : REMOTE);
+    }
 }
