@@ -297,10 +297,21 @@ public final class RandomLoad {
         }
 
         private void twoPhase() throws SQLException {
-            String name = "'p" + prepared.incrementAndGet() + "'";
-            execute("PREPARE TRANSACTION " + name);
+            String name = "p" + prepared.incrementAndGet();
+            execute("PREPARE TRANSACTION '" + name + "'");
             if (random.nextInt(3) > 0) {
-                execute((random.nextBoolean() ? "COMMIT" : "ROLLBACK") + " PREPARED " + name);
+                endPrepared(name);
+            }
+        }
+
+        private void endPrepared(String name) throws SQLException {
+            try {
+                execute((random.nextBoolean() ? "COMMIT" : "ROLLBACK") + " PREPARED '" + name + "'");
+            } catch (SQLException e) {
+                // Another session was faster.
+                if (!Set.of("42704", "55000").contains(e.getSQLState())) {
+                    throw e;
+                }
             }
         }
 
@@ -313,14 +324,7 @@ public final class RandomLoad {
                 }
             }
             for (String name : names) {
-                try {
-                    execute((random.nextBoolean() ? "COMMIT" : "ROLLBACK") + " PREPARED '" + name + "'");
-                } catch (SQLException e) {
-                    // Another session was faster.
-                    if (!Set.of("42704", "55000").contains(e.getSQLState())) {
-                        throw e;
-                    }
-                }
+                endPrepared(name);
             }
         }
 
