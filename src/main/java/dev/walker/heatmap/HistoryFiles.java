@@ -144,18 +144,28 @@ final class HistoryFiles {
     }
 
     private void leaveToOthers(RelationHistory history) {
-        all.remove(history);
-        deletedRows.add(history.relation);
         List<RelationHistory> others = new ArrayList<>();
         for (RelationHistory other : all) {
-            if (other.id == history.id) {
+            if (other.id == history.id && other != history) {
                 others.add(other);
             }
         }
+        if (others.isEmpty()) {
+            // All files went at once; their relation may yet have another one.
+            history.shared = false;
+            orphans.add(history);
+            orphansWanted = true;
+            return;
+        }
+        all.remove(history);
+        deletedRows.add(history.relation);
         for (RelationHistory other : others) {
             other.takeParts(history);
             other.shared = others.size() > 1;
             byOid.put(key(other), other);
+            // The row has what this one counted, perhaps after the other one was written.
+            release.accept(other);
+            other.newestMinute = RelationHistory.UNKNOWN;
         }
     }
 

@@ -45,9 +45,18 @@ final class HeapRecords {
 
     /** {@code info} is INIT_PAGE or 0. */
     static RecordBuilder insert(long xid, long block, int offnum, int info, int infomask) {
+        return insert(REL, xid, block, offnum, info, infomask);
+    }
+
+    static RecordBuilder insert(RelFileLocator locator, long xid, long block, int offnum) {
+        return insert(locator, xid, block, offnum, 0, XMAX_INVALID);
+    }
+
+    private static RecordBuilder insert(
+            RelFileLocator locator, long xid, long block, int offnum, int info, int infomask) {
         return RecordBuilder.of(Rmgr.HEAP, info)
                 .xid(xid)
-                .block(0, REL, block)
+                .block(0, locator, block)
                 .data(tuple(infomask))
                 .main(bytes(3).putShort((short) offnum).array());
     }
@@ -253,10 +262,19 @@ final class HeapRecords {
 
     /** {@code op} is 0x00 or 0x20. */
     static RecordBuilder endWithDrop(int op, long xid, RelFileLocator locator) {
+        return endWithDrop(op, 946_684_800, xid, locator);
+    }
+
+    /** A commit at a time, in seconds since 1970, that drops a file. */
+    static RecordBuilder dropAt(long seconds, long xid, RelFileLocator locator) {
+        return endWithDrop(0x00, seconds, xid, locator);
+    }
+
+    private static RecordBuilder endWithDrop(int op, long seconds, long xid, RelFileLocator locator) {
         return RecordBuilder.of(Rmgr.XACT, op | 0x80)
                 .xid(xid)
                 .main(bytes(28)
-                        .putLong(0)
+                        .put(time(seconds))
                         .putInt(0x04)
                         .putInt(1)
                         .put(locator(locator))

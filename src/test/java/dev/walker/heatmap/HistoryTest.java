@@ -7,6 +7,7 @@ import static dev.walker.heatmap.HeapRecords.commit;
 import static dev.walker.heatmap.HeapRecords.commitAt;
 import static dev.walker.heatmap.HeapRecords.create;
 import static dev.walker.heatmap.HeapRecords.delete;
+import static dev.walker.heatmap.HeapRecords.dropAt;
 import static dev.walker.heatmap.HeapRecords.endWithDrop;
 import static dev.walker.heatmap.HeapRecords.hotUpdate;
 import static dev.walker.heatmap.HeapRecords.image;
@@ -24,11 +25,13 @@ import dev.walker.spi.Gap;
 import dev.walker.spi.SourceServer;
 import dev.walker.testing.RecordBuilder;
 import dev.walker.version.PgVersion;
+import dev.walker.wal.RelFileLocator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +45,8 @@ class HistoryTest {
     private static final long T = Instant.parse("2026-03-01T00:00:00Z").getEpochSecond();
 
     private static final int[] NO_ITEMS = {};
+    /** A table of the server. */
+    private static final long TABLE = 16400;
 
     private long wallSeconds = T;
     private long nanos;
@@ -49,6 +54,8 @@ class HistoryTest {
     private HeatmapPlugin plugin;
     private PgVersion version = PgVersion.PG17;
     private Map<String, String> settings = Map.of();
+    /** The file of the table that the server has, null if there is no table. */
+    private RelFileLocator serversFile;
 
     private final SourceServer server = new SourceServer() {
         @Override
@@ -64,6 +71,18 @@ class HistoryTest {
         @Override
         public boolean mayLackWal() {
             return false;
+        }
+
+        @Override
+        public long[] relationOids(List<RelFileLocator> files) {
+            return files.stream()
+                    .mapToLong(file -> file.equals(serversFile) ? TABLE : 0)
+                    .toArray();
+        }
+
+        @Override
+        public Set<Long> goneRelations(long dbOid, Set<Long> oids) {
+            return serversFile == null ? oids : Set.of();
         }
     };
 
@@ -391,6 +410,96 @@ class HistoryTest {
         String message =
                 assertThrows(IllegalArgumentException.class, this::start).getMessage();
         assertTrue(message.contains("walker.heatmap.history") && message.contains("7 days"), message);
+    }
+
+    // Files
+
+    private static RelFileLocator file(int number) {
+        return new RelFileLocator(REL.spcOid(), REL.dbOid(), REL.relNumber() + number);
+    }
+
+    /** The server has the new file before the walk comes to the end of the old one; both count into the same rows. */
+    @Test
+    void whatAFileCountsAsItGoesStaysWhenTheNextOneCountsInTheSameMinute() {
+        serversFile = file(0);
+        walk(create(file(0)), insert(700, 0, 1), insert(700, 0, 2), abortAt(T, 700));
+        check();
+        serversFile = file(1);
+        walk(create(file(1)), insert(file(1), 701, 0, 1));
+        check();
+        walk(insert(file(1), 702, 0, 2), abortAt(T + 1, 702), dropAt(T + 2, 701, file(0)));
+        check();
+        walk(insert(file(1), 703, 0, 3), abortAt(T + 3, 703));
+        check();
+        assertEquals(4, total("born_aborted_insert"));
+        assertEquals(2, total("reclaimed_truncate"));
+        assertEquals(1, store.rows("heatmap_history").size());
+    }
+
+    /** Of a file that came and went between two saves nothing is known. */
+    @Test
+    void rowsStayWhenAllFilesThatCountIntoThemGoAtOnce() {
+        serversFile = file(0);
+        walk(create(file(0)), insert(700, 0, 1), abortAt(T, 700));
+        check();
+        serversFile = file(1);
+        walk(create(file(1)), insert(file(1), 701, 0, 1), abortAt(T + 1, 701));
+        check();
+        serversFile = file(3);
+        walk(dropAt(T + 2, 702, file(0)), create(file(2)), dropAt(T + 3, 703, file(1)));
+        check();
+        walk(create(file(3)), dropAt(T + 4, 704, file(2)), insert(file(3), 705, 0, 1), abortAt(T + 4, 705));
+        check();
+        assertEquals(3, total("born_aborted_insert"));
+        serversFile = null;
+        walk(dropAt(T + MINUTE, 706, file(3)));
+        flush();
+        assertEquals(0, store.rows("heatmap_history").size());
+        assertEquals(0, store.rows("heatmap_history_relation").size());
+    }
+
+    @Test
+    void noEventIsLostOrCountedTwiceWhereTablesGetNewFiles() {
+        for (int seed = 0; seed < 200; seed++) {
+            store = new MemoryStore();
+            serversFile = file(0);
+            start();
+            newFiles(new Random(seed));
+        }
+    }
+
+    /** A walk some records behind its server; files go in any order. */
+    private void newFiles(Random random) {
+        List<RelFileLocator> files = new ArrayList<>();
+        int created = 0;
+        int newest = 0;
+        for (int i = 0; i < 150; i++) {
+            long time = T + i * 3;
+            if (created == 0 || random.nextInt(10) == 0 && created <= newest) {
+                RelFileLocator file = file(created++);
+                walk(create(file));
+                files.add(file);
+            }
+            RelFileLocator any = files.get(random.nextInt(files.size()));
+            switch (random.nextInt(8)) {
+                case 0 -> serversFile = file(++newest);
+                case 1 -> {
+                    if (files.size() > 1) {
+                        walk(dropAt(time, 10_000 + i, any));
+                        files.remove(any);
+                    }
+                }
+                case 2, 3 -> flush();
+                case 4 -> {
+                    check();
+                    if (random.nextInt(4) == 0) {
+                        restart();
+                    }
+                }
+                default -> walk(insert(any, 700 + i, random.nextInt(9), 1 + i), abortAt(time, 700 + i));
+            }
+        }
+        check();
     }
 
     // Size
