@@ -77,7 +77,7 @@ record MapCheck(int pages, int knownPages, long dead, Set<String> unknownHeaps) 
     static MapCheck of(TestServer truth, TestServer map) throws SQLException, IOException {
         heaps(truth);
         truth.execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
-        String end = truth.query("SELECT pg_current_wal_flush_lsn()");
+        String end = truth.query("SELECT pg_current_wal_insert_lsn()");
         assertEquals(
                 "t",
                 map.query("SELECT walker.wait_for('" + end + "', '2 min')"),

@@ -420,6 +420,11 @@ class OperationsIT {
         walked.stop();
         walked.server().execute("SELECT walker.reset()", "DROP TABLE lasting");
         walked.start();
+        walked.server()
+                .execute(
+                        "CREATE TABLE lasting AS SELECT generate_series(1, 1000) id",
+                        "DELETE FROM lasting WHERE id <= 100");
+        walked.assertExact();
     }
 
     @Test
