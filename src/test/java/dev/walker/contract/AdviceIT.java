@@ -245,6 +245,9 @@ class AdviceIT {
                 assertFigures("replayed", advice, "blocked", 0, 4000);
                 assertTrue(advice.get("blocked").get("held_by").startsWith("standby replica, xmin"), advice.toString());
                 standby.execute("ALTER SYSTEM SET primary_slot_name = 'replica'", "SELECT pg_reload_conf()");
+                Thread.sleep(500);
+                // The next one uses the slot, whether or not the reload has ended this one.
+                standby.query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_wal_receiver");
                 awaitHolder("replication slot");
                 advice = advice("'replayed'");
                 assertFigures("replayed", advice, "blocked", 0, 4000);
