@@ -112,8 +112,11 @@ final class RemoteServer extends WalkedServer {
     }
 
     private ProcessBuilder command(String... arguments) throws IOException {
-        List<String> words = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", JAR.toString()));
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-jar",
+                JAR.toString()));
         words.addAll(List.of(arguments));
         log = Files.createTempFile("walker-run", ".log");
         log.toFile().deleteOnExit();
