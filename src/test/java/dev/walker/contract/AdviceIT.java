@@ -229,42 +229,41 @@ class AdviceIT {
     }
 
     @Test
-    void standbyHoldsBackByFeedbackAndThroughItsSlot() throws Exception {
-        create("replayed", " (id int)", "SELECT generate_series(1, 20000)");
+    void standbyHoldsBackByFeedback() throws Exception {
+        standbyHoldsBack("replayed", "standby");
+    }
+
+    @Test
+    void standbyHoldsBackThroughItsSlot() throws Exception {
         sql("SELECT pg_create_physical_replication_slot('replica')");
-        try (TestServer standby = walked.server()
-                .standby(
-                        "hot_standby_feedback = on", "wal_receiver_status_interval = 1s", "cluster_name = 'replica'")) {
-            try (Connection open = standby.jdbc()) {
-                open.setAutoCommit(false);
-                open.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-                open.createStatement().execute("SELECT 1");
-                awaitHolder("standby");
-                sql("DELETE FROM replayed WHERE id <= 4000");
-                Map<String, Map<String, String>> advice = advice("'replayed'");
-                assertFigures("replayed", advice, "blocked", 0, 4000);
-                assertTrue(advice.get("blocked").get("held_by").startsWith("standby replica, xmin"), advice.toString());
-                standby.execute("ALTER SYSTEM SET primary_slot_name = 'replica'", "SELECT pg_reload_conf()");
-                Thread.sleep(500);
-                // The next one uses the slot, whether or not the reload has ended this one.
-                standby.query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_wal_receiver");
-                awaitHolder("replication slot");
-                advice = advice("'replayed'");
-                assertFigures("replayed", advice, "blocked", 0, 4000);
-                assertTrue(
-                        advice.get("blocked").get("held_by").startsWith("replication slot replica, xmin"),
-                        advice.toString());
-                assertEquals(List.of(0L, 4000L), vacuum("replayed"));
-                // The command is for the standby.
-                String command = advice.get("blocked").get("command");
-                assertTrue(command.startsWith("-- there: "), command);
-                standby.execute(command.substring("-- there: ".length()));
-                awaitNothingHeldBack("replayed");
-            }
-        }
-        assertFigures("replayed", advice("'replayed'"), "vacuum", 4000, 0);
-        assertEquals(List.of(4000L, 0L), vacuum("replayed"));
+        standbyHoldsBack("kept_back", "replication slot", "primary_slot_name = 'replica'");
         sql("SELECT pg_drop_replication_slot('replica')");
+    }
+
+    private static void standbyHoldsBack(String table, String holder, String... conf) throws Exception {
+        create(table, " (id int)", "SELECT generate_series(1, 20000)");
+        List<String> all = new ArrayList<>(List.of(conf));
+        all.addAll(
+                List.of("hot_standby_feedback = on", "wal_receiver_status_interval = 1s", "cluster_name = 'replica'"));
+        try (TestServer standby = walked.server().standby(all.toArray(String[]::new));
+                Connection open = standby.jdbc()) {
+            open.setAutoCommit(false);
+            open.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            open.createStatement().execute("SELECT 1");
+            awaitHolder(holder);
+            sql("DELETE FROM " + table + " WHERE id <= 4000");
+            Map<String, Map<String, String>> advice = advice("'" + table + "'");
+            assertFigures(table, advice, "blocked", 0, 4000);
+            assertTrue(advice.get("blocked").get("held_by").startsWith(holder + " replica, xmin"), advice.toString());
+            assertEquals(List.of(0L, 4000L), vacuum(table));
+            // The command is for the standby.
+            String command = advice.get("blocked").get("command");
+            assertTrue(command.startsWith("-- there: "), command);
+            standby.execute(command.substring("-- there: ".length()));
+            awaitNothingHeldBack(table);
+        }
+        assertFigures(table, advice("'" + table + "'"), "vacuum", 4000, 0);
+        assertEquals(List.of(4000L, 0L), vacuum(table));
     }
 
     private static void awaitNothingHeldBack(String table) throws Exception {
