@@ -59,8 +59,8 @@ class GapIT {
         }
     }
 
-    private static void dropSlot() throws SQLException {
-        sql("SELECT pg_drop_replication_slot('walker')");
+    private static void dropSlot() throws Exception {
+        walked.dropSlots();
     }
 
     private static void makeTable(String name) throws SQLException {

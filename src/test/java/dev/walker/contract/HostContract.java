@@ -56,10 +56,8 @@ abstract class HostContract {
     /** Everything is forgotten, so that all tables are older than the walk. */
     private void walkAnew() throws Exception {
         walked().stop();
-        sql(
-                "DELETE FROM walker.source",
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots",
-                "CHECKPOINT");
+        walked().dropSlots();
+        sql("DELETE FROM walker.source", "CHECKPOINT");
         walked().start();
     }
 

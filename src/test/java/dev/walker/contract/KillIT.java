@@ -156,13 +156,9 @@ class KillIT {
             }
         } catch (Throwable e) {
             throw new AssertionError(
-                    "seed " + seed + ", " + counts + "\n" + tail(walked.server().log()), e);
+                    "seed " + seed + ", " + counts + "\n" + walked.server().endOfLog(), e);
         }
         assertEquals("0", query("SELECT count(*) FROM walker.gaps"));
-    }
-
-    private static String tail(String log) {
-        return log.substring(Math.max(0, log.length() - 6000));
     }
 
     private static void run(RandomLoad load, double seconds) {

@@ -80,7 +80,7 @@ class OperationsIT {
         assertEquals(
                 "t",
                 query("SELECT walker.reload()"),
-                () -> "the walker took no settings\n" + walked.server().log());
+                () -> "the walker took no settings\n" + walked.server().endOfLog());
     }
 
     private static void await(String wanted, String sql, int seconds) throws Exception {
@@ -90,7 +90,7 @@ class OperationsIT {
             assertTrue(
                     System.nanoTime() < giveUp,
                     sql + " gives " + found + ", wanted " + wanted + "\n"
-                            + walked.server().log());
+                            + walked.server().endOfLog());
             Thread.sleep(50);
             found = query(sql);
         }

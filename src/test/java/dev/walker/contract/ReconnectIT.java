@@ -37,7 +37,7 @@ class ReconnectIT {
     private static void await(String what, TestServer server, String sql) throws Exception {
         long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!"t".equals(server.query(sql))) {
-            assertTrue(System.nanoTime() < giveUp, () -> what + " does not come\n" + server.log());
+            assertTrue(System.nanoTime() < giveUp, () -> what + " does not come\n" + server.endOfLog());
             Thread.sleep(20);
         }
     }

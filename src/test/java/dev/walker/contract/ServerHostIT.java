@@ -193,7 +193,7 @@ class ServerHostIT extends HostContract {
         while (!state.equals(query("SELECT state FROM walker.status()"))) {
             assertTrue(
                     System.nanoTime() < giveUp,
-                    "the walker is not " + state + "\n" + walked.server().log());
+                    "the walker is not " + state + "\n" + walked.server().endOfLog());
             Thread.sleep(50);
         }
     }

@@ -72,7 +72,7 @@ abstract class WalkedServer implements AutoCloseable {
             if (System.nanoTime() > giveUp) {
                 throw new AssertionError("the walker is not " + state + ": "
                         + server.query("SELECT string_agg(p::text, E'\\n') FROM walker.plugins() p") + "\n"
-                        + server.log());
+                        + server.endOfLog());
             }
             Thread.sleep(50);
         }
@@ -82,11 +82,27 @@ abstract class WalkedServer implements AutoCloseable {
         assertEquals("t", server.query("SELECT walker.stop()"));
     }
 
+    /** Drops all slots, as soon as nobody streams from them or advances them. */
+    void dropSlots() throws SQLException, InterruptedException {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (true) {
+            try {
+                server.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+                return;
+            } catch (SQLException e) {
+                if (!"55006".equals(e.getSQLState()) || System.nanoTime() > giveUp) {
+                    throw e;
+                }
+                Thread.sleep(20);
+            }
+        }
+    }
+
     void waitFor() throws SQLException {
         String done = server.query("SELECT walker.wait_for(timeout => '2 min')");
         if (!"t".equals(done)) {
             throw new AssertionError("wait_for() gave " + done + "; status: "
-                    + server.query("SELECT s::text FROM walker.status() s") + "\n" + server.log());
+                    + server.query("SELECT s::text FROM walker.status() s") + "\n" + server.endOfLog());
         }
     }
 

@@ -2,6 +2,7 @@ package dev.walker.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -42,6 +44,9 @@ import java.util.stream.Stream;
 public final class TestServer implements AutoCloseable {
     private static final Set<TestServer> RUNNING = ConcurrentHashMap.newKeySet();
     private static final int START_ATTEMPTS = 5;
+    private static final int FIRST_PORT = 12_000;
+    private static final int END_OF_PORTS = 32_000;
+    private static final int LINES_TOLD = 40;
     /** The first major that has pg_walinspect, which the hosts need. */
     private static final int FIRST_HOST = 15;
 
@@ -249,19 +254,28 @@ public final class TestServer implements AutoCloseable {
                 return;
             } catch (IllegalStateException e) {
                 RUNNING.remove(this);
-                String text = log();
-                if (!first || attempt == START_ATTEMPTS || !text.contains("Address already in use")) {
-                    throw new IllegalStateException(e.getMessage() + "\n" + text, e);
+                if (!first || attempt == START_ATTEMPTS || !log().contains("Address already in use")) {
+                    throw new IllegalStateException(e.getMessage() + "\n" + endOfLog(), e);
                 }
             }
         }
     }
 
+    /**
+     * Below the ports that the kernel gives to outgoing connections: one of those could take the port while the server
+     * is down for a moment.
+     */
     private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        while (true) {
+            int candidate = ThreadLocalRandom.current().nextInt(FIRST_PORT, END_OF_PORTS);
+            try (ServerSocket socket = new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (BindException e) {
+                // Taken; there are many others.
+                continue;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
@@ -279,29 +293,55 @@ public final class TestServer implements AutoCloseable {
 
     /** Kills all processes of the server at once, as if the machine had lost power, but nothing written is lost. */
     public void crash() {
-        ProcessHandle postmaster = ProcessHandle.of(postmasterPid())
-                .orElseThrow(() -> new IllegalStateException("the server in " + dataDir + " does not run"));
         List<ProcessHandle> processes = new ArrayList<>();
+        ProcessHandle postmaster = postmaster();
         processes.add(postmaster);
         postmaster.descendants().forEach(processes::add);
         processes.forEach(ProcessHandle::destroyForcibly);
-        for (ProcessHandle process : processes) {
-            process.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+        awaitEnd(processes);
+        // The postmaster may have begun another one meanwhile.
+        for (List<ProcessHandle> late = inDataDir(); !late.isEmpty(); late = inDataDir()) {
+            late.forEach(ProcessHandle::destroyForcibly);
+            awaitEnd(late);
         }
         RUNNING.remove(this);
     }
 
     /** Kills the postmaster alone; its children notice it and end by themselves. */
     public void killPostmaster() {
-        ProcessHandle postmaster = ProcessHandle.of(postmasterPid())
-                .orElseThrow(() -> new IllegalStateException("the server in " + dataDir + " does not run"));
+        ProcessHandle postmaster = postmaster();
         List<ProcessHandle> children = postmaster.descendants().toList();
         postmaster.destroyForcibly();
-        postmaster.onExit().orTimeout(60, TimeUnit.SECONDS).join();
-        for (ProcessHandle child : children) {
-            child.onExit().orTimeout(60, TimeUnit.SECONDS).join();
-        }
+        awaitEnd(List.of(postmaster));
+        awaitEnd(children);
+        awaitEnd(inDataDir());
         RUNNING.remove(this);
+    }
+
+    private ProcessHandle postmaster() {
+        return ProcessHandle.of(postmasterPid())
+                .orElseThrow(() -> new IllegalStateException("the server in " + dataDir + " does not run"));
+    }
+
+    private static void awaitEnd(List<ProcessHandle> processes) {
+        for (ProcessHandle process : processes) {
+            process.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+        }
+    }
+
+    /** All processes of the server have the data directory as their working directory, until they end. */
+    private List<ProcessHandle> inDataDir() {
+        return ProcessHandle.allProcesses()
+                .filter(process -> {
+                    try {
+                        return Files.readSymbolicLink(Path.of("/proc", Long.toString(process.pid()), "cwd"))
+                                .equals(dataDir);
+                    } catch (IOException e) {
+                        // Ended, or somebody else's.
+                        return false;
+                    }
+                })
+                .toList();
     }
 
     /** Ends it without a checkpoint, so that it recovers when it is started. */
@@ -420,7 +460,7 @@ public final class TestServer implements AutoCloseable {
     /** Ends the recovery of a standby, and waits until it takes writes. */
     public void promote() throws SQLException {
         if (!"t".equals(query("SELECT pg_promote(true, 60)"))) {
-            throw new IllegalStateException(this + " was not promoted within a minute\n" + log());
+            throw new IllegalStateException(this + " was not promoted within a minute\n" + endOfLog());
         }
     }
 
@@ -512,6 +552,12 @@ public final class TestServer implements AutoCloseable {
             }
             return rows.getString(1);
         }
+    }
+
+    /** The last lines of the server's log, for messages. */
+    public String endOfLog() {
+        List<String> lines = log().lines().toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - LINES_TOLD), lines.size()));
     }
 
     /** The server's log so far. */
