@@ -47,6 +47,12 @@ final class PlJavaServer extends WalkedServer {
     }
 
     @Override
+    void addJavaOption(String option) throws SQLException, InterruptedException {
+        configure("pljava.vmoptions = '" + server().query("SELECT current_setting('pljava.vmoptions')") + " " + option
+                + "'");
+    }
+
+    @Override
     String gapHint() {
         return "SELECT walker.start(accept_gap => true) goes on from there and records the gap in walker.gaps.";
     }

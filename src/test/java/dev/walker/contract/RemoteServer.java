@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 final class RemoteServer extends WalkedServer {
     private String sourceUrl;
     private List<String> options = List.of();
+    private final List<String> javaOptions = new ArrayList<>();
     private Process walker;
     private Path log;
 
@@ -115,8 +116,9 @@ final class RemoteServer extends WalkedServer {
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
-                "-jar",
-                JAR.toString()));
+                "-Xmx512m"));
+        words.addAll(javaOptions);
+        words.addAll(List.of("-jar", JAR.toString()));
         words.addAll(List.of(arguments));
         log = Files.createTempFile("walker-run", ".log");
         log.toFile().deleteOnExit();
@@ -127,6 +129,11 @@ final class RemoteServer extends WalkedServer {
         if (walker == null || !walker.isAlive()) {
             start();
         }
+    }
+
+    @Override
+    void addJavaOption(String option) {
+        javaOptions.add(option);
     }
 
     @Override

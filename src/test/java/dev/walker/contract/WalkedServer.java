@@ -45,6 +45,9 @@ abstract class WalkedServer implements AutoCloseable {
     /** Starts the walker and returns when it walks. */
     abstract void start(boolean acceptGap) throws Exception;
 
+    /** The JVMs of walkers that are started from now on are to have this option too; none has more than 512 MB of heap. */
+    abstract void addJavaOption(String option) throws Exception;
+
     /** The message of a start that is refused because WAL is missing ends with this. */
     abstract String gapHint();
 

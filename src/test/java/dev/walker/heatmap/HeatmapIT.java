@@ -176,6 +176,7 @@ class HeatmapIT {
             server.execute("CHECKPOINT");
             start = Lsn.parse(server.query("SELECT redo_lsn FROM pg_control_checkpoint()"));
             load.createTables();
+            load.writeOneOfEach();
             load.run(SESSIONS, seconds / 2);
 
             long middle = flushed();
@@ -244,6 +245,8 @@ class HeatmapIT {
 
         /** Like {@link #flushed}, after the oracle has written all the hint bits that it wants to write. */
         private long settled() throws SQLException {
+            // Hint bits are not set for commits that are not flushed, such as those of unlogged tables alone.
+            flushed();
             try (Connection connection = server.jdbc();
                     Connection other = server.jdbc("other", "postgres")) {
                 PageOracle.heaps(connection);

@@ -89,6 +89,37 @@ public final class RandomLoad {
         }
     }
 
+    /** What is to be in the WAL whatever chance and the speed of the machine bring. */
+    public void writeOneOfEach() throws SQLException {
+        server.execute(
+                "CREATE TABLE certain (id int PRIMARY KEY, v int, pad text) WITH (fillfactor = 50)",
+                "INSERT INTO certain VALUES (0, 0, '')",
+                "INSERT INTO certain SELECT i, 0, repeat(chr(97 + i % 26), 200) FROM generate_series(1, 400) i",
+                "UPDATE certain SET v = 1 WHERE id % 10 = 1",
+                "UPDATE certain SET id = -id WHERE id % 10 = 2",
+                "DELETE FROM certain WHERE id % 10 = 3",
+                "SELECT count(*) FROM (SELECT FROM certain WHERE id % 10 = 4 FOR UPDATE) x",
+                "COPY (SELECT i, i, 'copied' FROM generate_series(500, 520) i) TO '" + server.root() + "/data/certain'",
+                "COPY certain FROM '" + server.root() + "/data/certain'",
+                "BEGIN; INSERT INTO certain VALUES (1000, 0, ''); ROLLBACK",
+                "BEGIN; INSERT INTO certain VALUES (1001, 0, ''); PREPARE TRANSACTION 'certain'",
+                "ROLLBACK PREPARED 'certain'");
+        try (Connection locker = server.jdbc();
+                Statement lock = locker.createStatement()) {
+            locker.setAutoCommit(false);
+            lock.execute("SELECT FROM certain WHERE id = 5 FOR KEY SHARE");
+            server.execute("UPDATE certain SET v = 5 WHERE id = 5");
+            locker.commit();
+        }
+        for (String compression : compressions) {
+            server.execute(
+                    "CHECKPOINT",
+                    "SET wal_compression = " + compression,
+                    "UPDATE certain SET v = v + 1 WHERE id % 10 = 6");
+        }
+        server.execute("VACUUM certain");
+    }
+
     private static String strategy(Random random) {
         return random.nextBoolean() ? "wal_log" : "file_copy";
     }
