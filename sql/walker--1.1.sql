@@ -282,14 +282,22 @@ $$;
 COMMENT ON FUNCTION walker._wanted IS 'whether some session holds "save" or "stop"';
 
 CREATE FUNCTION walker._source_id() RETURNS integer
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT s.source_id
-      FROM walker.source s
-     ORDER BY s.system_identifier = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c) DESC, s.source_id
-     LIMIT 1
+DECLARE
+    local_id integer := walker._local_source_id();
+    ids integer[] := CASE WHEN local_id IS NULL THEN ARRAY(SELECT s.source_id FROM walker.source s) ELSE ARRAY[local_id] END;
+BEGIN
+    IF pg_catalog.cardinality(ids) > 1 THEN
+        RAISE ambiguous_parameter USING
+            MESSAGE = 'several servers are walked into this database, and the one that it is in is not among them',
+            DETAIL = (SELECT 'There are: ' || pg_catalog.string_agg(s.name, ', ' ORDER BY s.name) FROM walker.source s),
+            HINT = 'Name one, as in walker.status(source), or --source of walker.jar; walker.fleet() shows them all.';
+    END IF;
+    RETURN ids[1];
+END
 $$;
-COMMENT ON FUNCTION walker._source_id IS 'this server, if it is walked; else the first one that is';
+COMMENT ON FUNCTION walker._source_id IS 'this server, if it is walked; else the only one that is, null if there is none, an error if there are several';
 
 CREATE FUNCTION walker._local_source_id() RETURNS integer
 LANGUAGE sql STABLE
@@ -604,21 +612,22 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.status(text) IS 'the same of a source by its name';
 
-CREATE FUNCTION walker.plugins(
-    OUT ordinal integer, OUT name text, OUT class_name text, OUT state text, OUT records bigint, OUT last_error text,
-    OUT error_lsn pg_lsn)
+CREATE FUNCTION walker._plugins(
+    source integer, OUT ordinal integer, OUT name text, OUT class_name text, OUT state text, OUT records bigint,
+    OUT last_error text, OUT error_lsn pg_lsn)
 RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
     WITH wanted AS (
+        -- The settings of this server are not those of another.
         SELECT w.ordinal::integer, pg_catalog.btrim(w.name) AS name
           FROM pg_catalog.string_to_table(coalesce(pg_catalog.current_setting('walker.plugins', true), ''), ',')
                WITH ORDINALITY AS w (name, ordinal)
-         WHERE pg_catalog.btrim(w.name) <> ''
+         WHERE pg_catalog.btrim(w.name) <> '' AND (source IS NULL OR source = walker._local_source_id())
     ), loaded AS (
         SELECT p.*, walker._lock_holder(p.source_id, 'run') IS NOT NULL AS running
           FROM walker.plugin p
-         WHERE p.source_id = walker._source_id() AND p.ordinal IS NOT NULL
+         WHERE p.source_id = source AND p.ordinal IS NOT NULL
     )
     SELECT coalesce(l.ordinal, w.ordinal), coalesce(l.name, w.name), l.class_name,
            CASE WHEN l.last_error IS NOT NULL THEN 'failed' WHEN l.running THEN 'active' ELSE 'not loaded' END,
@@ -627,17 +636,41 @@ AS $$
       FULL JOIN wanted w ON w.name = l.name
      ORDER BY 1, 2
 $$;
-COMMENT ON FUNCTION walker.plugins IS 'the plugins in the order in which they are called';
 
-CREATE FUNCTION walker.results(plugin text) RETURNS SETOF jsonb
+CREATE FUNCTION walker.plugins(
+    OUT ordinal integer, OUT name text, OUT class_name text, OUT state text, OUT records bigint, OUT last_error text,
+    OUT error_lsn pg_lsn)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS 'SELECT * FROM walker._plugins(walker._source_id())';
+COMMENT ON FUNCTION walker.plugins() IS 'the plugins in the order in which they are called';
+
+CREATE FUNCTION walker.plugins(
+    source text, OUT ordinal integer, OUT name text, OUT class_name text, OUT state text, OUT records bigint,
+    OUT last_error text, OUT error_lsn pg_lsn)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS 'SELECT * FROM walker._plugins(walker._named_source(source))';
+COMMENT ON FUNCTION walker.plugins(text) IS 'the same of a source by its name';
+
+CREATE FUNCTION walker._results(source integer, plugin text) RETURNS SETOF jsonb
 LANGUAGE sql STABLE
 AS $$
     SELECT r.value
       FROM walker.plugin_result r
-     WHERE r.source_id = walker._source_id() AND r.plugin = results.plugin
+     WHERE r.source_id = _results.source AND r.plugin = _results.plugin
      ORDER BY r.key
 $$;
-COMMENT ON FUNCTION walker.results IS 'what a plugin has published';
+
+CREATE FUNCTION walker.results(plugin text) RETURNS SETOF jsonb
+LANGUAGE sql STABLE
+AS 'SELECT walker._results(walker._source_id(), plugin)';
+COMMENT ON FUNCTION walker.results(text) IS 'what a plugin has published';
+
+CREATE FUNCTION walker.results(source text, plugin text) RETURNS SETOF jsonb
+LANGUAGE sql STABLE
+AS 'SELECT walker._results(walker._named_source(source), plugin)';
+COMMENT ON FUNCTION walker.results(text, text) IS 'the same of a source by its name';
 
 CREATE FUNCTION walker._wait_for(source integer, lsn pg_lsn, timeout interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -732,15 +765,14 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.stop(text) IS 'the same for a source by its name';
 
-CREATE FUNCTION walker.retry(plugin text) RETURNS boolean
+CREATE FUNCTION walker._retry(source integer, plugin text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-    source integer := walker._source_id();
     known record;
 BEGIN
     SELECT p.last_error INTO known FROM walker.plugin p
-     WHERE p.source_id = source AND p.name = retry.plugin AND p.ordinal IS NOT NULL;
+     WHERE p.source_id = source AND p.name = _retry.plugin AND p.ordinal IS NOT NULL;
     IF NOT FOUND THEN
         RAISE undefined_object USING
             MESSAGE = pg_catalog.format('plugin "%s" is not one of the present or last walk', plugin),
@@ -754,7 +786,16 @@ BEGIN
     RETURN true;
 END
 $$;
-COMMENT ON FUNCTION walker.retry IS 'puts a plugin that was set aside back to work, where the walk stands now; false if it was not set aside';
+
+CREATE FUNCTION walker.retry(plugin text) RETURNS boolean
+LANGUAGE sql VOLATILE
+AS 'SELECT walker._retry(walker._source_id(), plugin)';
+COMMENT ON FUNCTION walker.retry(text) IS 'puts a plugin that was set aside back to work, where the walk stands now; false if it was not set aside';
+
+CREATE FUNCTION walker.retry(source text, plugin text) RETURNS boolean
+LANGUAGE sql VOLATILE
+AS 'SELECT walker._retry(walker._named_source(source), plugin)';
+COMMENT ON FUNCTION walker.retry(text, text) IS 'the same for a source by its name';
 
 -- Heat map -----------------------------------------------------------------------------------------------------------
 
@@ -800,6 +841,17 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION walker._heap IS 'where the files of a heap are and how many blocks it has; an error if it is no heap';
+
+CREATE FUNCTION walker._here(rel regclass) RETURNS walker.relation
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (SELECT ROW(walker._local_source_id(), h.spc_oid, h.db_oid, h.relfilenode, pg_catalog.current_database(),
+                       '', rel::text, '', NULL, h.blocks, 0)::walker.relation
+              FROM walker._heap(rel) h);
+END
+$$;
+COMMENT ON FUNCTION walker._here IS 'a heap of this database, for those that take one of any source; an error if it is no heap';
 
 CREATE FUNCTION walker._heat_pages(source_id integer, spc_oid oid, db_oid oid, relfilenode oid, blocks bigint)
 RETURNS TABLE (block bigint, dead_tuples integer, aborted_tuples integer, known boolean)
@@ -878,6 +930,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION walker._heat_ranges IS 'a heap by its files cut into ranges of blocks';
+
+CREATE FUNCTION walker._ranges(
+    heap walker.relation, ranges integer, OUT range_no integer, OUT first_block bigint, OUT last_block bigint,
+    OUT dead_tuples bigint, OUT aborted_tuples bigint, OUT pages_with_garbage bigint, OUT heat double precision,
+    OUT rank integer, OUT cumulative_percent double precision)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE ROWS 64
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT * FROM walker._heat_ranges(heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode, heap.blocks, ranges);
+END
+$$;
 
 CREATE FUNCTION walker.heatmap_pages(
     rel regclass, OUT block bigint, OUT dead_tuples integer, OUT aborted_tuples integer, OUT known boolean)
@@ -992,7 +1057,10 @@ AS $$
         (SELECT r.blocks FROM walker.relation r
           WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
                 = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)),
-        (SELECT c.chunk * 128::bigint + coalesce(pg_catalog.cardinality(c.dead_by_page), 0)
+        (SELECT c.chunk * 128::bigint
+                + (SELECT pg_catalog.max(p.ordinal)
+                     FROM pg_catalog.unnest(c.dead_by_page) WITH ORDINALITY AS p (dead, ordinal)
+                    WHERE p.dead > 0)
            FROM walker.heatmap_chunk c
           WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
                 = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)
@@ -1037,42 +1105,52 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.garbage(text) IS 'one row per heap in any database of a source that has changed since the walk began, the worst first; sizes are those that were seen last';
 
-CREATE FUNCTION walker._named_heap(
-    source text, database text, relation text, OUT source_id integer, OUT spc_oid oid, OUT db_oid oid,
-    OUT relfilenode oid, OUT blocks bigint)
+CREATE FUNCTION walker._named_heap(source text, database text, relation text) RETURNS walker.relation
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     id integer := walker._named_source(source);
-    parts text[] := pg_catalog.parse_ident(relation);
-    matches integer;
+    -- As walker.garbage() calls what has no name.
+    is_file boolean := relation ~ '^\d{1,9}/\d{1,9}/\d{1,9}$';
+    parts text[] := CASE WHEN is_file THEN pg_catalog.string_to_array(relation, '/')
+                         ELSE pg_catalog.parse_ident(relation) END;
+    found walker.relation;
 BEGIN
-    -- The newest file, where the name went from one to another.
-    SELECT r.source_id, r.spc_oid, r.db_oid, r.relfilenode,
-           walker._blocks(r.source_id, r.spc_oid, r.db_oid, r.relfilenode),
-           pg_catalog.count(*) OVER ()
-      INTO source_id, spc_oid, db_oid, relfilenode, blocks, matches
-      FROM walker.relation r
-     WHERE r.source_id = id AND r.database IS NOT DISTINCT FROM _named_heap.database
-       AND r.name = parts[pg_catalog.cardinality(parts)]
-       AND (pg_catalog.cardinality(parts) = 2 AND r.schema = parts[1]
-            OR pg_catalog.cardinality(parts) = 1
-               AND (r.schema = 'public'
-                    OR NOT EXISTS (SELECT 1 FROM walker.relation o
-                                    WHERE o.source_id = id AND o.database IS NOT DISTINCT FROM _named_heap.database
-                                      AND o.name = r.name AND o.schema <> r.schema)))
-     ORDER BY r.relfilenode DESC
-     LIMIT 1;
-    IF relfilenode IS NULL THEN
+    IF is_file THEN
+        SELECT h.source_id, h.spc_oid, h.db_oid, h.relfilenode, n.database, n.schema, n.name
+          INTO found.source_id, found.spc_oid, found.db_oid, found.relfilenode, found.database, found.schema, found.name
+          FROM walker.heatmap_relation h
+          LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
+         WHERE (h.source_id, h.spc_oid, h.db_oid, h.relfilenode)
+               = (id, parts[1]::oid, parts[2]::oid, parts[3]::oid);
+    ELSE
+        -- The newest file, where the name went from one to another.
+        SELECT r.* INTO found
+          FROM walker.relation r
+         WHERE r.source_id = id AND r.database IS NOT DISTINCT FROM _named_heap.database
+           AND r.name = parts[pg_catalog.cardinality(parts)]
+           AND (pg_catalog.cardinality(parts) = 2 AND r.schema = parts[1]
+                OR pg_catalog.cardinality(parts) = 1
+                   AND (r.schema = 'public'
+                        OR NOT EXISTS (SELECT 1 FROM walker.relation o
+                                        WHERE o.source_id = id AND o.database IS NOT DISTINCT FROM _named_heap.database
+                                          AND o.name = r.name AND o.schema <> r.schema)))
+         ORDER BY r.relfilenode DESC
+         LIMIT 1;
+    END IF;
+    IF found.relfilenode IS NULL THEN
         RAISE undefined_table USING
             MESSAGE = pg_catalog.format('no relation "%s" of database "%s" of source "%s" is known', relation, database,
                                         source),
             HINT = 'SELECT database, schema, relation FROM walker.garbage(...) lists what has changed. Where a name is '
                    'in several schemas, name the schema, too.';
     END IF;
+    found.blocks := coalesce(walker._blocks(found.source_id, found.spc_oid, found.db_oid, found.relfilenode), 0);
+    found.name := pg_catalog.concat_ws('.', source, found.database, found.schema, coalesce(found.name, relation));
+    RETURN found;
 END
 $$;
-COMMENT ON FUNCTION walker._named_heap IS 'the files of a heap of any source, by names';
+COMMENT ON FUNCTION walker._named_heap IS 'a heap of any source by names, or by its files as tablespace/database/relfilenode; "name" is what to call it';
 
 CREATE FUNCTION walker.heatmap_pages(
     source text, database text, relation text, OUT block bigint, OUT dead_tuples integer, OUT aborted_tuples integer,
@@ -1115,12 +1193,11 @@ END
 $$;
 COMMENT ON FUNCTION walker._shades IS 'from none to the most; plain ASCII where the database cannot hold the block characters';
 
-CREATE FUNCTION walker.heatmap_text(rel regclass, width integer DEFAULT 64) RETURNS SETOF text
+CREATE FUNCTION walker._heatmap_text(heap walker.relation, width integer) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     shades text[] := walker._shades();
-    heap record;
     cells integer;
     hottest numeric;
     total bigint;
@@ -1133,9 +1210,8 @@ BEGIN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('width is %s, wanted a number from 8 to 512', coalesce(width::text, 'null'));
     END IF;
-    SELECT * INTO heap FROM walker._heap(rel);
     IF heap.blocks = 0 THEN
-        RETURN NEXT pg_catalog.format('%s: empty', rel);
+        RETURN NEXT pg_catalog.format('%s: empty', heap.name);
         RETURN;
     END IF;
     cells := least(heap.blocks, width * 16);
@@ -1143,18 +1219,20 @@ BEGIN
     SELECT pg_catalog.max(m.dead_tuples::numeric / (m.last_block - m.first_block + 1)), pg_catalog.sum(m.dead_tuples),
            pg_catalog.sum(m.pages_with_garbage)
       INTO hottest, total, pages
-      FROM walker.heatmap(rel, cells) m;
-    RETURN NEXT pg_catalog.format('%s: %s dead tuples on %s of %s pages (%s)', rel, total, pages, heap.blocks,
-        pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(rel)));
+      FROM walker._ranges(heap, cells) m;
+    RETURN NEXT pg_catalog.format('%s: %s dead tuples on %s of %s pages (%s)', heap.name, total, pages, heap.blocks,
+        pg_catalog.pg_size_pretty(heap.blocks * pg_catalog.current_setting('block_size')::bigint));
     IF total > 0 THEN
         RETURN NEXT (
             SELECT pg_catalog.format('90%% of the garbage is on %s%% of the table',
                        pg_catalog.round(100.0 * pg_catalog.sum(m.last_block - m.first_block + 1) / heap.blocks, 1))
-              FROM walker.heatmap(rel, cells) m
-             WHERE m.rank <= (SELECT pg_catalog.min(n.rank) FROM walker.heatmap(rel, cells) n
+              FROM walker._ranges(heap, cells) m
+             WHERE m.rank <= (SELECT pg_catalog.min(n.rank) FROM walker._ranges(heap, cells) n
                                WHERE n.cumulative_percent >= 90));
     END IF;
-    SELECT heap.blocks - pg_catalog.count(*) INTO unknown FROM walker.heatmap_pages(rel) p WHERE p.known;
+    SELECT heap.blocks - pg_catalog.count(*) INTO unknown
+      FROM walker._heat_pages(heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode, heap.blocks) p
+     WHERE p.known;
     IF unknown > 0 THEN
         RETURN NEXT pg_catalog.format('not complete: garbage that %s of the pages have from before the walk is not counted',
                                       unknown);
@@ -1168,7 +1246,7 @@ BEGIN
                                  4 * m.dead_tuples / ((m.last_block - m.first_block + 1) * hottest))::integer END],
                       '' ORDER BY m.range_no)
                || '|'
-          FROM walker.heatmap(rel, cells) m
+          FROM walker._ranges(heap, cells) m
          GROUP BY (m.range_no - 1) / width
          ORDER BY (m.range_no - 1) / width;
     legend := shades[1] || ' none';
@@ -1182,28 +1260,45 @@ BEGIN
              ELSE pg_catalog.round(heap.blocks::numeric / cells, 1) || ' pages' END);
 END
 $$;
-COMMENT ON FUNCTION walker.heatmap_text IS 'the heat map of a table as text, from its first block to its last';
+
+CREATE FUNCTION walker.heatmap_text(rel regclass, width integer DEFAULT 64) RETURNS SETOF text
+LANGUAGE sql STABLE
+AS 'SELECT walker._heatmap_text(walker._here(rel), width)';
+COMMENT ON FUNCTION walker.heatmap_text(regclass, integer) IS 'the heat map of a table as text, from its first block to its last';
+
+CREATE FUNCTION walker.heatmap_text(source text, database text, relation text, width integer DEFAULT 64)
+RETURNS SETOF text
+LANGUAGE sql STABLE
+AS 'SELECT walker._heatmap_text(walker._named_heap(source, database, relation), width)';
+COMMENT ON FUNCTION walker.heatmap_text(text, text, text, integer) IS 'the same of a heap in any database of a source';
 
 -- History of the heat map --------------------------------------------------------------------------------------------
 
-CREATE FUNCTION walker._history_ids(rel regclass) RETURNS SETOF bigint
-LANGUAGE sql STABLE ROWS 1
+CREATE FUNCTION walker._history_ids(heap walker.relation) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE ROWS 1
 AS $$
+DECLARE
+    -- Of this database its relations can be told by OID, too.
+    rel oid := (SELECT pg_catalog.pg_filenode_relation(
+                           CASE WHEN heap.spc_oid = d.dattablespace THEN 0::oid ELSE heap.spc_oid END, heap.relfilenode)
+                  FROM pg_catalog.pg_database d
+                 WHERE d.datname = pg_catalog.current_database() AND heap.db_oid IN (0, d.oid)
+                   AND heap.source_id = walker._local_source_id());
+BEGIN
+    RETURN QUERY
     SELECT DISTINCT r.history_id
-      FROM walker._heap(rel) h
-      JOIN walker.heatmap_history_relation r
-        ON r.source_id = walker._local_source_id() AND r.db_oid = h.db_oid
-           AND ((r.spc_oid, r.relfilenode) = (h.spc_oid, h.relfilenode) OR r.relation_oid = rel::oid)
+      FROM walker.heatmap_history_relation r
+     WHERE r.source_id = heap.source_id AND r.db_oid = heap.db_oid
+       AND ((r.spc_oid, r.relfilenode) = (heap.spc_oid, heap.relfilenode) OR r.relation_oid = rel);
+END
 $$;
 COMMENT ON FUNCTION walker._history_ids IS 'where in heatmap_history a relation is; more than one place only for as long as new files have not been taken for it';
 
-CREATE FUNCTION walker._history_range_blocks(rel regclass, since timestamptz, ranges integer) RETURNS bigint
+CREATE FUNCTION walker._history_range_blocks(heap walker.relation, since timestamptz, ranges integer) RETURNS bigint
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
-    source integer := walker._local_source_id();
-    ids bigint[] := ARRAY(SELECT walker._history_ids(rel));
+    ids bigint[] := ARRAY(SELECT walker._history_ids(heap));
     size bigint := 1;
     stored record;
 BEGIN
@@ -1215,9 +1310,9 @@ BEGIN
            pg_catalog.max((s.first_range + s.ranges) * s.range_blocks) AS blocks
       INTO stored
       FROM walker.heatmap_history s
-     WHERE s.source_id = source AND s.history_id = ANY (ids)
+     WHERE s.source_id = heap.source_id AND s.history_id = ANY (ids)
        AND s.bucket + s.seconds * interval '1 s' > since;
-    WHILE size < stored.range_blocks OR size * ranges < greatest(blocks, stored.blocks) LOOP
+    WHILE size < stored.range_blocks OR size * ranges < greatest(heap.blocks, stored.blocks) LOOP
         size := size * 2;
     END LOOP;
     RETURN size;
@@ -1225,15 +1320,16 @@ END
 $$;
 COMMENT ON FUNCTION walker._history_range_blocks IS 'the blocks of a range that is neither finer than what is stored nor leads to more than so many ranges; a power of two';
 
-CREATE FUNCTION walker._history_dead(rel regclass, range_blocks bigint, OUT range_no bigint, OUT dead_tuples bigint)
+CREATE FUNCTION walker._history_dead(heap walker.relation, range_blocks bigint, OUT range_no bigint, OUT dead_tuples bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 64
 AS $$
     WITH chunk AS (
         SELECT c.chunk, c.dead_tuples, c.dead_by_page
-          FROM walker._heap(rel) h
-          JOIN walker.heatmap_chunk c USING (spc_oid, db_oid, relfilenode)
-         WHERE c.source_id = walker._local_source_id() AND c.dead_tuples > 0
+          FROM walker.heatmap_chunk c
+         WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
+               = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode)
+           AND c.dead_tuples > 0
     )
     SELECT c.chunk * 128::bigint / _history_dead.range_blocks, pg_catalog.sum(c.dead_tuples)
       FROM chunk c
@@ -1248,8 +1344,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._history_dead IS 'the dead tuples at present in ranges of so many blocks, from range 0 on; ranges without are left out';
 
-CREATE FUNCTION walker.heatmap_history(
-    rel regclass, since timestamptz DEFAULT '-infinity', ranges integer DEFAULT 64,
+CREATE FUNCTION walker._heatmap_history(
+    heap walker.relation, since timestamptz, ranges integer,
     OUT bucket timestamptz, OUT range_no integer, OUT first_block bigint, OUT last_block bigint,
     OUT dead_tuples_born bigint, OUT dead_tuples_reclaimed bigint, OUT inserts bigint, OUT updates bigint,
     OUT hot_updates bigint, OUT deletes bigint, OUT prunes bigint, OUT fpi bigint, OUT duration interval,
@@ -1262,10 +1358,9 @@ LANGUAGE plpgsql STABLE ROWS 10000
 SET work_mem = '32MB'
 AS $$
 DECLARE
-    source integer := walker._local_source_id();
-    ids bigint[] := ARRAY(SELECT walker._history_ids(rel));
-    size bigint := walker._history_range_blocks(rel, since, ranges);
-    heap_blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
+    ids bigint[] := ARRAY(SELECT walker._history_ids(heap));
+    size bigint := walker._history_range_blocks(heap, since, ranges);
+    heap_blocks bigint := heap.blocks;
 BEGIN
     RETURN QUERY
     WITH item AS NOT MATERIALIZED (
@@ -1298,8 +1393,8 @@ BEGIN
                    reclaimed_on_access, reclaimed_vacuum_scan, reclaimed_vacuum_cleanup, reclaimed_prune,
                    reclaimed_truncate, learned, inserts, updates, hot_updates, deletes, prunes, items_freed, fpi,
                    wal_bytes, ordinal)
-         WHERE s.source_id = source AND s.history_id = ANY (ids)
-           AND s.bucket + s.seconds * interval '1 s' > heatmap_history.since
+         WHERE s.source_id = heap.source_id AND s.history_id = ANY (ids)
+           AND s.bucket + s.seconds * interval '1 s' > _heatmap_history.since
            AND (c.wal_bytes > 0 OR pg_catalog.num_nonnulls(
                    nullif(c.born_delete, 0), nullif(c.born_update, 0), nullif(c.born_hot_update, 0),
                    nullif(c.born_aborted_insert, 0), nullif(c.born_aborted_update, 0),
@@ -1351,11 +1446,88 @@ BEGIN
            e.reclaimed_on_access, e.reclaimed_vacuum_scan, e.reclaimed_vacuum_cleanup, e.reclaimed_prune,
            e.reclaimed_truncate
       FROM event e
-      LEFT JOIN walker._history_dead(rel, size) d ON d.range_no = e.i
+      LEFT JOIN walker._history_dead(heap, size) d ON d.range_no = e.i
      ORDER BY e.bucket, e.seconds, e.i;
 END
 $$;
-COMMENT ON FUNCTION walker.heatmap_history IS 'what happened to a table, by time and range of blocks: how many tuples became garbage and were reclaimed, and by what; only where something happened. dead_tuples is the garbage in the range at the end of the bucket; it changes by dead_tuples_born - dead_tuples_reclaimed + learned';
+
+CREATE FUNCTION walker.heatmap_history(
+    rel regclass, since timestamptz DEFAULT '-infinity', ranges integer DEFAULT 64,
+    OUT bucket timestamptz, OUT range_no integer, OUT first_block bigint, OUT last_block bigint,
+    OUT dead_tuples_born bigint, OUT dead_tuples_reclaimed bigint, OUT inserts bigint, OUT updates bigint,
+    OUT hot_updates bigint, OUT deletes bigint, OUT prunes bigint, OUT fpi bigint, OUT duration interval,
+    OUT dead_tuples bigint, OUT wal_bytes bigint, OUT items_freed bigint, OUT learned bigint, OUT born_delete bigint,
+    OUT born_update bigint, OUT born_hot_update bigint, OUT born_aborted_insert bigint,
+    OUT born_aborted_update bigint, OUT reclaimed_on_access bigint, OUT reclaimed_vacuum_scan bigint,
+    OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint, OUT reclaimed_truncate bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 10000
+AS 'SELECT * FROM walker._heatmap_history(walker._here(rel), since, ranges)';
+COMMENT ON FUNCTION walker.heatmap_history(regclass, timestamptz, integer) IS 'what happened to a table, by time and range of blocks: how many tuples became garbage and were reclaimed, and by what; only where something happened. dead_tuples is the garbage in the range at the end of the bucket; it changes by dead_tuples_born - dead_tuples_reclaimed + learned';
+
+CREATE FUNCTION walker.heatmap_history(
+    source text, database text, relation text, since timestamptz DEFAULT '-infinity', ranges integer DEFAULT 64,
+    OUT bucket timestamptz, OUT range_no integer, OUT first_block bigint, OUT last_block bigint,
+    OUT dead_tuples_born bigint, OUT dead_tuples_reclaimed bigint, OUT inserts bigint, OUT updates bigint,
+    OUT hot_updates bigint, OUT deletes bigint, OUT prunes bigint, OUT fpi bigint, OUT duration interval,
+    OUT dead_tuples bigint, OUT wal_bytes bigint, OUT items_freed bigint, OUT learned bigint, OUT born_delete bigint,
+    OUT born_update bigint, OUT born_hot_update bigint, OUT born_aborted_insert bigint,
+    OUT born_aborted_update bigint, OUT reclaimed_on_access bigint, OUT reclaimed_vacuum_scan bigint,
+    OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint, OUT reclaimed_truncate bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 10000
+AS 'SELECT * FROM walker._heatmap_history(walker._named_heap(source, database, relation), since, ranges)';
+COMMENT ON FUNCTION walker.heatmap_history(text, text, text, timestamptz, integer) IS 'the same of a heap in any database of a source; what it was before it got its present files is not part of it';
+
+CREATE FUNCTION walker._garbage_history(
+    source_id integer, keys bigint[], history_ids bigint[], since timestamptz,
+    OUT key bigint, OUT since_bucket timestamptz, OUT until timestamptz, OUT dead_tuples_born bigint,
+    OUT dead_tuples_reclaimed bigint, OUT inserts bigint, OUT updates bigint, OUT hot_updates bigint,
+    OUT deletes bigint, OUT prunes bigint, OUT fpi bigint, OUT wal_bytes bigint, OUT items_freed bigint,
+    OUT learned bigint, OUT born_delete bigint, OUT born_update bigint, OUT born_hot_update bigint,
+    OUT born_aborted_insert bigint, OUT born_aborted_update bigint, OUT reclaimed_on_access bigint,
+    OUT reclaimed_vacuum_scan bigint, OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint,
+    OUT reclaimed_truncate bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 1000
+AS $$
+    WITH place AS (
+        SELECT u.key, u.history_id
+          FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(history_ids)) AS u (key, history_id)
+    ), total AS (
+        SELECT p.key, pg_catalog.min(s.bucket) AS since_bucket,
+               pg_catalog.max(s.bucket + s.seconds * interval '1 s') AS until,
+               pg_catalog.sum(s.totals[1])::bigint AS born_delete, pg_catalog.sum(s.totals[2])::bigint AS born_update,
+               pg_catalog.sum(s.totals[3])::bigint AS born_hot_update,
+               pg_catalog.sum(s.totals[4])::bigint AS born_aborted_insert,
+               pg_catalog.sum(s.totals[5])::bigint AS born_aborted_update,
+               pg_catalog.sum(s.totals[6])::bigint AS reclaimed_on_access,
+               pg_catalog.sum(s.totals[7])::bigint AS reclaimed_vacuum_scan,
+               pg_catalog.sum(s.totals[8])::bigint AS reclaimed_vacuum_cleanup,
+               pg_catalog.sum(s.totals[9])::bigint AS reclaimed_prune,
+               pg_catalog.sum(s.totals[10])::bigint AS reclaimed_truncate,
+               pg_catalog.sum(s.totals[11])::bigint AS learned, pg_catalog.sum(s.totals[12])::bigint AS inserts,
+               pg_catalog.sum(s.totals[13])::bigint AS updates, pg_catalog.sum(s.totals[14])::bigint AS hot_updates,
+               pg_catalog.sum(s.totals[15])::bigint AS deletes, pg_catalog.sum(s.totals[16])::bigint AS prunes,
+               pg_catalog.sum(s.totals[17])::bigint AS items_freed, pg_catalog.sum(s.totals[18])::bigint AS fpi,
+               pg_catalog.sum(s.totals[19])::bigint AS wal_bytes
+          FROM place p
+          JOIN walker.heatmap_history s USING (history_id)
+         WHERE s.source_id = _garbage_history.source_id AND s.bucket + s.seconds * interval '1 s' > _garbage_history.since
+         GROUP BY p.key
+    )
+    SELECT t.key, t.since_bucket,
+           least(pg_catalog.max(t.until) OVER (), greatest(pg_catalog.now(), t.since_bucket)),
+           t.born_delete + t.born_update + t.born_hot_update + t.born_aborted_insert + t.born_aborted_update,
+           t.reclaimed_on_access + t.reclaimed_vacuum_scan + t.reclaimed_vacuum_cleanup
+               + t.reclaimed_prune + t.reclaimed_truncate,
+           t.inserts, t.updates, t.hot_updates, t.deletes, t.prunes, t.fpi, t.wal_bytes, t.items_freed, t.learned,
+           t.born_delete, t.born_update, t.born_hot_update, t.born_aborted_insert, t.born_aborted_update,
+           t.reclaimed_on_access, t.reclaimed_vacuum_scan, t.reclaimed_vacuum_cleanup, t.reclaimed_prune,
+           t.reclaimed_truncate
+      FROM total t
+$$;
+COMMENT ON FUNCTION walker._garbage_history IS 'sums of heatmap_history, those that have the same key taken together';
 
 CREATE FUNCTION walker.garbage_history(
     since timestamptz DEFAULT '-infinity',
@@ -1380,49 +1552,64 @@ AS $$
           FROM pg_catalog.pg_class c, here h
          WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
     ), place AS (
-        SELECT DISTINCT c.oid, r.source_id, r.history_id
+        SELECT DISTINCT c.oid, r.history_id
           FROM class c
           JOIN walker.heatmap_history_relation r
             ON r.source_id = c.source_id AND r.db_oid = c.db_oid
                AND ((r.spc_oid, r.relfilenode) = (c.spc_oid, c.relfilenode) OR r.relation_oid = c.oid)
-    ), total AS (
-        SELECT p.oid, pg_catalog.min(s.bucket) AS since_bucket,
-               pg_catalog.max(s.bucket + s.seconds * interval '1 s') AS until,
-               pg_catalog.sum(s.totals[1])::bigint AS born_delete, pg_catalog.sum(s.totals[2])::bigint AS born_update,
-               pg_catalog.sum(s.totals[3])::bigint AS born_hot_update,
-               pg_catalog.sum(s.totals[4])::bigint AS born_aborted_insert,
-               pg_catalog.sum(s.totals[5])::bigint AS born_aborted_update,
-               pg_catalog.sum(s.totals[6])::bigint AS reclaimed_on_access,
-               pg_catalog.sum(s.totals[7])::bigint AS reclaimed_vacuum_scan,
-               pg_catalog.sum(s.totals[8])::bigint AS reclaimed_vacuum_cleanup,
-               pg_catalog.sum(s.totals[9])::bigint AS reclaimed_prune,
-               pg_catalog.sum(s.totals[10])::bigint AS reclaimed_truncate,
-               pg_catalog.sum(s.totals[11])::bigint AS learned, pg_catalog.sum(s.totals[12])::bigint AS inserts,
-               pg_catalog.sum(s.totals[13])::bigint AS updates, pg_catalog.sum(s.totals[14])::bigint AS hot_updates,
-               pg_catalog.sum(s.totals[15])::bigint AS deletes, pg_catalog.sum(s.totals[16])::bigint AS prunes,
-               pg_catalog.sum(s.totals[17])::bigint AS items_freed, pg_catalog.sum(s.totals[18])::bigint AS fpi,
-               pg_catalog.sum(s.totals[19])::bigint AS wal_bytes
-          FROM place p
-          JOIN walker.heatmap_history s USING (source_id, history_id)
-         WHERE s.bucket + s.seconds * interval '1 s' > garbage_history.since
-         GROUP BY p.oid
+    ), every AS (
+        SELECT pg_catalog.array_agg(p.oid::bigint) AS oids, pg_catalog.array_agg(p.history_id) AS history_ids FROM place p
     )
-    SELECT t.oid::regclass, t.since_bucket,
-           least(pg_catalog.max(t.until) OVER (), greatest(pg_catalog.now(), t.since_bucket)),
-           t.born_delete + t.born_update + t.born_hot_update + t.born_aborted_insert + t.born_aborted_update,
-           t.reclaimed_on_access + t.reclaimed_vacuum_scan + t.reclaimed_vacuum_cleanup
-               + t.reclaimed_prune + t.reclaimed_truncate,
-           t.inserts, t.updates, t.hot_updates, t.deletes, t.prunes, t.fpi, t.wal_bytes, t.items_freed, t.learned,
-           t.born_delete, t.born_update, t.born_hot_update, t.born_aborted_insert, t.born_aborted_update,
+    SELECT t.key::oid::regclass, t.since_bucket, t.until, t.dead_tuples_born, t.dead_tuples_reclaimed, t.inserts, t.updates,
+           t.hot_updates, t.deletes, t.prunes, t.fpi, t.wal_bytes, t.items_freed, t.learned, t.born_delete,
+           t.born_update, t.born_hot_update, t.born_aborted_insert, t.born_aborted_update,
            t.reclaimed_on_access, t.reclaimed_vacuum_scan, t.reclaimed_vacuum_cleanup, t.reclaimed_prune,
            t.reclaimed_truncate
-      FROM total t
-     ORDER BY 4 DESC, t.oid::regclass::text
+      FROM here h, every e
+     CROSS JOIN LATERAL walker._garbage_history(h.source_id, e.oids, e.history_ids, since) t
+     ORDER BY 4 DESC, t.key::oid::regclass::text
 $$;
-COMMENT ON FUNCTION walker.garbage_history IS 'a row per heap of this database: the sums of walker.heatmap_history() from the bucket of "since" on, that is from since_bucket to until; over all heaps until is the end of the latest bucket';
+COMMENT ON FUNCTION walker.garbage_history(timestamptz) IS 'a row per heap of this database: the sums of walker.heatmap_history() from the bucket of "since" on, that is from since_bucket to until; over all heaps until is the end of the latest bucket';
+
+CREATE FUNCTION walker.garbage_history(
+    source text, since timestamptz, OUT database text, OUT schema text, OUT relation text,
+    OUT since_bucket timestamptz, OUT until timestamptz, OUT dead_tuples_born bigint,
+    OUT dead_tuples_reclaimed bigint, OUT inserts bigint, OUT updates bigint, OUT hot_updates bigint,
+    OUT deletes bigint, OUT prunes bigint, OUT fpi bigint, OUT wal_bytes bigint, OUT items_freed bigint,
+    OUT learned bigint, OUT born_delete bigint, OUT born_update bigint, OUT born_hot_update bigint,
+    OUT born_aborted_insert bigint, OUT born_aborted_update bigint, OUT reclaimed_on_access bigint,
+    OUT reclaimed_vacuum_scan bigint, OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint,
+    OUT reclaimed_truncate bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE ROWS 1000
+AS $$
+    WITH here AS MATERIALIZED (
+        SELECT walker._named_source(source) AS source_id
+    ), named AS (
+        -- One of its files: one that has a name, the newest if there are several.
+        SELECT DISTINCT ON (r.history_id) r.history_id, n.database, n.schema,
+               coalesce(n.name, r.spc_oid || '/' || r.db_oid || '/' || r.relfilenode) AS name
+          FROM here h
+          JOIN walker.heatmap_history_relation r USING (source_id)
+          LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
+         ORDER BY r.history_id, n.name IS NULL, r.relfilenode DESC
+    ), every AS (
+        SELECT pg_catalog.array_agg(m.history_id) AS history_ids FROM named m
+    )
+    SELECT m.database, m.schema, m.name, t.since_bucket, t.until, t.dead_tuples_born, t.dead_tuples_reclaimed, t.inserts, t.updates,
+           t.hot_updates, t.deletes, t.prunes, t.fpi, t.wal_bytes, t.items_freed, t.learned, t.born_delete,
+           t.born_update, t.born_hot_update, t.born_aborted_insert, t.born_aborted_update,
+           t.reclaimed_on_access, t.reclaimed_vacuum_scan, t.reclaimed_vacuum_cleanup, t.reclaimed_prune,
+           t.reclaimed_truncate
+      FROM here h, every e
+     CROSS JOIN LATERAL walker._garbage_history(h.source_id, e.history_ids, e.history_ids, since) t
+      JOIN named m ON m.history_id = t.key
+     ORDER BY 6 DESC, 1, 2, 3
+$$;
+COMMENT ON FUNCTION walker.garbage_history(text, timestamptz) IS 'the same of a source by its name, a row per heap in any of its databases';
 
 CREATE FUNCTION walker._history_grid(
-    rel regclass, metric text, since timestamptz, columns integer, ranges integer,
+    heap walker.relation, metric text, since timestamptz, columns integer, ranges integer,
     OUT column_no integer, OUT since_time timestamptz, OUT until_time timestamptz, OUT range_no integer,
     OUT first_block bigint, OUT last_block bigint, OUT value bigint)
 RETURNS SETOF record
@@ -1432,10 +1619,9 @@ DECLARE
     -- Each is a multiple of the buckets that are not longer.
     steps integer[] := ARRAY[60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200, 86400, 172800,
                              345600, 604800];
-    source integer := walker._local_source_id();
-    ids bigint[] := ARRAY(SELECT walker._history_ids(rel));
-    size bigint := walker._history_range_blocks(rel, since, ranges);
-    heap_blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
+    ids bigint[] := ARRAY(SELECT walker._history_ids(heap));
+    size bigint := walker._history_range_blocks(heap, since, ranges);
+    heap_blocks bigint := heap.blocks;
     extent record;
     step interval;
     first timestamptz;
@@ -1457,7 +1643,7 @@ BEGIN
            pg_catalog.max(((s.first_range + s.ranges) * s.range_blocks + size - 1) / size) AS ranges
       INTO extent
       FROM walker.heatmap_history s
-     WHERE s.source_id = source AND s.history_id = ANY (ids)
+     WHERE s.source_id = heap.source_id AND s.history_id = ANY (ids)
        AND s.bucket + s.seconds * interval '1 s' > since;
     IF extent.first IS NULL THEN
         RETURN;
@@ -1481,7 +1667,7 @@ BEGIN
                    WHEN 'inserts' THEN e.inserts WHEN 'updates' THEN e.updates WHEN 'hot_updates' THEN e.hot_updates
                    WHEN 'deletes' THEN e.deletes WHEN 'prunes' THEN e.prunes WHEN 'fpi' THEN e.fpi
                    WHEN 'wal_bytes' THEN e.wal_bytes END) AS value
-          FROM walker.heatmap_history(rel, since, ranges) e
+          FROM walker._heatmap_history(heap, since, ranges) e
          GROUP BY 1, 2
     )
     SELECT c + 1, first + c * step, first + (c + 1) * step, r::integer + 1, r * size,
@@ -1494,15 +1680,14 @@ BEGIN
       FROM pg_catalog.generate_series(0, column_count - 1) c
      CROSS JOIN pg_catalog.generate_series(0::bigint, range_count - 1) r
       LEFT JOIN event e USING (c, r)
-      LEFT JOIN walker._history_dead(rel, size) d ON d.range_no = r
+      LEFT JOIN walker._history_dead(heap, size) d ON d.range_no = r
      ORDER BY 1, 4;
 END
 $$;
 COMMENT ON FUNCTION walker._history_grid IS 'walker.heatmap_history() for a picture: at most so many columns of time and ranges of blocks, each of them there; what "metric" counts in them, or the garbage at the end of the column where it is "dead"';
 
-CREATE FUNCTION walker.heatmap_history_text(
-    rel regclass, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity', width integer DEFAULT 64,
-    height integer DEFAULT 16) RETURNS SETOF text
+CREATE FUNCTION walker._heatmap_history_text(
+    heap walker.relation, metric text, since timestamptz, width integer, height integer) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
@@ -1534,12 +1719,12 @@ BEGIN
            pg_catalog.array_agg(g.value ORDER BY g.column_no, g.range_no) AS "values",
            pg_catalog.array_agg(g.first_block ORDER BY g.range_no) FILTER (WHERE g.column_no = 1) AS rows
       INTO grid
-      FROM walker._history_grid(rel, metric, since, width, height) g;
+      FROM walker._history_grid(heap, metric, since, width, height) g;
     IF grid.first IS NULL THEN
-        RETURN NEXT pg_catalog.format('%s: nothing in its history', rel);
+        RETURN NEXT pg_catalog.format('%s: nothing in its history', heap.name);
         RETURN;
     END IF;
-    RETURN NEXT pg_catalog.format('%s: %s, %s to %s%s', rel, unit, pg_catalog.to_char(grid.first, 'YYYY-MM-DD HH24:MI'),
+    RETURN NEXT pg_catalog.format('%s: %s, %s to %s%s', heap.name, unit, pg_catalog.to_char(grid.first, 'YYYY-MM-DD HH24:MI'),
         pg_catalog.to_char(grid.last, CASE WHEN grid.first::date = grid.last::date THEN 'HH24:MI TZ'
                                            ELSE 'YYYY-MM-DD HH24:MI TZ' END),
         CASE WHEN metric = 'dead' THEN '' ELSE pg_catalog.format(', %s in all', grid.total) END);
@@ -1578,7 +1763,22 @@ BEGIN
         CASE WHEN grid.pages = 1 THEN '1 page' ELSE grid.pages || ' pages' END);
 END
 $$;
-COMMENT ON FUNCTION walker.heatmap_history_text IS 'the history of a table as text: time across, blocks down';
+
+CREATE FUNCTION walker.heatmap_history_text(
+    rel regclass, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity', width integer DEFAULT 64,
+    height integer DEFAULT 16) RETURNS SETOF text
+LANGUAGE sql STABLE
+AS 'SELECT walker._heatmap_history_text(walker._here(rel), metric, since, width, height)';
+COMMENT ON FUNCTION walker.heatmap_history_text(regclass, text, timestamptz, integer, integer) IS 'the history of a table as text: time across, blocks down';
+
+CREATE FUNCTION walker.heatmap_history_text(
+    source text, database text, relation text, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity',
+    width integer DEFAULT 64, height integer DEFAULT 16) RETURNS SETOF text
+LANGUAGE sql STABLE
+AS $$
+    SELECT walker._heatmap_history_text(walker._named_heap(source, database, relation), metric, since, width, height)
+$$;
+COMMENT ON FUNCTION walker.heatmap_history_text(text, text, text, text, timestamptz, integer, integer) IS 'the same of a heap in any database of a source';
 
 -- Pictures: SVG documents --------------------------------------------------------------------------------------------
 
@@ -1735,19 +1935,17 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._svg_fit IS 'what makes a text that is too long fit: it is squeezed rather than cut';
 
-CREATE FUNCTION walker._svg_open(rel regclass, width integer, height integer, what text) RETURNS text
+CREATE FUNCTION walker._svg_open(heap walker.relation, width integer, height integer, what text) RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    name text := rel;
-    heap record;
+    name text := heap.name;
     garbage record;
     known bigint;
     facts text;
 BEGIN
-    SELECT * INTO heap FROM walker._heap(rel);
     SELECT pg_catalog.sum(m.dead_tuples) AS dead, pg_catalog.sum(m.pages_with_garbage) AS pages INTO garbage
-      FROM walker.heatmap(rel, 1) m;
+      FROM walker._ranges(heap, 1) m;
     SELECT CASE WHEN r.created_in_wal THEN heap.blocks ELSE
                (SELECT pg_catalog.sum(pg_catalog.bit_count(c.known))
                   FROM walker.heatmap_chunk c
@@ -1756,9 +1954,9 @@ BEGIN
       INTO known
       FROM walker.heatmap_relation r
      WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
-           = (walker._local_source_id(), heap.spc_oid, heap.db_oid, heap.relfilenode);
+           = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);
     facts := pg_catalog.concat_ws(' | ',
-        pg_catalog.format('%s in %s pages', walker._svg_size(pg_catalog.pg_relation_size(rel)),
+        pg_catalog.format('%s in %s pages', walker._svg_size(heap.blocks * pg_catalog.current_setting('block_size')::bigint),
                           walker._svg_number(heap.blocks)),
         pg_catalog.format('%s dead tuples on %s pages', walker._svg_number(coalesce(garbage.dead, 0)),
                           walker._svg_number(coalesce(garbage.pages, 0))),
@@ -1822,22 +2020,24 @@ AS $$
       FROM pg_catalog.pg_proc p
      CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes),
                                    pg_catalog.unnest(p.proallargtypes)) WITH ORDINALITY AS a (name, mode, type, ordinal)
-     WHERE p.pronamespace = 'walker'::regnamespace AND p.proname = 'heatmap_history'
+     WHERE p.pronamespace = 'walker'::regnamespace AND p.proname = '_heatmap_history'
        AND a.mode IN ('o', 't') AND a.type = 'bigint'::regtype
        AND a.name NOT IN ('first_block', 'last_block', 'dead_tuples', 'dead_tuples_born', 'dead_tuples_reclaimed')
 $$;
 COMMENT ON FUNCTION walker._history_metrics IS 'what walker.heatmap_svg() can show: the garbage there was, and all that walker.heatmap_history() counts';
 
 CREATE FUNCTION walker._history_extent(
-    rel regclass, since timestamptz, OUT first timestamptz, OUT last timestamptz, OUT blocks bigint)
-LANGUAGE sql STABLE
+    heap walker.relation, since timestamptz, OUT first timestamptz, OUT last timestamptz, OUT blocks bigint)
+LANGUAGE plpgsql STABLE
 AS $$
+BEGIN
     SELECT pg_catalog.min(s.bucket), pg_catalog.max(s.bucket + s.seconds * interval '1 s'),
-           greatest(pg_catalog.max((s.first_range + s.ranges) * s.range_blocks),
-                    (SELECT h.blocks FROM walker._heap(rel) h))
+           greatest(pg_catalog.max((s.first_range + s.ranges) * s.range_blocks), heap.blocks)
+      INTO first, last, blocks
       FROM walker.heatmap_history s
-     WHERE s.source_id = walker._local_source_id() AND s.history_id IN (SELECT walker._history_ids(rel))
-       AND s.bucket + s.seconds * interval '1 s' > since
+     WHERE s.source_id = heap.source_id AND s.history_id IN (SELECT walker._history_ids(heap))
+       AND s.bucket + s.seconds * interval '1 s' > since;
+END
 $$;
 COMMENT ON FUNCTION walker._history_extent IS 'from when to when there is history, and of how many blocks; the table may have been longer than it is';
 
@@ -1860,21 +2060,21 @@ $$;
 COMMENT ON FUNCTION walker._history_column IS 'where the column begins that a bucket is in';
 
 CREATE FUNCTION walker._history_levels(
-    rel regclass, since timestamptz, ranges integer, shortest interval, last timestamptz, OUT begin timestamptz,
+    heap walker.relation, since timestamptz, ranges integer, shortest interval, last timestamptz, OUT begin timestamptz,
     OUT finish timestamptz, OUT first_block bigint, OUT last_block bigint, OUT value numeric)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE ROWS 1000
 AS $$
 DECLARE
-    size bigint := walker._history_range_blocks(rel, since, ranges);
+    size bigint := walker._history_range_blocks(heap, since, ranges);
     first timestamptz := (SELECT walker._history_column(e.first, shortest, shortest)
-                            FROM walker._history_extent(rel, since) e);
+                            FROM walker._history_extent(heap, since) e);
 BEGIN
     RETURN QUERY
     WITH event AS (
         SELECT h.bucket, h.duration, h.first_block / size AS i, h.dead_tuples,
                h.dead_tuples_born - h.dead_tuples_reclaimed + h.learned AS change
-          FROM walker.heatmap_history(rel, since, ranges) h
+          FROM walker._heatmap_history(heap, since, ranges) h
     ), level AS (
         SELECT DISTINCT ON (c.i, c.begin) c.begin, c.i, c.dead_tuples
           FROM (SELECT walker._history_column(e.bucket, e.duration, shortest) AS begin, e.* FROM event e) c
@@ -1887,7 +2087,7 @@ BEGIN
          WHERE NOT EXISTS (SELECT 1 FROM level l WHERE (l.i, l.begin) = (e.i, first))
          UNION ALL
         SELECT first, d.range_no, d.dead_tuples
-          FROM walker._history_dead(rel, size) d
+          FROM walker._history_dead(heap, size) d
          WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.i = d.range_no)
     ), step AS (
         SELECT k.*, k.dead_tuples IS DISTINCT FROM
@@ -1908,7 +2108,7 @@ $$;
 COMMENT ON FUNCTION walker._history_levels IS 'the garbage there was in each range of blocks, from when to when; no column is shorter than "shortest"';
 
 CREATE FUNCTION walker._history_cells(
-    rel regclass, metric text, since timestamptz, ranges integer, shortest interval, last timestamptz,
+    heap walker.relation, metric text, since timestamptz, ranges integer, shortest interval, last timestamptz,
     OUT begin timestamptz, OUT finish timestamptz, OUT first_block bigint, OUT last_block bigint, OUT value numeric,
     OUT heat numeric)
 RETURNS SETOF record
@@ -1918,7 +2118,7 @@ BEGIN
     IF metric = 'dead' THEN
         RETURN QUERY
         SELECT l.begin, l.finish, l.first_block, l.last_block, l.value, l.value
-          FROM walker._history_levels(rel, since, ranges, shortest, last) l;
+          FROM walker._history_levels(heap, since, ranges, shortest, last) l;
         RETURN;
     END IF;
     RETURN QUERY
@@ -1929,7 +2129,7 @@ BEGIN
                    pg_catalog.sum(CASE metric WHEN 'born' THEN h.dead_tuples_born
                                               WHEN 'reclaimed' THEN h.dead_tuples_reclaimed
                                               ELSE (pg_catalog.to_jsonb(h) ->> metric)::bigint END) AS value
-              FROM walker.heatmap_history(rel, since, ranges) h
+              FROM walker._heatmap_history(heap, since, ranges) h
              GROUP BY 1, 2, 3, 4) c
      WHERE c.value > 0
      ORDER BY 1, 3;
@@ -1937,9 +2137,8 @@ END
 $$;
 COMMENT ON FUNCTION walker._history_cells IS 'walker.heatmap_history() as a picture shows it: what happened is as hot as it is fast, per minute';
 
-CREATE FUNCTION walker.heatmap_svg(
-    rel regclass, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity', ranges integer DEFAULT 64,
-    width integer DEFAULT 960, height integer DEFAULT 540) RETURNS text
+CREATE FUNCTION walker._heatmap_svg(
+    heap walker.relation, metric text, since timestamptz, ranges integer, width integer, height integer) RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
@@ -1970,9 +2169,9 @@ BEGIN
         ELSE pg_catalog.replace(metric, '_', ' ') END;
     what := unit || ' by block range over time';
     SELECT e.first, greatest(e.last, pg_catalog.now()) AS last, e.blocks INTO extent
-      FROM walker._history_extent(rel, since) e;
+      FROM walker._history_extent(heap, since) e;
     IF extent.first IS NULL OR extent.blocks = 0 THEN
-        RETURN walker._svg_open(rel, width, height, what) || walker._svg_nothing(width, height,
+        RETURN walker._svg_open(heap, width, height, what) || walker._svg_nothing(width, height,
             'No history: nothing is known to have changed here'
             || coalesce(' since ' || pg_catalog.to_char(nullif(since, '-infinity'), 'YYYY-MM-DD HH24:MI TZ'), ''));
     END IF;
@@ -1986,7 +2185,7 @@ BEGIN
                pg_catalog.round(x0 + (x1 - x0) * pg_catalog.extract('epoch', c.finish - extent.first) / seconds, 1) AS xx,
                pg_catalog.round(y0 + (y1 - y0) * c.first_block::numeric / extent.blocks, 1) AS y,
                pg_catalog.round(y0 + (y1 - y0) * least(c.last_block + 1, extent.blocks)::numeric / extent.blocks, 1) AS yy
-          FROM walker._history_cells(rel, metric, since, ranges, shortest, extent.last) c
+          FROM walker._history_cells(heap, metric, since, ranges, shortest, extent.last) c
     ), moment AS (
         -- All of the table: what begins less what ends.
         SELECT e.x, pg_catalog.lead(e.x) OVER (ORDER BY e.x) AS xx, pg_catalog.sum(e.heat) OVER (ORDER BY e.x) AS heat
@@ -2020,7 +2219,7 @@ BEGIN
               FROM (SELECT d.*, pg_catalog.max(d.value) OVER () AS most FROM side d) s) AS beside
       INTO drawn;
     IF drawn.map IS NULL THEN
-        RETURN walker._svg_open(rel, width, height, what)
+        RETURN walker._svg_open(heap, width, height, what)
             || walker._svg_nothing(width, height, 'There were none: ' || unit);
     END IF;
     SELECT pg_catalog.string_agg(
@@ -2047,13 +2246,13 @@ BEGIN
                                            walker._svg_short(drawn.hottest * i * i / 100)) END, '')
            || walker._svg_label('mute', x0 + 296, height - 30, pg_catalog.format('%s%s in %s; grey: none', unit,
                   CASE WHEN is_level THEN '' ELSE ' per minute' END,
-                  walker._svg_cell(walker._history_range_blocks(rel, since, ranges))))
+                  walker._svg_cell(walker._history_range_blocks(heap, since, ranges))))
            || walker._svg_label('mute small end', width - 24, height - 14,
                   'time zone ' || walker._svg_text(pg_catalog.current_setting('TimeZone')))
       INTO legend
       FROM pg_catalog.generate_series(1, 10) i;
     RETURN pg_catalog.concat(
-        walker._svg_open(rel, width, height, what),
+        walker._svg_open(heap, width, height, what),
         pg_catalog.format('<rect class="panel" x="%s" y="%s" width="%s" height="%s"/>', x0, y0, x1 - x0, y1 - y0),
         '<g class="cells" shape-rendering="crispEdges">', drawn.map, '</g><path class="soft" d="', drawn.above,
         drawn.beside, '"/>',
@@ -2066,16 +2265,31 @@ BEGIN
         legend, '</svg>');
 END
 $$;
-COMMENT ON FUNCTION walker.heatmap_svg IS 'a picture of a table as SVG: time across, blocks down. "dead" is the garbage there was, any count of walker.heatmap_history() shows what happened when and where';
 
-CREATE FUNCTION walker._svg_share(rel regclass, ranges integer) RETURNS text
+CREATE FUNCTION walker.heatmap_svg(
+    rel regclass, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity', ranges integer DEFAULT 64,
+    width integer DEFAULT 960, height integer DEFAULT 540) RETURNS text
+LANGUAGE sql STABLE
+AS 'SELECT walker._heatmap_svg(walker._here(rel), metric, since, ranges, width, height)';
+COMMENT ON FUNCTION walker.heatmap_svg(regclass, text, timestamptz, integer, integer, integer) IS 'a picture of a table as SVG: time across, blocks down. "dead" is the garbage there was, any count of walker.heatmap_history() shows what happened when and where';
+
+CREATE FUNCTION walker.heatmap_svg(
+    source text, database text, relation text, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity',
+    ranges integer DEFAULT 64, width integer DEFAULT 960, height integer DEFAULT 540) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT walker._heatmap_svg(walker._named_heap(source, database, relation), metric, since, ranges, width, height)
+$$;
+COMMENT ON FUNCTION walker.heatmap_svg(text, text, text, text, timestamptz, integer, integer, integer) IS 'the same of a heap in any database of a source';
+
+CREATE FUNCTION walker._svg_share(heap walker.relation, ranges integer) RETURNS text
 LANGUAGE sql STABLE
 AS $$
     SELECT pg_catalog.format('90%% of the garbage is on %s%% of the table', walker._svg_number(pg_catalog.round(
                100.0 * pg_catalog.sum(m.last_block - m.first_block + 1) / pg_catalog.max(m.blocks), 1)))
       FROM (SELECT h.*, pg_catalog.sum(h.last_block - h.first_block + 1) OVER () AS blocks,
                    pg_catalog.min(h.rank) FILTER (WHERE h.cumulative_percent >= 90) OVER () AS enough
-              FROM walker.heatmap(rel, ranges) h) m
+              FROM walker._ranges(heap, ranges) h) m
      WHERE m.rank <= m.enough
 $$;
 
@@ -2086,7 +2300,8 @@ AS $$
                              pg_catalog.round(y, 1), pg_catalog.round(xx, 1), base)
 $$;
 
-CREATE FUNCTION walker._svg_bars(rel regclass, ranges integer, width integer, height integer, sorted boolean) RETURNS text
+CREATE FUNCTION walker._svg_bars(
+    heap walker.relation, ranges integer, width integer, height integer, sorted boolean) RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
@@ -2094,7 +2309,7 @@ DECLARE
     x1 numeric := width - CASE WHEN sorted THEN 76 ELSE 28 END;
     y0 numeric := 100;
     y1 numeric := height - 76;
-    blocks bigint := (SELECT h.blocks FROM walker._heap(rel) h);
+    blocks bigint := heap.blocks;
     cells integer := least(ranges, blocks);
     what text := CASE WHEN sorted THEN 'block ranges sorted by garbage' ELSE 'garbage by block range' END;
     sums record;
@@ -2108,9 +2323,9 @@ BEGIN
     SELECT pg_catalog.sum(m.dead_tuples) AS dead, pg_catalog.sum(m.aborted_tuples) AS aborted,
            pg_catalog.max(m.dead_tuples) AS most
       INTO sums
-      FROM walker.heatmap(rel, ranges) m;
+      FROM walker._ranges(heap, ranges) m;
     IF coalesce(sums.dead, 0) = 0 THEN
-        RETURN walker._svg_open(rel, width, height, what)
+        RETURN walker._svg_open(heap, width, height, what)
             || walker._svg_nothing(width, height, 'No garbage is known in this table');
     END IF;
     step := greatest(walker._svg_step(sums.most, (y1 - y0)::integer / 60), 1);
@@ -2118,7 +2333,7 @@ BEGIN
     WITH range AS (
         SELECT h.*, CASE WHEN sorted THEN (h.rank - 1)::numeric / cells ELSE h.first_block::numeric / blocks END AS f,
                CASE WHEN sorted THEN h.rank::numeric / cells ELSE (h.last_block + 1)::numeric / blocks END AS ff
-          FROM walker.heatmap(rel, ranges) h
+          FROM walker._ranges(heap, ranges) h
     ), bar AS (
         SELECT r.*, x0 + (x1 - x0) * r.f + b.gap AS x, x0 + (x1 - x0) * r.ff - b.gap AS xx, x0 + (x1 - x0) * r.ff AS edge
           FROM range r, (SELECT CASE WHEN (x1 - x0) / cells > 5 THEN 0.75 ELSE 0 END AS gap) b
@@ -2181,7 +2396,7 @@ BEGIN
                            ('line', 'cumulative share', sorted)) v (class, label, wanted)
              WHERE v.wanted) k;
     RETURN pg_catalog.concat(
-        walker._svg_open(rel, width, height, pg_catalog.concat_ws('; ', what, walker._svg_share(rel, ranges))),
+        walker._svg_open(heap, width, height, pg_catalog.concat_ws('; ', what, walker._svg_share(heap, ranges))),
         axes, drawn.bars, legend, '</svg>');
 END
 $$;
@@ -2190,72 +2405,145 @@ COMMENT ON FUNCTION walker._svg_bars IS 'a bar for each range of blocks, in the 
 CREATE FUNCTION walker.heatmap_ranges_svg(
     rel regclass, ranges integer DEFAULT 64, width integer DEFAULT 960, height integer DEFAULT 420) RETURNS text
 LANGUAGE sql STABLE
-AS 'SELECT walker._svg_bars(rel, ranges, width, height, false)';
-COMMENT ON FUNCTION walker.heatmap_ranges_svg IS 'a picture of the garbage along a table as SVG: a bar for each range of blocks';
+AS 'SELECT walker._svg_bars(walker._here(rel), ranges, width, height, false)';
+COMMENT ON FUNCTION walker.heatmap_ranges_svg(regclass, integer, integer, integer) IS 'a picture of the garbage along a table as SVG: a bar for each range of blocks';
+
+CREATE FUNCTION walker.heatmap_ranges_svg(
+    source text, database text, relation text, ranges integer DEFAULT 64, width integer DEFAULT 960,
+    height integer DEFAULT 420) RETURNS text
+LANGUAGE sql STABLE
+AS 'SELECT walker._svg_bars(walker._named_heap(source, database, relation), ranges, width, height, false)';
+COMMENT ON FUNCTION walker.heatmap_ranges_svg(text, text, text, integer, integer, integer) IS 'the same of a heap in any database of a source';
 
 CREATE FUNCTION walker.heatmap_pareto_svg(
     rel regclass, ranges integer DEFAULT 64, width integer DEFAULT 960, height integer DEFAULT 420) RETURNS text
 LANGUAGE sql STABLE
-AS 'SELECT walker._svg_bars(rel, ranges, width, height, true)';
-COMMENT ON FUNCTION walker.heatmap_pareto_svg IS 'the ranges of a table sorted by garbage, as SVG, with the share of all garbage up to each';
+AS 'SELECT walker._svg_bars(walker._here(rel), ranges, width, height, true)';
+COMMENT ON FUNCTION walker.heatmap_pareto_svg(regclass, integer, integer, integer) IS 'the ranges of a table sorted by garbage, as SVG, with the share of all garbage up to each';
+
+CREATE FUNCTION walker.heatmap_pareto_svg(
+    source text, database text, relation text, ranges integer DEFAULT 64, width integer DEFAULT 960,
+    height integer DEFAULT 420) RETURNS text
+LANGUAGE sql STABLE
+AS 'SELECT walker._svg_bars(walker._named_heap(source, database, relation), ranges, width, height, true)';
+COMMENT ON FUNCTION walker.heatmap_pareto_svg(text, text, text, integer, integer, integer) IS 'the same of a heap in any database of a source';
 
 GRANT EXECUTE ON FUNCTION
     walker._version(), walker._svg_text(text), walker._svg_label(text, numeric, numeric, text),
     walker._svg_number(numeric), walker._svg_short(numeric), walker._svg_size(numeric), walker._svg_step(numeric, integer),
     walker._svg_block_ticks(bigint, integer), walker._svg_time_ticks(timestamptz, timestamptz, integer),
-    walker._svg_style(), walker._svg_fit(text, numeric, integer), walker._svg_open(regclass, integer, integer, text),
+    walker._svg_style(), walker._svg_fit(text, numeric, integer), walker._svg_open(walker.relation, integer, integer, text),
     walker._svg_nothing(integer, integer, text), walker._svg_check(integer, integer, integer),
-    walker._svg_cell(numeric), walker._history_metrics(), walker._history_extent(regclass, timestamptz),
+    walker._svg_cell(numeric), walker._history_metrics(), walker._history_extent(walker.relation, timestamptz),
     walker._history_step(timestamptz, timestamptz, integer),
     walker._history_column(timestamptz, interval, interval),
-    walker._history_levels(regclass, timestamptz, integer, interval, timestamptz),
-    walker._history_cells(regclass, text, timestamptz, integer, interval, timestamptz),
-    walker.heatmap_svg(regclass, text, timestamptz, integer, integer, integer), walker._svg_share(regclass, integer),
+    walker._history_levels(walker.relation, timestamptz, integer, interval, timestamptz),
+    walker._history_cells(walker.relation, text, timestamptz, integer, interval, timestamptz),
+    walker.heatmap_svg(regclass, text, timestamptz, integer, integer, integer), walker._svg_share(walker.relation, integer),
     walker._svg_bar(text, numeric, numeric, numeric, numeric),
-    walker._svg_bars(regclass, integer, integer, integer, boolean),
+    walker._svg_bars(walker.relation, integer, integer, integer, boolean),
     walker.heatmap_ranges_svg(regclass, integer, integer, integer),
-    walker.heatmap_pareto_svg(regclass, integer, integer, integer)
+    walker.heatmap_pareto_svg(regclass, integer, integer, integer),
+    walker._heatmap_svg(walker.relation, text, timestamptz, integer, integer, integer),
+    walker.heatmap_svg(text, text, text, text, timestamptz, integer, integer, integer),
+    walker.heatmap_ranges_svg(text, text, text, integer, integer, integer),
+    walker.heatmap_pareto_svg(text, text, text, integer, integer, integer)
     TO pg_monitor;
+
+CREATE FUNCTION walker._reset(source integer) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    -- The walker locks this row before it saves, and loads its state anew when it finds another generation.
+    UPDATE walker.progress SET generation = generation + 1 WHERE source_id = source;
+    DELETE FROM walker.heatmap_chunk WHERE source_id = source;
+    DELETE FROM walker.heatmap_relation WHERE source_id = source;
+    DELETE FROM walker.heatmap_pending WHERE source_id = source;
+    DELETE FROM walker.heatmap_baseline_request WHERE source_id = source;
+    DELETE FROM walker.heatmap_baseline WHERE source_id = source;
+    DELETE FROM walker.heatmap_history WHERE source_id = source;
+    DELETE FROM walker.heatmap_history_relation WHERE source_id = source;
+    DELETE FROM walker.plugin_result WHERE source_id = source;
+END
+$$;
+COMMENT ON FUNCTION walker._reset(integer) IS 'forgets all of a source but how far it was walked';
+
+CREATE FUNCTION walker._reset(heap walker.relation) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    ids bigint[] := ARRAY(SELECT walker._history_ids(heap));
+BEGIN
+    UPDATE walker.progress SET generation = generation + 1 WHERE source_id = heap.source_id;
+    DELETE FROM walker.heatmap_chunk c
+     WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
+           = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);
+    DELETE FROM walker.heatmap_relation r
+     WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
+           = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);
+    DELETE FROM walker.heatmap_pending p
+     WHERE (p.source_id, p.spc_oid, p.db_oid, p.relfilenode)
+           = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);
+    DELETE FROM walker.heatmap_baseline_request q
+     WHERE (q.source_id, q.spc_oid, q.db_oid, q.relfilenode)
+           = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);
+    DELETE FROM walker.heatmap_baseline b
+     WHERE (b.source_id, b.spc_oid, b.db_oid, b.relfilenode)
+           = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);
+    DELETE FROM walker.heatmap_history s WHERE s.source_id = heap.source_id AND s.history_id = ANY (ids);
+    DELETE FROM walker.heatmap_history_relation r WHERE r.source_id = heap.source_id AND r.history_id = ANY (ids);
+END
+$$;
+COMMENT ON FUNCTION walker._reset(walker.relation) IS 'forgets what is known of a heap';
 
 CREATE FUNCTION walker.reset(rel regclass DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
-DECLARE
-    source integer := walker._source_id();
-    heap record;
 BEGIN
-    -- The walker locks this row before it saves, and loads its state anew when it finds another generation.
-    UPDATE walker.progress SET generation = generation + 1 WHERE source_id = source;
     IF rel IS NULL THEN
-        DELETE FROM walker.heatmap_chunk WHERE source_id = source;
-        DELETE FROM walker.heatmap_relation WHERE source_id = source;
-        DELETE FROM walker.heatmap_pending WHERE source_id = source;
-        DELETE FROM walker.heatmap_baseline_request WHERE source_id = source;
-        DELETE FROM walker.heatmap_baseline WHERE source_id = source;
-        DELETE FROM walker.heatmap_history WHERE source_id = source;
-        DELETE FROM walker.heatmap_history_relation WHERE source_id = source;
-        DELETE FROM walker.plugin_result WHERE source_id = source;
+        PERFORM walker._reset(walker._source_id());
     ELSE
-        SELECT * INTO heap FROM walker._heap(rel);
-        DELETE FROM walker.heatmap_chunk c
-         WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
-        DELETE FROM walker.heatmap_relation r
-         WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
-        DELETE FROM walker.heatmap_pending p
-         WHERE (p.source_id, p.spc_oid, p.db_oid, p.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
-        DELETE FROM walker.heatmap_baseline_request q
-         WHERE (q.source_id, q.spc_oid, q.db_oid, q.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
-        DELETE FROM walker.heatmap_baseline b
-         WHERE (b.source_id, b.spc_oid, b.db_oid, b.relfilenode) = (source, heap.spc_oid, heap.db_oid, heap.relfilenode);
-        DELETE FROM walker.heatmap_history s
-         WHERE s.source_id = source AND s.history_id IN (SELECT walker._history_ids(rel));
-        DELETE FROM walker.heatmap_history_relation r
-         WHERE r.source_id = source AND r.db_oid = heap.db_oid
-           AND ((r.spc_oid, r.relfilenode) = (heap.spc_oid, heap.relfilenode) OR r.relation_oid = rel::oid);
+        PERFORM walker._reset(walker._here(rel));
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker.reset IS 'forgets the garbage of one heap, or of all; its pages count as not known until the WAL shows them again';
+COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, or of all; its pages count as not known until the WAL shows them again';
+
+CREATE FUNCTION walker.reset(source text, database text, relation text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    IF relation IS NULL THEN
+        PERFORM walker._all_of(source, database);
+        PERFORM walker._reset(walker._named_source(source));
+    ELSE
+        PERFORM walker._reset(walker._named_heap(source, database, relation));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker.reset(text, text, text) IS 'the same for a source by its name: one heap of a database, or with two nulls all there is';
+
+CREATE FUNCTION walker._all_of(source text, database text) RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF database IS NOT NULL THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('no relation of database "%s" of source "%s" is named', database, source),
+            HINT = 'Name one; or null for the database, too, for all of the source.';
+    END IF;
+END
+$$;
+
+CREATE FUNCTION walker._tell_of_baseline(source integer) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    IF walker._lock_holder(source, 'run') IS NULL THEN
+        RAISE NOTICE 'the walker does not run; it will read the pages when it is started';
+    END IF;
+END
+$$;
 
 CREATE FUNCTION walker.baseline(rel regclass DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -2278,7 +2566,7 @@ BEGIN
     ELSIF source IS DISTINCT FROM walker._local_source_id() THEN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('"%s" is a relation of this server, but it is another one that is walked', rel),
-            HINT = 'SELECT walker.baseline() is for all heaps of the database that the walker is connected to.';
+            HINT = 'walker.baseline(source, database, relation) is for those of another server.';
     ELSE
         -- A partitioned table stands for its partitions, and a table brings its TOAST table along.
         WITH heap AS (
@@ -2301,19 +2589,45 @@ BEGIN
             RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table', rel);
         END IF;
     END IF;
-    IF walker._lock_holder(source, 'run') IS NULL THEN
-        RAISE NOTICE 'the walker does not run; it will read the pages when it is started';
-    END IF;
+    PERFORM walker._tell_of_baseline(source);
 END
 $$;
-COMMENT ON FUNCTION walker.baseline IS 'has the walker read the pages of one heap, or of all, so that garbage older than the walk counts too; returns at once, see walker.wait_for_baseline() and walker.status()';
+COMMENT ON FUNCTION walker.baseline(regclass) IS 'has the walker read the pages of one heap, or of all, so that garbage older than the walk counts too; returns at once, see walker.wait_for_baseline() and walker.status()';
 
-CREATE FUNCTION walker.wait_for_baseline(timeout interval DEFAULT '1 hour') RETURNS boolean
+CREATE FUNCTION walker.baseline(source text, database text, relation text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    id integer := walker._named_source(source);
+    heap walker.relation;
+BEGIN
+    IF relation IS NULL THEN
+        PERFORM walker._all_of(source, database);
+        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode) VALUES (id, 0, 0, 0);
+    ELSE
+        heap := walker._named_heap(source, database, relation);
+        -- A table brings its TOAST table along.
+        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)
+        SELECT id, r.spc_oid, r.db_oid, r.relfilenode
+          FROM (SELECT heap.spc_oid, heap.db_oid, heap.relfilenode
+                UNION
+                SELECT t.spc_oid, t.db_oid, t.relfilenode
+                  FROM walker.relation o
+                  JOIN walker.relation t ON t.source_id = o.source_id AND t.db_oid = o.db_oid AND t.kind = 't'
+                       AND t.toast_of = o.name
+                 WHERE (o.source_id, o.spc_oid, o.db_oid, o.relfilenode)
+                       = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode)) r;
+    END IF;
+    PERFORM walker._tell_of_baseline(id);
+END
+$$;
+COMMENT ON FUNCTION walker.baseline(text, text, text) IS 'the same for a source by its name: one heap of a database, or with two nulls all there are';
+
+CREATE FUNCTION walker._wait_for_baseline(source integer, timeout interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     give_up timestamptz := pg_catalog.clock_timestamp() + timeout;
-    source integer := walker._source_id();
     done boolean;
     problem text;
 BEGIN
@@ -2328,7 +2642,7 @@ BEGIN
         END IF;
         PERFORM pg_catalog.pg_sleep(0.05);
     END LOOP;
-    SELECT s.baseline_error INTO problem FROM walker.status() s;
+    SELECT s.baseline_error INTO problem FROM walker._status(source) s;
     IF done AND problem IS NOT NULL THEN
         RAISE WARNING '%', problem;
         RETURN false;
@@ -2336,7 +2650,16 @@ BEGIN
     RETURN done;
 END
 $$;
-COMMENT ON FUNCTION walker.wait_for_baseline IS 'true once all that walker.baseline() has asked for is read and committed; false if the time is over, the walker does not run or something could not be read';
+
+CREATE FUNCTION walker.wait_for_baseline(timeout interval DEFAULT '1 hour') RETURNS boolean
+LANGUAGE sql VOLATILE
+AS 'SELECT walker._wait_for_baseline(walker._source_id(), timeout)';
+COMMENT ON FUNCTION walker.wait_for_baseline(interval) IS 'true once all that walker.baseline() has asked for is read and committed; false if the time is over, the walker does not run or something could not be read';
+
+CREATE FUNCTION walker.wait_for_baseline(source text, timeout interval) RETURNS boolean
+LANGUAGE sql VOLATILE
+AS 'SELECT walker._wait_for_baseline(walker._named_source(source), timeout)';
+COMMENT ON FUNCTION walker.wait_for_baseline(text, interval) IS 'the same for a source by its name';
 
 -- Advice -------------------------------------------------------------------------------------------------------------
 
@@ -3120,11 +3443,19 @@ GRANT EXECUTE ON FUNCTION
     walker._heat_ranges(integer, oid, oid, oid, bigint, integer), walker._named_heap(text, text, text),
     walker.heatmap_pages(text, text, text), walker.heatmap(text, text, text, integer),
     walker._file_name(oid, oid, oid), walker.garbage(), walker.heatmap(regclass, integer),
-    walker.heatmap_pages(regclass), walker._shades(), walker.heatmap_text(regclass, integer), walker._history_ids(regclass),
-    walker._history_range_blocks(regclass, timestamptz, integer), walker._history_dead(regclass, bigint),
+    walker.heatmap_pages(regclass), walker._shades(), walker.heatmap_text(regclass, integer), walker._history_ids(walker.relation),
+    walker._history_range_blocks(walker.relation, timestamptz, integer), walker._history_dead(walker.relation, bigint),
     walker.heatmap_history(regclass, timestamptz, integer), walker.garbage_history(timestamptz),
-    walker._history_grid(regclass, text, timestamptz, integer, integer),
-    walker.heatmap_history_text(regclass, text, timestamptz, integer, integer)
+    walker._history_grid(walker.relation, text, timestamptz, integer, integer),
+    walker.heatmap_history_text(regclass, text, timestamptz, integer, integer),
+    walker._here(regclass), walker._plugins(integer), walker.plugins(text), walker._results(integer, text),
+    walker.results(text, text), walker._wait_for_baseline(integer, interval), walker.wait_for_baseline(text, interval),
+    walker._ranges(walker.relation, integer), walker._heatmap_text(walker.relation, integer),
+    walker.heatmap_text(text, text, text, integer), walker._heatmap_history(walker.relation, timestamptz, integer),
+    walker.heatmap_history(text, text, text, timestamptz, integer),
+    walker._garbage_history(integer, bigint[], bigint[], timestamptz), walker.garbage_history(text, timestamptz),
+    walker._heatmap_history_text(walker.relation, text, timestamptz, integer, integer),
+    walker.heatmap_history_text(text, text, text, text, timestamptz, integer, integer)
     TO pg_monitor;
 
 -- Part 2: the server host. Needs PL/Java, dblink and pg_walinspect. --------------------------------------------------

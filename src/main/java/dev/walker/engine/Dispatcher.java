@@ -6,8 +6,6 @@ import dev.walker.spi.WalPlugin;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSourceException;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +30,7 @@ public final class Dispatcher {
 
     private final List<LoadedPlugin> plugins;
     private final Consumer<LoadedPlugin> onFailure;
-    private final PluginWatch watch = new PluginWatch(this::describeSlow);
+    private final PluginWatch watch;
     private final Route[][] routes = new Route[RMGR_COUNT][];
 
     /**
@@ -40,8 +38,11 @@ public final class Dispatcher {
      *
      * @param plugins in the order in which they are called
      * @param onFailure is told when a plugin was set aside
+     * @param onSlow takes a line about a plugin that does not come back, from another thread
      */
-    public Dispatcher(List<LoadedPlugin> plugins, Consumer<LoadedPlugin> onFailure) {
+    public Dispatcher(List<LoadedPlugin> plugins, Consumer<LoadedPlugin> onFailure, Consumer<String> onSlow) {
+        this.watch = new PluginWatch(slow -> onSlow.accept("plugin \"" + slow.name()
+                + "\" does not come back from its call no. " + slow.calls() + ", the walk waits for it"));
         this.plugins = List.copyOf(plugins);
         this.onFailure = onFailure;
         buildRoutes();
@@ -168,11 +169,6 @@ public final class Dispatcher {
     }
 
     /** Written to standard error, which in a server is its log: a thread that is not the walk's has no session. */
-    private void describeSlow(LoadedPlugin slow) {
-        System.err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " walker: plugin \"" + slow.name()
-                + "\" does not come back from its call no. " + slow.calls() + ", the walk waits for it");
-    }
-
     /** What is told of a plugin that was set aside: name, LSN, message. */
     public static String describeFailure(LoadedPlugin failed) {
         return "plugin \"" + failed.name() + "\" is set aside at LSN " + Lsn.format(failed.errorLsn()) + ": "

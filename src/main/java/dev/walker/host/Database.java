@@ -21,7 +21,7 @@ final class Database {
      * Connects.
      *
      * @param option name of the option that gave the URL, for messages
-     * @param url {@code jdbc:postgresql:...}, the prefix {@code jdbc:} may be left out
+     * @param url {@code jdbc:postgresql:...}, the prefix {@code jdbc:} may be left out; null if the environment says it all
      */
     static Connection connect(String option, String url) throws SQLException {
         return address(option, url).connect();
@@ -31,8 +31,14 @@ final class Database {
      * How a server is reached.
      *
      * @param url null if the environment says it all
+     * @throws UsageException if it does not
      */
     static ServerAddress address(String option, String url) {
+        if (url == null && !ServerAddress.isInEnvironment(System.getenv())) {
+            throw new UsageException("no server is named; wanted " + option + " URL, such as"
+                    + " jdbc:postgresql://HOST:PORT/DATABASE?user=USER, or an environment that has PGHOST, PGPORT,"
+                    + " PGDATABASE or PGSERVICE");
+        }
         try {
             return ServerAddress.of(option, url, System.getenv());
         } catch (IllegalArgumentException e) {

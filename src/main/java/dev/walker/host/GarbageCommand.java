@@ -11,7 +11,7 @@ import picocli.CommandLine.ParentCommand;
 /** {@code garbage}: what {@code walker.garbage()} says. */
 @Command(
         name = "garbage",
-        description = "Shows the dead tuples of the tables of a database, those with most first.",
+        description = "Shows the dead tuples of tables, those with most first.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class GarbageCommand implements Callable<Integer> {
@@ -30,6 +30,12 @@ final class GarbageCommand implements Callable<Integer> {
             description = "Show so many tables; all by default.")
     private Integer limit;
 
+    @Option(
+            names = "--database",
+            paramLabel = "NAME",
+            description = "A database of the server; by default all of them with --source, else that of the URL.")
+    private String database;
+
     GarbageCommand() {}
 
     @Override
@@ -39,11 +45,24 @@ final class GarbageCommand implements Callable<Integer> {
         }
         try (Connection connection = target.connect();
                 ByteOutput out = new ByteOutput(main.output())) {
-            printer.table(
-                    connection,
-                    out,
-                    "SELECT * FROM walker.garbage() ORDER BY dead_tuples DESC, relation::text LIMIT ?::bigint",
-                    limit);
+            String source = target.source(connection, database != null).orElse(null);
+            if (source == null) {
+                printer.table(
+                        connection,
+                        out,
+                        "SELECT * FROM walker.garbage() ORDER BY dead_tuples DESC, relation::text LIMIT ?::bigint",
+                        limit);
+            } else {
+                printer.table(
+                        connection,
+                        out,
+                        "SELECT g.* FROM walker.garbage(?) g WHERE coalesce(g.database = ?, ?::text IS NULL)"
+                                + " ORDER BY g.dead_tuples DESC, g.database, g.schema, g.relation LIMIT ?::bigint",
+                        source,
+                        database,
+                        database,
+                        limit);
+            }
         }
         return 0;
     }

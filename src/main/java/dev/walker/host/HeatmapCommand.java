@@ -2,6 +2,8 @@ package dev.walker.host;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,6 +40,12 @@ final class HeatmapCommand implements Callable<Integer> {
     @Option(names = "--pages", description = "Show each page that has dead tuples or is fully known instead.")
     private boolean pages;
 
+    @Option(
+            names = "--database",
+            paramLabel = "NAME",
+            description = "The database of the server that has the table; by default that of the URL.")
+    private String database;
+
     HeatmapCommand() {}
 
     @Override
@@ -47,11 +55,22 @@ final class HeatmapCommand implements Callable<Integer> {
         }
         try (Connection connection = target.connect();
                 ByteOutput out = new ByteOutput(main.output())) {
-            if (pages) {
-                printer.table(connection, out, "SELECT * FROM walker.heatmap_pages(?::regclass)", table);
+            String source = target.source(connection, database != null).orElse(null);
+            List<Object> arguments = new ArrayList<>();
+            String sql = pages ? "SELECT * FROM walker.heatmap_pages(" : "SELECT * FROM walker.heatmap(";
+            if (source == null) {
+                sql += "?::regclass";
             } else {
-                printer.table(connection, out, "SELECT * FROM walker.heatmap(?::regclass, ?)", table, ranges);
+                sql += "?, ?, ?";
+                arguments.add(source);
+                arguments.add(database == null ? connection.getCatalog() : database);
             }
+            arguments.add(table);
+            if (!pages) {
+                sql += ", ?";
+                arguments.add(ranges);
+            }
+            printer.table(connection, out, sql + ")", arguments.toArray());
         }
         return 0;
     }

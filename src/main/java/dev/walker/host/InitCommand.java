@@ -1,5 +1,6 @@
 package dev.walker.host;
 
+import dev.walker.remote.ServerAddress;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -31,7 +32,9 @@ final class InitCommand implements Callable<Integer> {
     @Option(
             names = {"--target-url", "--source-url"},
             paramLabel = "URL",
-            description = "The database, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER.")
+            description =
+                    "The database, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER; by default what PGHOST,"
+                            + " PGDATABASE and so on say.")
     private String targetUrl;
 
     @Option(
@@ -42,18 +45,15 @@ final class InitCommand implements Callable<Integer> {
 
     @Option(
             names = "--dry-run",
-            description = "Print the SQL instead of running it, for psql; without a URL that for a database which has"
-                    + " no schema walker.")
+            description = "Print the SQL instead of running it, for psql; where no database is named that for one which"
+                    + " has no schema walker.")
     private boolean dryRun;
 
     InitCommand() {}
 
     @Override
     public Integer call() throws SQLException {
-        if (targetUrl == null) {
-            if (!dryRun) {
-                throw new UsageException("no database to work in; wanted --target-url URL");
-            }
+        if (targetUrl == null && dryRun && !ServerAddress.isInEnvironment(System.getenv())) {
             print(SchemaScript.make());
             return 0;
         }

@@ -1,5 +1,6 @@
 package dev.walker.host;
 
+import dev.walker.jdbc.WalkLog;
 import dev.walker.remote.Secrets;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
@@ -16,7 +17,7 @@ import java.util.logging.Logger;
  * The log of a program that runs for long: lines on standard error. What libraries tell {@code java.util.logging} goes
  * there, too, if it is a warning.
  */
-final class Log {
+final class Log implements WalkLog {
     /** What is written: this and what is worse. */
     enum Threshold {
         debug(Level.FINE),
@@ -73,19 +74,24 @@ final class Log {
         write(Threshold.debug, message, null);
     }
 
-    /** What has happened. */
-    void info(String message) {
+    @Override
+    public void info(String message) {
         write(Threshold.info, message, null);
     }
 
-    /** What may need a look. */
-    void warning(String message) {
+    @Override
+    public void warning(String message) {
         write(Threshold.warning, message, null);
     }
 
-    /** What has failed. */
-    void error(String message) {
+    @Override
+    public void error(String message) {
         write(Threshold.error, message, null);
+    }
+
+    @Override
+    public void warningFromAnyThread(String message) {
+        warning(message);
     }
 
     /** What should not have happened, with its stack trace. */

@@ -29,6 +29,7 @@ public final class Main {
         InitCommand.class,
         RunCommand.class,
         StatusCommand.class,
+        FleetCommand.class,
         PluginsCommand.class,
         GarbageCommand.class,
         HeatmapCommand.class,

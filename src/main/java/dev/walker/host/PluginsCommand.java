@@ -16,7 +16,9 @@ import picocli.CommandLine.ParentCommand;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class PluginsCommand implements Callable<Integer> {
-    static final String PLUGINS = "SELECT * FROM walker.plugins()";
+    /** Of the server with a name, or of that of the database if that is null. */
+    static final String PLUGINS = "SELECT p.* FROM (SELECT ?::text AS name) s CROSS JOIN LATERAL"
+            + " walker._plugins(CASE WHEN s.name IS NULL THEN walker._source_id() ELSE walker._named_source(s.name) END) p";
 
     @ParentCommand
     private Main main;
@@ -33,7 +35,7 @@ final class PluginsCommand implements Callable<Integer> {
     public Integer call() throws SQLException {
         try (Connection connection = target.connect();
                 ByteOutput out = new ByteOutput(main.output())) {
-            printer.table(connection, out, PLUGINS);
+            printer.table(connection, out, PLUGINS, target.source(connection).orElse(null));
         }
         return 0;
     }

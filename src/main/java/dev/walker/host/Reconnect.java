@@ -2,13 +2,15 @@ package dev.walker.host;
 
 import dev.walker.host.metrics.RunMetrics;
 import dev.walker.host.metrics.WalkState;
+import dev.walker.jdbc.StandbyBehindException;
 import dev.walker.remote.Backoff;
 import dev.walker.remote.Loss;
 import java.sql.SQLException;
 
 /**
  * Tries again what a lost connection has ended, for as long as it takes. What fails before the first walk is not tried
- * again, so that a wrong address is told at once; nor is what no attempt heals.
+ * again, so that a wrong address is told at once; nor is what no attempt heals. A standby that has still to follow a
+ * promotion is waited for in any case.
  */
 final class Reconnect {
     /** Connects and walks until the walk ends or a connection is lost. */
@@ -50,7 +52,8 @@ final class Reconnect {
                 attempt.run();
                 return;
             } catch (SQLException | RuntimeException e) {
-                if (!walked || !(e instanceof LostConnectionException || Loss.mayHeal(e))) {
+                boolean isLost = walked && (e instanceof LostConnectionException || Loss.mayHeal(e));
+                if (!isLost && !(e instanceof StandbyBehindException)) {
                     throw e;
                 }
                 long pause = backoff.next();

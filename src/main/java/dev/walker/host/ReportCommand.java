@@ -39,10 +39,9 @@ final class ReportCommand implements Callable<Integer> {
 
     @Option(
             names = {"--url", "--target-url"},
-            required = true,
             paramLabel = "URL",
-            description =
-                    "The database that has schema walker, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER.")
+            description = "The database that has schema walker, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER;"
+                    + " by default what PGHOST, PGDATABASE and so on say.")
     private String url;
 
     @Option(

@@ -3,7 +3,6 @@ package dev.walker.host;
 import dev.walker.host.metrics.MetricsServer;
 import dev.walker.host.metrics.RunMetrics;
 import dev.walker.host.metrics.WalkState;
-import dev.walker.remote.ServerAddress;
 import dev.walker.wal.Lsn;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -165,9 +164,8 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private RunPlan plan() {
-        if (sourceUrl == null && !ServerAddress.isInEnvironment(System.getenv())) {
-            throw new UsageException(
-                    "wanted --source-url=URL, or an environment that has PGHOST, PGSERVICE or PGDATABASE");
+        if (sourceUrl == null) {
+            Database.address("--source-url", null);
         }
         Map<String, String> given = new TreeMap<>(settings);
         spec.commandLine().getParseResult().matchedOptions().stream()

@@ -47,7 +47,7 @@ final class RunLoop {
     void run() throws SQLException, InterruptedException {
         SourceConnection source = connections.source();
         try (RunSetup setup = new RunSetup(plan, new ServerSettings(source.connection()), log)) {
-            source.openWal(setup.settings().mode(), log::info);
+            source.openWal(setup.settings().mode(), log);
             sourceId = walked.find(target, source, connections.sourceAddress());
             walked.lock(target, sourceId, log);
             warnOfUnknownSettings();
@@ -99,7 +99,7 @@ final class RunLoop {
                 acceptGap,
                 SavePace.PROMPT,
                 setup.classLoader(),
-                log::info);
+                log);
     }
 
     private void walk(Walk walk, RunSetup setup, SourceNames names) throws SQLException, InterruptedException {

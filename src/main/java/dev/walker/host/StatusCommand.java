@@ -14,6 +14,10 @@ import picocli.CommandLine.ParentCommand;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class StatusCommand implements Callable<Integer> {
+    /** As {@link PluginsCommand#PLUGINS}. */
+    private static final String STATUS = "SELECT t.* FROM (SELECT ?::text AS name) s CROSS JOIN LATERAL"
+            + " walker._status(CASE WHEN s.name IS NULL THEN walker._source_id() ELSE walker._named_source(s.name) END) t";
+
     @ParentCommand
     private Main main;
 
@@ -29,16 +33,19 @@ final class StatusCommand implements Callable<Integer> {
     public Integer call() throws SQLException {
         try (Connection connection = target.connect();
                 ByteOutput out = new ByteOutput(main.output())) {
+            String source = target.source(connection).orElse(null);
             if (printer.isJson()) {
                 printer.list(
                         connection,
                         out,
-                        "SELECT s.*, (SELECT coalesce(pg_catalog.json_agg(p ORDER BY p.ordinal), '[]')"
-                                + " FROM walker.plugins() p) AS plugins FROM walker.status() s");
+                        "SELECT s.*, (SELECT coalesce(pg_catalog.json_agg(p ORDER BY p.ordinal), '[]') FROM ("
+                                + PluginsCommand.PLUGINS + ") p) AS plugins FROM (" + STATUS + ") s",
+                        source,
+                        source);
             } else {
-                printer.list(connection, out, "SELECT * FROM walker.status()");
+                printer.list(connection, out, STATUS, source);
                 out.put("\n");
-                printer.table(connection, out, PluginsCommand.PLUGINS);
+                printer.table(connection, out, PluginsCommand.PLUGINS, source);
             }
         }
         return 0;

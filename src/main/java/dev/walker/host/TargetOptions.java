@@ -1,27 +1,56 @@
 package dev.walker.host;
 
+import dev.walker.jdbc.Jdbc;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Where schema {@code walker} is: options of the commands that ask it. */
 final class TargetOptions {
+    private static final String SOURCE = "SELECT s.name FROM walker.source s"
+            + " WHERE s.source_id = walker._source_id() AND (? OR walker._local_source_id() IS NULL)";
+
     @Option(
             names = {"--target-url", "--source-url"},
-            required = true,
             paramLabel = "URL",
-            description =
-                    "The database that has schema walker, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER.")
+            description = "The database that has schema walker, such as jdbc:postgresql://HOST:PORT/DATABASE?user=USER;"
+                    + " by default what PGHOST, PGDATABASE and so on say.")
     private String url;
 
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "The configuration file of run; its target_url, or else its source_url, is taken.")
+            description = "The configuration file of run; its target_url, or else its source_url, is taken, and"
+                    + " its source_name.")
     private Path config;
 
+    @Option(
+            names = {"--source", "--source-name"},
+            paramLabel = "NAME",
+            description =
+                    "A server by its name, as \"fleet\" lists them; by default that of the database, or if it is not"
+                            + " walked the only one that is.")
+    private String source;
+
     TargetOptions() {}
+
+    /** The name of the server that is asked about; empty if that is the one of the database, or none is walked. */
+    Optional<String> source(Connection connection) throws SQLException {
+        return source(connection, false);
+    }
+
+    /**
+     * The name of the server that is asked about.
+     *
+     * @param byName the name of that of the database, too, is wanted
+     * @return empty if that is not so, or none is walked
+     * @throws SQLException if it has to be named
+     */
+    Optional<String> source(Connection connection, boolean byName) throws SQLException {
+        return source != null ? Optional.of(source) : Jdbc.first(connection, SOURCE, row -> row.getString(1), byName);
+    }
 
     /** Connects to a database that has the schema. */
     Connection connect() throws SQLException {

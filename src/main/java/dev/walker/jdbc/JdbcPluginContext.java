@@ -11,7 +11,6 @@ import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /** What a plugin is given by hosts that keep state in a database. */
 final class JdbcPluginContext implements PluginContext {
@@ -21,7 +20,7 @@ final class JdbcPluginContext implements PluginContext {
     private final Settings settings;
     private final SourceServer server;
     private final ChangeFlag changes;
-    private final Consumer<String> log;
+    private final WalkLog log;
     private final Map<TableSpec, JdbcStateTable> tables = new LinkedHashMap<>();
     private final Map<String, Optional<String>> published = new LinkedHashMap<>();
     private boolean writable;
@@ -33,7 +32,7 @@ final class JdbcPluginContext implements PluginContext {
             Settings settings,
             SourceServer server,
             ChangeFlag changes,
-            Consumer<String> log) {
+            WalkLog log) {
         this.pluginName = pluginName;
         this.connection = connection;
         this.sourceId = sourceId;
@@ -140,6 +139,6 @@ final class JdbcPluginContext implements PluginContext {
 
     @Override
     public void log(String message) {
-        log.accept("plugin \"" + pluginName + "\": " + message);
+        log.info("plugin \"" + pluginName + "\": " + message);
     }
 }

@@ -5,7 +5,6 @@ import dev.walker.wal.Lsn;
 import dev.walker.wal.WalSourceException;
 import java.sql.SQLException;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * Sees to it that the slot of a walker that cannot keep up does not fill the disk of the server: {@code walker.max_lag}
@@ -15,10 +14,10 @@ final class LagGuard {
     private final ReplicationSlot slot;
     private final long mostBytes;
     private final boolean drops;
-    private final Consumer<String> log;
+    private final WalkLog log;
     private boolean warned;
 
-    LagGuard(ReplicationSlot slot, Settings settings, Consumer<String> log) {
+    LagGuard(ReplicationSlot slot, Settings settings, WalkLog log) {
         this.slot = slot;
         this.mostBytes = settings.maxLagBytes();
         this.drops = settings.dropsSlotBeyondMaxLag();
@@ -44,7 +43,7 @@ final class LagGuard {
         }
         boolean much = kept > mostBytes / 2;
         if (much && !warned) {
-            log.accept("replication slot \"" + slot.name() + "\" keeps " + megabytes(kept)
+            log.warning("replication slot \"" + slot.name() + "\" keeps " + megabytes(kept)
                     + " of WAL; walker.max_lag is " + megabytes(mostBytes)
                     + (drops ? ", beyond which the slot is dropped and the walk ends" : ""));
         }

@@ -100,6 +100,20 @@ final class Progress {
     }
 
     /**
+     * Checks that a standby has come to the timeline on which the walk stands.
+     *
+     * @throws StandbyBehindException if it may still do so
+     */
+    void checkStandby(TimelineHistory history) {
+        if (history.stretchOf(timeline).isEmpty() && Integer.compareUnsigned(history.timeline(), timeline) < 0) {
+            throw new StandbyBehindException("the walk stands on timeline " + Integer.toUnsignedString(timeline)
+                    + " at LSN " + Lsn.format(position) + ", which " + describe(history)
+                    + " has not come to: it is a standby that does not follow the server that was promoted yet."
+                    + " If it never will, " + toBeginAnew().replaceFirst("^T", "t"));
+        }
+    }
+
+    /**
      * Checks that a server has the WAL that was walked.
      *
      * @param end of the WAL of a server that is no standby

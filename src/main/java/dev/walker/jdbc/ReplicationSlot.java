@@ -8,7 +8,6 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 
 /**
  * The physical replication slot that keeps the WAL of a server until it is walked. One that was invalidated
@@ -23,7 +22,7 @@ final class ReplicationSlot {
     private final Connection connection;
     private final String name;
     private final WalSource holder;
-    private final Consumer<String> log;
+    private final WalkLog log;
     private long restartLsn;
 
     private record Found(String type, String restartLsn, String walStatus) {
@@ -32,7 +31,7 @@ final class ReplicationSlot {
         }
     }
 
-    private ReplicationSlot(Connection connection, String name, WalSource holder, Consumer<String> log) {
+    private ReplicationSlot(Connection connection, String name, WalSource holder, WalkLog log) {
         this.connection = connection;
         this.name = name;
         this.holder = holder;
@@ -46,8 +45,7 @@ final class ReplicationSlot {
      * @param log is told of a slot that was lost
      * @throws WalSourceException if it cannot be made or used
      */
-    static ReplicationSlot open(Connection connection, String name, WalSource holder, Consumer<String> log)
-            throws SQLException {
+    static ReplicationSlot open(Connection connection, String name, WalSource holder, WalkLog log) throws SQLException {
         ReplicationSlot slot = new ReplicationSlot(connection, name, holder, log);
         slot.open();
         return slot;
@@ -56,7 +54,7 @@ final class ReplicationSlot {
     private void open() throws SQLException {
         Optional<Found> found = find();
         if (found.isPresent() && found.get().isLost() && "physical".equals(found.get().type)) {
-            log.accept("replication slot \"" + name + "\" was invalidated by the server and is made anew");
+            log.warning("replication slot \"" + name + "\" was invalidated by the server and is made anew");
             drop();
             found = Optional.empty();
         }

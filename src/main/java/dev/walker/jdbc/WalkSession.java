@@ -23,7 +23,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 
 /**
  * A walk whose state and position are kept in schema {@code walker} of a database: what the server host and the remote
@@ -66,7 +65,7 @@ public final class WalkSession {
     private final int sourceId;
     private final WalSource source;
     private final Settings settings;
-    private final Consumer<String> log;
+    private final WalkLog log;
     private final int naptimeMillis;
     private final long flushIntervalNanos;
     private final long batchBytes;
@@ -124,7 +123,7 @@ public final class WalkSession {
             boolean acceptGap,
             SavePace savePace,
             ClassLoader classLoader,
-            Consumer<String> log)
+            WalkLog log)
             throws SQLException {
         this.target = target;
         this.savePace = savePace;
@@ -165,7 +164,7 @@ public final class WalkSession {
         // From here on the slot keeps what is there.
         Optional<Gap> gap = saved.isPresent() ? missingWal(missing, progress, acceptGap) : Optional.empty();
         if (gap.isPresent()) {
-            log.accept("goes on after a " + gap.get());
+            log.warning("goes on after a " + gap.get());
             progress.leaveOut(target, gap.get());
         }
         progress.started(target, slotName, source.mode());
@@ -184,12 +183,15 @@ public final class WalkSession {
     }
 
     private void checkSource(Progress saved) throws SQLException {
-        saved.checkHistory(source.history(), source.segmentSize());
         Optional<String> insertLsn = Jdbc.first(
                 sourceConnection,
                 "SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery()"
                         + " THEN pg_catalog.pg_current_wal_insert_lsn()::text END",
                 row -> row.getString(1));
+        if (insertLsn.isEmpty()) {
+            saved.checkStandby(source.history());
+        }
+        saved.checkHistory(source.history(), source.segmentSize());
         if (insertLsn.isPresent()) {
             saved.checkEnd(Lsn.parse(insertLsn.get()), source.segmentSize());
         }
@@ -258,7 +260,7 @@ public final class WalkSession {
             }
         }
         // It is told when it is saved: until then PL/Java may not be able to, after an error of the server.
-        dispatcher = new Dispatcher(loaded, failed -> pluginFailed = true);
+        dispatcher = new Dispatcher(loaded, failed -> pluginFailed = true, log::warningFromAnyThread);
         JdbcSourceServer server = new JdbcSourceServer(sourceConnection);
         for (LoadedPlugin entry : loaded) {
             JdbcPluginContext context =
@@ -292,7 +294,7 @@ public final class WalkSession {
                 before.error.isEmpty()
                         ? "the plugin was not named in walker.plugins"
                         : "the plugin was set aside: " + before.error);
-        log.accept("plugin \"" + name + "\" goes on after a " + own);
+        log.warning("plugin \"" + name + "\" goes on after a " + own);
         Progress.recordGap(target, sourceId, own, name);
         return own;
     }
@@ -493,7 +495,7 @@ public final class WalkSession {
             }
         }
         if (!entry.isActive() && told.add(entry)) {
-            log.accept(Dispatcher.describeFailure(entry));
+            log.error(Dispatcher.describeFailure(entry));
         }
         // What was set aside stays where its state is.
         Jdbc.update(

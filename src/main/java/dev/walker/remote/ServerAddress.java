@@ -130,6 +130,7 @@ public final class ServerAddress {
     /** Whether an environment names a server or a database, so that no URL is wanted. */
     public static boolean isInEnvironment(Map<String, String> environment) {
         return environment.containsKey("PGHOST")
+                || environment.containsKey("PGPORT")
                 || environment.containsKey("PGSERVICE")
                 || environment.containsKey("PGDATABASE");
     }

@@ -2,11 +2,11 @@ package dev.walker.remote;
 
 import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.JdbcWalSource;
+import dev.walker.jdbc.WalkLog;
 import dev.walker.wal.WalSource;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.function.Consumer;
 
 /** A server whose WAL is walked from outside: a connection for SQL, and its WAL as a stream or out of its files. */
 public final class SourceConnection implements AutoCloseable {
@@ -34,18 +34,18 @@ public final class SourceConnection implements AutoCloseable {
     }
 
     /**
-     * Finds out how WAL can be read, and says which way it is.
+     * Finds out how WAL can be read, and logs which way it is.
      *
      * @param mode {@code stream}, {@code file}, or {@code auto} for the stream where the server gives one
      * @throws WalSourceException if it cannot be read in this way
      */
-    public void openWal(String mode, Consumer<String> log) throws SQLException {
+    public void openWal(String mode, WalkLog log) throws SQLException {
         String refused = "";
         if (!mode.equals("file")) {
             try {
                 stream = StreamWalSource.open(address, connection, log);
                 wal = stream;
-                log.accept("reads WAL as a stream of replication");
+                log.info("reads WAL as a stream of replication");
                 return;
             } catch (SQLException e) {
                 if (mode.equals("stream") || Loss.isOfServer(e) && !TOO_MANY_WALSENDERS.equals(e.getSQLState())) {
@@ -62,7 +62,7 @@ public final class SourceConnection implements AutoCloseable {
                     + " FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO " + user);
         }
         wal = new JdbcWalSource(connection);
-        log.accept((refused.isEmpty() ? "" : refused + "; ") + "reads WAL out of files, with pg_read_binary_file");
+        log.info((refused.isEmpty() ? "" : refused + "; ") + "reads WAL out of files, with pg_read_binary_file");
     }
 
     /** For SQL; commits by itself. */

@@ -2,6 +2,7 @@ package dev.walker.remote;
 
 import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.JdbcWalSource;
+import dev.walker.jdbc.WalkLog;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.TimelineHistory;
 import dev.walker.wal.TimelineHistory.Stretch;
@@ -13,7 +14,6 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 
 /**
  * The WAL of a running server, pushed by its walsender. What only SQL can tell (the history, the end of what a standby has
@@ -53,7 +53,7 @@ public final class StreamWalSource implements WalSource {
     private final Connection connection;
     private final JdbcWalSource server;
     private final long senderTimeoutMillis;
-    private final Consumer<String> log;
+    private final WalkLog log;
 
     private Optional<String> slot = Optional.empty();
     private boolean slotWasHeld;
@@ -69,11 +69,7 @@ public final class StreamWalSource implements WalSource {
     private long lastLookNanos = System.nanoTime();
 
     private StreamWalSource(
-            ServerAddress address,
-            Connection connection,
-            JdbcWalSource server,
-            long senderTimeoutMillis,
-            Consumer<String> log) {
+            ServerAddress address, Connection connection, JdbcWalSource server, long senderTimeoutMillis, WalkLog log) {
         this.address = address;
         this.connection = connection;
         this.server = server;
@@ -89,8 +85,7 @@ public final class StreamWalSource implements WalSource {
      * @param log is told of walsenders that were ended
      * @throws SQLException if the server refuses a connection for replication
      */
-    public static StreamWalSource open(ServerAddress address, Connection connection, Consumer<String> log)
-            throws SQLException {
+    public static StreamWalSource open(ServerAddress address, Connection connection, WalkLog log) throws SQLException {
         JdbcWalSource server = new JdbcWalSource(connection, timeline -> history(address, connection, timeline));
         // Tells at once whether there is a right to stream.
         try (ReplicationLink link = ReplicationLink.open(address, connection)) {
@@ -102,7 +97,7 @@ public final class StreamWalSource implements WalSource {
             }
         }
         if (Jdbc.one(connection, MAY_BE_SYNCHRONOUS, row -> row.getBoolean(1))) {
-            log.accept(
+            log.warning(
                     "synchronous_standby_names takes the walker for a synchronous standby, so that commits may wait until"
                             + " they are walked; it should name standbys, not " + ReplicationLink.APPLICATION_NAME
                             + " or *");
@@ -241,7 +236,7 @@ public final class StreamWalSource implements WalSource {
         if (!reason.isEmpty()) {
             // Is it the server that is gone? Then this throws.
             server.readableUpTo();
-            log.accept(reason + "; it begins again at LSN " + Lsn.format(at));
+            log.warning(reason + "; it begins again at LSN " + Lsn.format(at));
             delayNextAttempt();
         }
     }
@@ -359,7 +354,7 @@ public final class StreamWalSource implements WalSource {
         }
         resumeAt = lsn;
         if (failures == MOST_ATTEMPTS / 2) {
-            log.accept("cannot stream WAL from LSN " + Lsn.format(lsn) + " on, tries again: " + e.getMessage());
+            log.warning("cannot stream WAL from LSN " + Lsn.format(lsn) + " on, tries again: " + e.getMessage());
         }
         delayNextAttempt();
     }
@@ -434,7 +429,7 @@ public final class StreamWalSource implements WalSource {
                 if (Loss.isOfServer(e)) {
                     return;
                 }
-                log.accept("replication slot \"" + slot.orElse("") + "\" was not told of LSN " + Lsn.format(released)
+                log.warning("replication slot \"" + slot.orElse("") + "\" was not told of LSN " + Lsn.format(released)
                         + ", the next walk does that: " + e.getMessage());
             }
         }

@@ -13,6 +13,7 @@ import dev.walker.jdbc.StaleStateException;
 import dev.walker.jdbc.StoreErrors;
 import dev.walker.jdbc.WalDirectory;
 import dev.walker.jdbc.Walk;
+import dev.walker.jdbc.WalkLog;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.spi.StateException;
 import dev.walker.wal.Lsn;
@@ -159,7 +160,7 @@ public final class Functions {
                 acceptGap,
                 SavePace.SPARING,
                 Functions.class.getClassLoader(),
-                Functions::log);
+                WalkLog.ofServer(Functions::log));
     }
 
     private static Connection connection() throws SQLException {

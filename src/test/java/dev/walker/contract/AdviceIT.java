@@ -417,8 +417,8 @@ class AdviceIT {
     private static void beginHistory(String table, int hours) throws SQLException {
         sql("INSERT INTO walker.heatmap_history (source_id, history_id, seconds, part, bucket, range_blocks,"
                 + " first_range, ranges, totals) SELECT walker._local_source_id(), h, 3600, date_trunc('day', at), at,"
-                + " 1, 0, 0, array_fill(0::bigint, ARRAY[19]) FROM walker._history_ids('" + table
-                + "') h, (VALUES (now() - interval '" + hours + " hours')) AS t (at)");
+                + " 1, 0, 0, array_fill(0::bigint, ARRAY[19]) FROM walker._history_ids(walker._here('"
+                + table + "')) h, (VALUES (now() - interval '" + hours + " hours')) AS t (at)");
     }
 
     @Test

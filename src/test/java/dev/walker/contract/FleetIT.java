@@ -58,6 +58,90 @@ class FleetIT {
         }
     }
 
+    private static void oneSourceIsReadByItsName(TestServer target, TestServer other) throws Exception {
+        String older = "'other', 'postgres', '\"Odd one\".older'";
+        String bills = "'other', 'postgres', '\"Odd one\".bills'";
+        assertEquals(
+                "heatmap active",
+                target.query("SELECT string_agg(name || ' ' || state, ',') FROM walker.plugins('other')"));
+        assertEquals("f", target.query("SELECT walker.retry('other', 'heatmap')"));
+        assertEquals("0", target.query("SELECT count(*) FROM walker.results('other', 'heatmap')"));
+
+        String dead = ask(other, "postgres", "SELECT dead_tuple_count FROM pgstattuple('\"Odd one\".older')");
+        String known =
+                "SELECT concat_ws(' ', dead_tuples, complete) FROM walker.garbage('other') WHERE relation = 'older'";
+        assertTrue(target.query(known).endsWith(" f"), target.query(known));
+        target.execute("SELECT walker.baseline(" + older + ")");
+        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '1 min')"));
+        waitFor(target, "other", other);
+        assertEquals(dead + " t", target.query(known));
+        assertEquals(
+                "0",
+                target.query("SELECT count(*) FROM walker.garbage('other')"
+                        + " WHERE database = 'template1' AND complete AND relation = 'pg_class'"));
+
+        dead = ask(other, "postgres", "SELECT dead_tuple_count FROM pgstattuple('\"Odd one\".bills')");
+        String pages = ask(other, "postgres", "SELECT pg_relation_size('\"Odd one\".bills') / 8192");
+        assertEquals(
+                dead + " " + dead,
+                target.query("SELECT concat_ws(' ', (SELECT sum(dead_tuples_born) FROM walker.heatmap_history(" + bills
+                        + ")), (SELECT dead_tuples_born FROM walker.garbage_history('other', '-infinity')"
+                        + " WHERE (database, schema, relation) = ('postgres', 'Odd one', 'bills')))"));
+        String picture = target.query("SELECT walker.heatmap_text(" + bills + ") LIMIT 1");
+        assertTrue(
+                picture.startsWith(
+                        "other.postgres.Odd one.bills: " + dead + " dead tuples on " + pages + " of " + pages),
+                picture);
+        String history = target.query("SELECT walker.heatmap_history_text(" + bills + ", 'born') LIMIT 1");
+        assertTrue(history.endsWith(dead + " in all"), history);
+        for (String function : List.of("heatmap_svg", "heatmap_ranges_svg", "heatmap_pareto_svg")) {
+            String svg = target.query("SELECT walker." + function + "(" + bills + ")");
+            assertTrue(svg.startsWith("<svg ") && svg.contains("other.postgres.Odd one.bills"), svg);
+        }
+
+        String counts =
+                "SELECT concat_ws(' ', (SELECT count(*) FROM walker.garbage('local') WHERE relation = 'orders'),"
+                        + " (SELECT count(*) FROM walker.garbage('other') WHERE relation = 'orders'),"
+                        + " (SELECT count(*) FROM walker.garbage('other') WHERE relation = 'older'))";
+        target.execute("SELECT walker.reset(" + older + ")");
+        assertEquals("1 1 0", target.query(counts));
+        SQLException half =
+                assertThrows(SQLException.class, () -> target.query("SELECT walker.reset('other', 'shop', NULL)"));
+        assertTrue(half.getMessage().contains("no relation of database \"shop\""), half.getMessage());
+    }
+
+    private static void commandsTakeTheNameOfASource(RemoteServer walked) throws Exception {
+        String url = walked.url();
+        String fleet = walked.succeed("fleet", "--target-url", url);
+        assertTrue(fleet.matches("(?s)source +\\| version .*\nlocal +\\| .*\nother +\\| .*\\(2 rows\\)\n"), fleet);
+        String status = walked.succeed("status", "--target-url", url, "--source", "other");
+        assertTrue(status.contains("mode ") && status.contains(" | heatmap | "), status);
+        String garbage =
+                walked.succeed("garbage", "--target-url", url, "--source", "other", "--database", "shop", "-n", "1");
+        assertTrue(garbage.matches("(?s)database .*\nshop +\\| Odd one \\| orders .*\\(1 row\\)\n"), garbage);
+        String heatmap = walked.succeed(
+                "heatmap", "\"Odd one\".bills", "--target-url", url, "--source", "other", "--ranges", "3");
+        assertTrue(heatmap.endsWith("(3 rows)\n"), heatmap);
+        String plugins = walked.succeed("plugins", "--target-url", url, "--source", "other");
+        assertTrue(plugins.contains("heatmap") && plugins.endsWith("(1 row)\n"), plugins);
+    }
+
+    /** In a database of a server that is not walked itself. */
+    private static void severalSourcesHaveToBeNamed(RemoteServer walked) throws Exception {
+        TestServer server = walked.server();
+        server.execute("CREATE DATABASE monitoring");
+        walked.init("monitoring");
+        in(server, "monitoring", "INSERT INTO walker.source (name, system_identifier) VALUES ('east', 1)");
+        assertEquals("stopped", ask(server, "monitoring", "SELECT state FROM walker.status()"));
+        in(server, "monitoring", "INSERT INTO walker.source (name, system_identifier) VALUES ('west', 2)");
+        for (String call : List.of("walker.status()", "walker.reset()", "walker.stop()", "walker.plugins()")) {
+            SQLException several =
+                    assertThrows(SQLException.class, () -> ask(server, "monitoring", "SELECT * FROM " + call));
+            assertTrue(several.getMessage().contains("There are: east, west"), several.getMessage());
+        }
+        assertEquals("stopped", ask(server, "monitoring", "SELECT state FROM walker.status('west')"));
+    }
+
     @Test
     void twoServersOfDifferentMajorsHaveOnePlaceToLookAt() throws Exception {
         List<Integer> majors = TestServer.majors();
@@ -70,6 +154,9 @@ class FleetIT {
             in(one, "postgres", "CREATE DATABASE shop");
             in(other, "postgres", "CREATE DATABASE shop");
             walked.start();
+            other.execute("CREATE EXTENSION pageinspect");
+            makeGarbage(other, "postgres", "older", 7);
+            other.execute("CHECKPOINT", "UPDATE \"Odd one\".older SET id = -id WHERE id % 100 = 1");
             walked.source(other.url("postgres") + "?user=postgres");
             Process second = walked.startAnother("--source-name", "other", "--plugins", "heatmap");
             makeGarbage(one, "shop", "orders", 5);
@@ -107,6 +194,10 @@ class FleetIT {
                 assertEquals(
                         "7", one.query("SELECT count(*) FROM walker.heatmap(" + heap + ", 7)"), "ranges of " + heap);
             }
+            oneSourceIsReadByItsName(one, other);
+            commandsTakeTheNameOfASource(walked);
+            severalSourcesHaveToBeNamed(walked);
+
             // Readers without a name speak of this server alone.
             assertEquals("0", one.query("SELECT count(*) FROM walker.garbage() WHERE relation::text LIKE '%bills%'"));
             assertEquals(

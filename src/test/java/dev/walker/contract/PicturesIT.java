@@ -160,8 +160,8 @@ class PicturesIT {
         }
         Map<Long, Long> expected = new HashMap<>();
         for (String row : rows("SELECT d.range_no * s.size || ' ' || d.dead_tuples"
-                + " FROM (SELECT walker._history_range_blocks('orders', '-infinity', 32) AS size) s,"
-                + " walker._history_dead('orders', s.size) d")) {
+                + " FROM (SELECT walker._history_range_blocks(walker._here('orders'), '-infinity', 32) AS size) s,"
+                + " walker._history_dead(walker._here('orders'), s.size) d")) {
             String[] parts = row.split(" ");
             expected.put(Long.valueOf(parts[0]), Long.valueOf(parts[1]));
         }

@@ -9,6 +9,8 @@ import dev.walker.testing.TestServer;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +82,57 @@ class TimelineIT {
             assertTrue(message.contains("the walk stands on timeline 2 at LSN "), message);
             assertTrue(message.contains("the server on timeline 1 never was on"), message);
             assertTrue(message.contains("To begin anew: DELETE FROM walker.source"), message);
+        }
+    }
+
+    @Test
+    void aStandbyThatHasStillToFollowThePromotionIsWaitedFor() throws Exception {
+        try (TestServer primary = TestServer.version(version())
+                        .conf(WalkedServer.SETTINGS)
+                        .conf(KEEP_WAL)
+                        .start();
+                TestServer standby = primary.standby();
+                TestServer late = primary.standby();
+                RemoteServer target = new RemoteServer(version())) {
+            primary.execute("CREATE EXTENSION pageinspect", "CREATE EXTENSION pgstattuple");
+            target.source(standby.url("postgres") + "?user=postgres");
+            target.start();
+            new Bank(primary).create();
+            load(primary, 4);
+            follow(standby, primary);
+            follow(late, primary);
+            primary.stop();
+            standby.promote();
+            load(standby, 5);
+            MapCheck.of(standby, target.server());
+            target.stop();
+            assertEquals("2", target.server().query("SELECT timeline FROM walker.progress"));
+
+            target.source(late.url("postgres") + "?user=postgres");
+            CompletableFuture<Void> starting = CompletableFuture.runAsync(() -> {
+                try {
+                    target.start();
+                } catch (Exception e) {
+                    throw new CompletionException(e);
+                }
+            });
+            long giveUp = System.nanoTime() + 60_000_000_000L;
+            while (!target.output().contains("does not follow the server that was promoted yet")) {
+                assertTrue(System.nanoTime() < giveUp && !starting.isDone(), target.output());
+                Thread.sleep(20);
+            }
+            assertTrue(target.output().contains("WARNING walker: the walk stands on timeline 2"), target.output());
+            late.configure("primary_conninfo = 'host=127.0.0.1 port=" + standby.port() + " user=postgres'");
+            late.execute("SELECT pg_reload_conf()");
+            starting.join();
+            load(standby, 6);
+            MapCheck.heaps(standby);
+            follow(late, standby);
+            MapCheck check = MapCheck.of(standby, target.server());
+            assertEquals(Set.of(), ofUsers(check));
+            assertTrue(check.dead() > 0, check.toString());
+            assertEquals("0", target.server().query("SELECT count(*) FROM walker.gaps"));
+            target.stop();
         }
     }
 

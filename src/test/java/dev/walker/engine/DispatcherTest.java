@@ -67,7 +67,7 @@ class DispatcherTest {
         for (WalPlugin plugin : plugins) {
             loaded.add(new LoadedPlugin("p" + loaded.size(), plugin, 0));
         }
-        return new Dispatcher(loaded, failed -> failures.add(Dispatcher.describeFailure(failed)));
+        return new Dispatcher(loaded, failed -> failures.add(Dispatcher.describeFailure(failed)), slow -> {});
     }
 
     private static WalRecord record(int rmgrId) {

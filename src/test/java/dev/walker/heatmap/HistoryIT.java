@@ -127,8 +127,8 @@ class HistoryIT {
                     dead,
                     number(
                             server,
-                            "SELECT sum(value) FROM walker._history_grid('million', 'dead', '-infinity', 50, 16)"
-                                    + " WHERE column_no = (SELECT max(column_no) FROM walker._history_grid('million', 'dead',"
+                            "SELECT sum(value) FROM walker._history_grid(walker._here('million'), 'dead', '-infinity', 50, 16)"
+                                    + " WHERE column_no = (SELECT max(column_no) FROM walker._history_grid(walker._here('million'), 'dead',"
                                     + " '-infinity', 50, 16))"));
             for (String sql : List.of(
                     "SELECT count(*) FROM walker.heatmap_history('million')",

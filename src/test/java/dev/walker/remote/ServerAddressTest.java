@@ -51,6 +51,7 @@ class ServerAddressTest {
         assertEquals("shop", address.properties().getProperty("PGDBNAME"));
         assertEquals("one:5433", address.hostAndPort());
         assertTrue(ServerAddress.isInEnvironment(Map.of("PGHOST", "h")));
+        assertTrue(ServerAddress.isInEnvironment(Map.of("PGPORT", "5433")));
         assertFalse(ServerAddress.isInEnvironment(Map.of("PGUSER", "u")));
         IllegalArgumentException socket =
                 assertThrows(IllegalArgumentException.class, () -> address(null, "PGHOST", "/run/postgresql"));

@@ -31,17 +31,17 @@ final class TableData {
 
     private static final String EXTENT =
             "WITH e AS (SELECT f.first, greatest(f.last, pg_catalog.now()) AS last, f.blocks"
-                    + " FROM walker._history_extent(?::bigint::oid::regclass, " + SINCE
+                    + " FROM walker._history_extent(walker._here(?::bigint::oid::regclass), " + SINCE
                     + ") f WHERE f.first IS NOT NULL),"
                     + " s AS (SELECT e.*, walker._history_step(e.first, e.last, " + MOST_COLUMNS + ") AS step FROM e)"
                     + " SELECT pg_catalog.extract('epoch', walker._history_column(s.first, s.step, s.step))::bigint,"
                     + " pg_catalog.ceil(pg_catalog.extract('epoch', s.last))::bigint, s.blocks, s.step::text,"
-                    + " walker._history_range_blocks(?::bigint::oid::regclass, " + SINCE
+                    + " walker._history_range_blocks(walker._here(?::bigint::oid::regclass), " + SINCE
                     + ", ?) FROM s WHERE s.blocks > 0";
 
     private static final String DEAD = "SELECT pg_catalog.extract('epoch', l.begin)::bigint,"
             + " pg_catalog.extract('epoch', l.finish)::bigint, l.first_block, l.value::bigint"
-            + " FROM walker._history_levels(?::bigint::oid::regclass, " + SINCE + ", ?, ?::interval,"
+            + " FROM walker._history_levels(walker._here(?::bigint::oid::regclass), " + SINCE + ", ?, ?::interval,"
             + " pg_catalog.to_timestamp(?)) l";
 
     private static final String EVENTS = events();
