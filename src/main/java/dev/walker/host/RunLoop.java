@@ -9,6 +9,7 @@ import dev.walker.jdbc.WalkSession;
 import dev.walker.remote.SourceConnection;
 import dev.walker.remote.SourceNames;
 import dev.walker.wal.Lsn;
+import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
 
@@ -140,15 +141,29 @@ final class RunLoop {
         }
         shutdown(walk);
         try {
+            changeMode(setup);
             walk.renew();
             setup.keep();
             warnOfUnknownSettings();
         } catch (SettingException | PluginException e) {
             target.rollback();
             setup.undo(e);
+            changeMode(setup);
             walk.renew();
         }
         target.commit();
+    }
+
+    private void changeMode(RunSetup setup) throws SQLException {
+        String mode = setup.settings().mode();
+        SourceConnection source = connections.source();
+        if (!mode.equals(source.mode())) {
+            try {
+                source.changeMode(mode, log);
+            } catch (WalSourceException e) {
+                throw new SettingException("walker.mode is \"" + mode + "\", but " + e.getMessage());
+            }
+        }
     }
 
     /** Saves all, and lets the plugins end. */

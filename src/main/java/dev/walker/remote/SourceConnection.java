@@ -22,6 +22,7 @@ public final class SourceConnection implements AutoCloseable {
     private final Connection connection;
     private WalSource wal;
     private StreamWalSource stream;
+    private String mode = "";
 
     private SourceConnection(ServerAddress address, Connection connection) {
         this.address = address;
@@ -45,6 +46,7 @@ public final class SourceConnection implements AutoCloseable {
             try {
                 stream = StreamWalSource.open(address, connection, log);
                 wal = stream;
+                this.mode = mode;
                 log.info("reads WAL as a stream of replication");
                 return;
             } catch (SQLException e) {
@@ -62,7 +64,32 @@ public final class SourceConnection implements AutoCloseable {
                     + " FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO " + user);
         }
         wal = new JdbcWalSource(connection);
+        stream = null;
+        this.mode = mode;
         log.info((refused.isEmpty() ? "" : refused + "; ") + "reads WAL out of files, with pg_read_binary_file");
+    }
+
+    /** The mode for which {@link #openWal} was called. */
+    public String mode() {
+        return mode;
+    }
+
+    /**
+     * Reads WAL in another way from now on: the next {@link #wal} is another one, that before is closed.
+     *
+     * @throws WalSourceException if it cannot be read in this way; then nothing has changed
+     */
+    public void changeMode(String newMode, WalkLog log) throws SQLException {
+        WalSource before = wal;
+        try {
+            openWal(newMode, log);
+        } catch (SQLException e) {
+            if (Loss.mayHeal(e)) {
+                throw e;
+            }
+            throw new WalSourceException("the server gives no stream of replication: " + e.getMessage(), e);
+        }
+        before.close();
     }
 
     /** For SQL; commits by itself. */

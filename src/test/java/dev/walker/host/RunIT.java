@@ -269,6 +269,24 @@ class RunIT {
         return Walker.lines(words.toArray(new String[0]));
     }
 
+    /** How WAL is read changes without an end of the walk. */
+    private static void mode(RunningWalker run, Path conf, String... common) throws Exception {
+        assertEquals("stream", server.query("SELECT mode FROM walker.status()"));
+        Files.write(conf, List.of(common));
+        Files.writeString(conf, "metrics_port = 1\nwalker.mode = file\n", StandardOpenOption.APPEND);
+        Files.writeString(conf, "walker.plugins = heatmap\nlog_level = debug\n", StandardOpenOption.APPEND);
+        run.hangUp();
+        run.waitFor("the configuration was read anew", 2);
+        run.waitFor("reads WAL out of files", 1);
+        assertEquals("file", server.query("SELECT mode FROM walker.status()"));
+        assertEquals("0", server.query("SELECT count(*) FROM pg_stat_replication"));
+        Files.writeString(conf, "walker.mode = stream\n", StandardOpenOption.APPEND);
+        run.hangUp();
+        run.waitFor("the configuration was read anew", 3);
+        run.waitFor("reads WAL as a stream of replication", 2);
+        assertEquals("stream", server.query("SELECT mode FROM walker.status()"));
+    }
+
     private static void reload(RunningWalker run, Path conf, String... common) throws Exception {
         Files.write(conf, List.of(common));
         Files.writeString(conf, "walker.plugins = heatmap\nwalker.naptime = 5\n", StandardOpenOption.APPEND);
@@ -295,6 +313,7 @@ class RunIT {
                 run.log().contains("metrics_port was changed in the configuration file, which has no effect"),
                 run.log());
         run.waitFor(conf + " line 10: walker.flush_intervall is no setting of WALker", 1);
+        mode(run, conf, common);
         server.execute(
                 "CREATE TABLE later AS SELECT i FROM generate_series(1, 70) i",
                 "DELETE FROM later",
