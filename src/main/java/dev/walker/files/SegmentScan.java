@@ -124,7 +124,7 @@ public final class SegmentScan {
                 merge.accept(result.part());
                 done += files.segment(result.number()).file().size();
                 onProgress.accept(done);
-                WalEnd end = result.stopped() ? result.end() : endAfter(result);
+                WalEnd end = result.stopped() ? result.end() : endAfter(result.number(), endOf(result));
                 if (end.kind() == WalEnd.Kind.GAP && skipGaps && !running.isEmpty()) {
                     onGap.accept(end);
                     lastLsn = Lsn.INVALID;
@@ -137,12 +137,21 @@ public final class SegmentScan {
         }
     }
 
-    /** How a segment ended; a record need not go on into the next one for that to be missed. */
-    private WalEnd endAfter(Result<?> result) {
-        WalEnd end = result.end();
+    /**
+     * How a segment ended. One that holds but the end of an {@code XLOG_SWITCH} is empty behind that, which who began with
+     * it took for the end of WAL.
+     */
+    private WalEnd endOf(Result<?> result) {
         long next = (result.number() + 1) * files.segmentSize();
+        boolean isSkipped = result.span().firstLsn() == Lsn.INVALID && lastLsn != Lsn.INVALID && endLsn == next;
+        return isSkipped ? new WalEnd(WalEnd.Kind.UNTIL, next, "", 0) : result.end();
+    }
+
+    /** How it goes on after a segment; a record need not go on into the next one for that to be missed. */
+    private WalEnd endAfter(long number, WalEnd end) {
+        long next = (number + 1) * files.segmentSize();
         boolean isWanted = stop == Lsn.INVALID || Lsn.isBefore(next, stop);
-        return end.kind() == WalEnd.Kind.UNTIL && isWanted && files.segment(result.number() + 1) == null
+        return end.kind() == WalEnd.Kind.UNTIL && isWanted && files.segment(number + 1) == null
                 ? files.endAt(end.lsn(), next)
                 : end;
     }

@@ -5,7 +5,6 @@ import dev.walker.rmgr.Rmgr;
 import dev.walker.version.PgVersion;
 import dev.walker.version.WalLayout;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 
 /**
  * Counts the records of a segment, page by page, where nothing else is wanted of them.
@@ -36,7 +35,7 @@ public final class PageTally {
 
     private final int segmentSize;
     private final long systemIdentifier;
-    private final CRC32C crc = new CRC32C();
+    private final RecordCrc crc = new RecordCrc();
     private final byte[] head = new byte[HEAD];
     private final byte[] imageKinds = new byte[256];
 
@@ -90,6 +89,7 @@ public final class PageTally {
         pageLsn = segmentStart;
         left = 0;
         spanningLsn = Lsn.INVALID;
+        spanningLength = 0;
         firstLsn = Lsn.INVALID;
         firstPrevLsn = Lsn.INVALID;
         lastLsn = Lsn.INVALID;
@@ -183,12 +183,13 @@ public final class PageTally {
                 return State.GAVE_UP;
             }
             endLsn = pageLsn + (at - page);
-            if (!Lsn.isBefore(pageLsn, until)) {
-                return isFollowed(pages, at, end) ? State.DONE : State.GAVE_UP;
-            }
+            boolean isBeyond = !Lsn.isBefore(pageLsn, until);
             if (spanningLength == HEADER_SIZE && isSwitch(head, 0)) {
-                endLsn = until;
+                endLsn = isBeyond ? until + segmentSize : until;
                 return State.DONE;
+            }
+            if (isBeyond) {
+                return isFollowed(pages, at, end) ? State.DONE : State.GAVE_UP;
             }
         }
         return records(pages, at, end, pageLsn - page);
@@ -279,11 +280,8 @@ public final class PageTally {
     }
 
     private boolean isGoodCrc(byte[] bytes, int at, int length) {
-        CRC32C sum = crc;
-        sum.reset();
-        sum.update(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
-        sum.update(bytes, at, WalStructs.XL_CRC_AT);
-        return (int) sum.getValue() == (int) WalBytes.u32(bytes, at + WalStructs.XL_CRC_AT);
+        crc.begin(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
+        return crc.endsWith(bytes, at);
     }
 
     private static boolean isSwitch(byte[] bytes, int at) {
@@ -404,7 +402,7 @@ public final class PageTally {
         spanningLength = length;
         left = length - piece;
         headLength = 0;
-        crc.reset();
+        crc.begin(head, 0, 0);
         span(pages, at, piece);
         return State.COUNTING;
     }
@@ -415,13 +413,12 @@ public final class PageTally {
         int kept = Math.min(piece, HEAD - headLength);
         System.arraycopy(pages, at, head, headLength, kept);
         headLength += kept;
-        crc.update(pages, at + before, piece - before);
+        crc.goOn(pages, at + before, piece - before);
     }
 
     /** Counts the record that is whole now; whether it is as it should be. */
     private boolean countSpanning() {
-        crc.update(head, 0, WalStructs.XL_CRC_AT);
-        if ((int) crc.getValue() != (int) WalBytes.u32(head, WalStructs.XL_CRC_AT)) {
+        if (!crc.endsWith(head, 0)) {
             return false;
         }
         int images = images(head, HEADER_SIZE, headLength, spanningLength);

@@ -6,7 +6,6 @@ import dev.walker.version.PgVersion;
 import dev.walker.version.WalLayout;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.zip.CRC32C;
 
 /**
  * Turns bytes of WAL into records. It is fed, never reads by itself, and keeps no more than one record; the bytes may be
@@ -101,7 +100,7 @@ public final class WalReader {
     private long recordLsn;
     private int recordTimeline;
 
-    private final CRC32C crc = new CRC32C();
+    private final RecordCrc crc = new RecordCrc();
 
     /**
      * A reader that begins at a record, or at the first record at or after an LSN.
@@ -225,6 +224,9 @@ public final class WalReader {
             throw failure;
         }
         try {
+            if (state == State.AT_RECORD && nextInPlace(record)) {
+                return ReadStatus.RECORD;
+            }
             // Each step is called in one place only: what the compiler puts together stays small.
             while (state != State.ENDED) {
                 if (isAtPageStart() || pageHeaderCollected > 0) {
@@ -251,6 +253,47 @@ public final class WalReader {
             failure = e;
             throw e;
         }
+    }
+
+    /**
+     * The short way for nearly all records: one that lies on one page of the input as a whole, with nothing peculiar about
+     * it. False if it is to be looked at closer; nothing has changed then.
+     */
+    private boolean nextInPlace(WalRecord record) {
+        byte[] bytes = input;
+        int at = inputAt;
+        long start = lsn;
+        int onPage = (int) start & PAGE_SIZE - 1;
+        int available = Math.min(PAGE_SIZE - onPage, inputEnd - at);
+        if (onPage < SHORT_PAGE_HEADER || available <= HEADER_SIZE) {
+            return false;
+        }
+        int length = (int) WalBytes.u32(bytes, at + WalStructs.XL_TOT_LEN_AT);
+        long prev = WalBytes.u64(bytes, at + WalStructs.XL_PREV_AT);
+        int rmgrId = bytes[at + WalStructs.XL_RMID_AT] & 0xFF;
+        if (length <= HEADER_SIZE
+                || length > available
+                || prev != previousLsn
+                || !Rmgr.isValidId(layout, rmgrId)
+                || overwrittenLsn != Lsn.INVALID
+                || Lsn.isBefore(start, startLsn)) {
+            return false;
+        }
+        crc.begin(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
+        if (!crc.endsWith(bytes, at)) {
+            return false;
+        }
+        recordTimeline = timeline;
+        decodeHeader(record, bytes, at, length, start);
+        decode(record, bytes, at, length, start);
+        int aligned = length + 7 & -8;
+        long next = start + aligned;
+        record.endLsn = next;
+        lsn = next;
+        inputAt = Math.min(at + aligned, inputEnd);
+        previousLsn = start;
+        position = startAfter(next, segmentSize);
+        return true;
     }
 
     // Moving through the input
@@ -561,10 +604,9 @@ public final class WalReader {
             System.arraycopy(input, inputAt, buffer, collected, kept);
         }
         if (collected <= keep) {
-            crc.reset();
-            crc.update(buffer, HEADER_SIZE, keep - HEADER_SIZE);
+            crc.begin(buffer, HEADER_SIZE, keep - HEADER_SIZE);
         }
-        crc.update(input, inputAt + kept, bytes - kept);
+        crc.goOn(input, inputAt + kept, bytes - kept);
     }
 
     /** Makes room for bytes that are there already: the buffer never gets longer than twice what was collected. */
@@ -612,17 +654,16 @@ public final class WalReader {
 
     private boolean checkCrc(byte[] bytes, int at, int length, long start) {
         if (!cut) {
-            crc.reset();
-            crc.update(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
+            crc.begin(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
         }
-        crc.update(bytes, at, WalStructs.XL_CRC_AT);
-        long computed = crc.getValue();
-        long found = WalBytes.u32(bytes, at + WalStructs.XL_CRC_AT);
-        return computed == found || wrongCrc(computed, found, start);
+        return crc.endsWith(bytes, at) || wrongCrc((int) WalBytes.u32(bytes, at + WalStructs.XL_CRC_AT), start);
     }
 
-    private boolean wrongCrc(long computed, long found, long start) {
-        return sign(start, "xl_crc " + hex(found) + ", wanted " + hex(computed) + " as computed from the record");
+    private boolean wrongCrc(int found, long start) {
+        return sign(
+                start,
+                "xl_crc " + hex(Integer.toUnsignedLong(found)) + ", wanted "
+                        + hex(Integer.toUnsignedLong(crc.wanted(found))) + " as computed from the record");
     }
 
     /** The record is whole and its last byte is before {@code end}; moves behind it, and tells if it is to be given. */

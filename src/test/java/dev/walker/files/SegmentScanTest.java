@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Counting without taking records apart gives what reading them gives: the same counts, ends and errors, whatever the WAL.
@@ -268,5 +269,46 @@ class SegmentScanTest {
         assertTrue(tally.isDone());
         assertEquals(start, tally.lastLsn());
         assertEquals(1, counts.count(Rmgr.LOGICALMSG.id(), 0));
+    }
+
+    /** The header of XLOG_SWITCH is cut by the end of a segment: the next one holds nothing but the rest of it. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 16})
+    void goesOnAfterASwitchThatEndsInTheNextSegment(int left) throws IOException {
+        WalBuilder wal = new WalBuilder(PgVersion.PG15);
+        wal.add(RecordBuilder.of(Rmgr.XLOG, 0x20));
+        while (wal.position() < 2 * SEGMENT - WalReader.PAGE_SIZE) {
+            wal.fillUntil(0);
+        }
+        wal.fillUntil(left);
+        long start = wal.switchSegment();
+        assertEquals(2 * SEGMENT - left, start);
+        assertEquals(3 * SEGMENT, wal.position());
+        // The same thread counts a segment later that begins with the rest of some record.
+        wal.add(RecordBuilder.of(Rmgr.XLOG, 0x20).longMain().main(new byte[SEGMENT + 5000]));
+        wal.add(RecordBuilder.of(Rmgr.XLOG, 0x30));
+        wal.add(RecordBuilder.of(Rmgr.XLOG, 0x30));
+        write(Arrays.copyOf(wal.bytes(), SEGMENTS * SEGMENT));
+        Outcome outcome = check(0, 0, "all");
+        String all = String.join("\n", outcome.lines());
+        assertTrue(all.contains("XLOG FPW_CHANGE 2 ") || all.contains("XLOG NEXTOID 2 "), all);
+        assertTrue(all.startsWith("TIP " + Lsn.format(wal.position())), all);
+        try (WalFiles files = new WalFiles(List.of(directory), 0);
+                FileWalReader reader = new FileWalReader(files, files.firstLsn(), -1L)) {
+            WalRecord record = new WalRecord();
+            int count = 0;
+            while (reader.next(record)) {
+                count++;
+            }
+            assertEquals(wal.position(), reader.end().lsn());
+            Outcome one = scan(files, files.firstLsn(), 0, false);
+            assertEquals(count, one.given());
+        }
+        // Beyond the end of the switch, and without what follows it.
+        check(0, 2 * SEGMENT + 4096, "to the inside of the skipped segment");
+        check(0, 3 * SEGMENT + 64, "to the segment behind it");
+        Files.delete(directory.resolve(name(3)));
+        Outcome gap = check(0, 0, "a gap behind the switch");
+        assertTrue(gap.lines().get(0).startsWith("gap "), gap.lines().toString());
     }
 }
