@@ -38,6 +38,15 @@ final class OpenTransactions {
             return recordBytes + imageBytes;
         }
 
+        Transaction copy() {
+            Transaction copy = new Transaction();
+            copy.begin(xid, firstLsn);
+            copy.add(this);
+            copy.outcome = outcome;
+            copy.time = time;
+            return copy;
+        }
+
         void add(Transaction other) {
             count += other.count;
             recordBytes += other.recordBytes;

@@ -3,7 +3,7 @@ package dev.walker.host;
 import dev.walker.files.SegmentScan;
 
 /** Sums over records: of a segment, or of all of them. */
-interface Statistics<S extends Statistics<S>> extends SegmentScan.Part {
+interface Statistics<S extends Statistics<S>> extends SegmentScan.Part, AutoCloseable {
     /** Adds what comes after in LSN order. */
     void merge(S later);
 
@@ -17,4 +17,8 @@ interface Statistics<S extends Statistics<S>> extends SegmentScan.Part {
 
     /** Writes a report. */
     void report(DumpCommand.Format format, boolean sorted, ByteOutput out);
+
+    /** Lets go what it has outside of memory. */
+    @Override
+    default void close() {}
 }

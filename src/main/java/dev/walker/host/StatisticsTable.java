@@ -6,6 +6,7 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 
@@ -23,7 +24,8 @@ final class StatisticsTable {
     private static final int NUMBER_WIDTH = 20;
     private static final int SHARE_WIDTH = 8;
 
-    private record Row(List<String> keys, long count, long recordBytes, long imageBytes) {
+    /** What it is about, how many records there are, and their bytes without and of images. */
+    record Row(List<String> keys, long count, long recordBytes, long imageBytes) {
         long bytes() {
             return recordBytes + imageBytes;
         }
@@ -49,6 +51,8 @@ final class StatisticsTable {
     private long recordBytes;
     private long imageBytes;
     private long notShown;
+    private Iterator<Row> streamed;
+    private int widest = NAME_WIDTH;
 
     /**
      * A table without rows.
@@ -65,13 +69,18 @@ final class StatisticsTable {
 
     /** Adds a row; its sizes are without and of images. */
     void add(List<String> keys, long number, long withoutImages, long ofImages) {
-        addShown(keys, number, withoutImages, ofImages);
+        rows.add(new Row(keys, number, withoutImages, ofImages));
         addToTotal(number, withoutImages, ofImages);
     }
 
-    /** Adds a row that {@link #addToTotal} has counted. */
-    void addShown(List<String> keys, long number, long withoutImages, long ofImages) {
-        rows.add(new Row(keys, number, withoutImages, ofImages));
+    /** Takes the rows, which {@link #addToTotal} has counted, from elsewhere: in order, and the names no longer than told. */
+    void stream(Iterator<Row> shown, int longestName) {
+        streamed = shown;
+        widest = Math.max(NAME_WIDTH, longestName);
+    }
+
+    private Iterator<Row> shown() {
+        return streamed == null ? rows.iterator() : streamed;
     }
 
     void addToTotal(long number, long withoutImages, long ofImages) {
@@ -122,14 +131,15 @@ final class StatisticsTable {
     private void writeText(long firstLsn, long endLsn, ByteOutput out) {
         out.put("WAL statistics between " + Lsn.format(firstLsn) + " and " + Lsn.format(endLsn) + ":\n");
         String separator = withShare ? " " : "/";
-        int width = NAME_WIDTH;
+        int width = widest;
         for (Row row : rows) {
             width = Math.max(width, row.name(separator).length());
         }
         int cells = withShare ? HEADINGS.length : HEADINGS.length - 1;
         line(out, width, title, Arrays.copyOf(HEADINGS, cells));
         line(out, width, "-".repeat(title.length()), Arrays.copyOf(UNDERLINES, cells));
-        for (Row row : rows) {
+        for (Iterator<Row> each = shown(); each.hasNext(); ) {
+            Row row = each.next();
             String[] texts = {
                 Long.toString(row.count()),
                 inBrackets(row.count(), count),
@@ -191,9 +201,7 @@ final class StatisticsTable {
     private void writeCsv(ByteOutput out) {
         out.put(String.join(",", keyNames)).put(',').put(COLUMNS);
         out.put(withShare ? ",fpi_share_percentage\n" : "\n");
-        for (Row row : rows) {
-            writeCsv(row, out);
-        }
+        shown().forEachRemaining(row -> writeCsv(row, out));
         writeCsv(total(), out);
     }
 
@@ -231,9 +239,7 @@ final class StatisticsTable {
     }
 
     private void writeJson(ByteOutput out) {
-        for (Row row : rows) {
-            writeJson(row, out);
-        }
+        shown().forEachRemaining(row -> writeJson(row, out));
         writeJson(total(), out);
     }
 

@@ -153,11 +153,12 @@ final class StatsCommand implements PlainArguments.Command {
     private <S extends Statistics<S>> int run(Supplier<S> parts, ByteOutput out)
             throws SQLException, InterruptedException {
         PrintWriter err = main.err();
-        S all = parts.get();
-        WalEnd end = input.isLive() ? readInOrder(parts, all, err) : readFiles(parts, all, err);
-        all.report(format, true, out);
-        out.flush();
-        return input.report(end, err);
+        try (S all = parts.get()) {
+            WalEnd end = input.isLive() ? readInOrder(parts, all, err) : readFiles(parts, all, err);
+            all.report(format, true, out);
+            out.flush();
+            return input.report(end, err);
+        }
     }
 
     private <S extends Statistics<S>> WalEnd readFiles(Supplier<S> parts, S all, PrintWriter err)

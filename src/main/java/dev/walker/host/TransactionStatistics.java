@@ -14,7 +14,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.PriorityQueue;
@@ -24,11 +24,12 @@ import java.util.PriorityQueue;
  *
  * <p>Subtransactions count for their top-level transaction, as far as its end or a record tells that they are its own; one
  * that was rolled back by itself stands for itself. Only transactions that are open, and the largest of the others, are
- * kept: memory does not grow with the length of WAL.
+ * kept, and where many are to be shown, those go to a temporary file: memory does not grow with the length of WAL.
  */
 final class TransactionStatistics implements Statistics<TransactionStatistics> {
-    /** The most transactions to show. */
-    private static final int MOST = 400_000;
+    // What a row begins with: XID, the longest outcome, and the time with two spaces
+    private static final int WIDTH_WITHOUT_TIME = 20;
+    private static final int WIDTH_WITH_TIME = 53;
 
     private static final int FIRST_CAPACITY = 256;
     private static final int FIRST_EVENTS = 4 * 256;
@@ -42,8 +43,13 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private static final int CHECKPOINT_SHUTDOWN = 0x00;
     private static final int END_OF_RECOVERY = 0x90;
 
+    /** Of more events the memory is let go when a part is used again. */
+    private static final int KEPT_EVENTS = 1 << 16;
+
     // What happened, in order: kind, XID, and two numbers more.
-    private static final long LINK = 0;
+    /** XID of the top-level transaction, how many are of it, and LSN; then these, two of them in a number. */
+    private static final long LINKS = 0;
+
     private static final long COMMITTED = 1;
     private static final long ABORTED = 2;
     private static final long PREPARED = 3;
@@ -65,17 +71,21 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private long[] imageBytes = new long[FIRST_CAPACITY];
     private long[] events = new long[FIRST_EVENTS];
     private int eventsEnd;
+    private int linksAt;
     private final XactEnd end = new XactEnd();
     private final XactAssignment assignment = new XactAssignment();
     private final XactPrepare prepare = new XactPrepare();
 
     // What the sum of all parts has.
     private final OpenTransactions open = new OpenTransactions();
+    private final boolean isSpilled;
     private final PriorityQueue<Transaction> largest =
-            new PriorityQueue<>(Comparator.comparingLong(Transaction::bytes));
+            new PriorityQueue<>(SpilledTransactions.LARGEST_FIRST.reversed());
+    private final SpilledTransactions spilled;
     private final Transaction none = new Transaction();
-    private final Transaction dropped = new Transaction();
-    private long droppedTransactions;
+    private final Transaction total = new Transaction();
+    private long transactions;
+    private int widest;
 
     private long firstLsn;
     private long endLsn;
@@ -86,9 +96,16 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
      * @param top how many transactions are shown, 0 for all
      */
     TransactionStatistics(RecordFilter filter, int top, ZoneId zone) {
+        this(filter, top, zone, SpilledTransactions.ROOM);
+    }
+
+    /** Empty sums; {@code room} tells how many transactions that are over are kept in memory. */
+    TransactionStatistics(RecordFilter filter, int top, ZoneId zone, int room) {
         this.filter = filter;
         this.top = top;
         this.zone = zone;
+        this.isSpilled = top == 0 || top > room;
+        this.spilled = new SpilledTransactions(isSpilled ? room : 0);
         none.outcome = Outcome.NONE;
     }
 
@@ -113,7 +130,8 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         }
         if (record.hasTopLevelXid()) {
             // From now on the subtransaction is known as one of it, also in records that do not tell.
-            event(LINK, record.xid(), record.topLevelXid(), record.lsn());
+            links(record.topLevelXid(), 1, record.lsn());
+            link(0, record.xid());
         }
     }
 
@@ -138,8 +156,10 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             case ABORT:
             case ABORT_PREPARED:
                 end.wrap(record);
-                for (int i = 0; i < end.subxactCount(); i++) {
-                    event(LINK, end.subxact(i), end.xid(), record.lsn());
+                if (links(end.xid(), end.subxactCount(), record.lsn())) {
+                    for (int i = 0; i < end.subxactCount(); i++) {
+                        link(i, end.subxact(i));
+                    }
                 }
                 if (end.xid() != 0) {
                     event(end.isCommit() ? COMMITTED : ABORTED, end.xid(), end.xactTime(), record.lsn());
@@ -147,14 +167,18 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                 break;
             case ASSIGNMENT:
                 assignment.wrap(record);
-                for (int i = 0; i < assignment.subxactCount(); i++) {
-                    event(LINK, assignment.subxact(i), assignment.topLevelXid(), record.lsn());
+                if (links(assignment.topLevelXid(), assignment.subxactCount(), record.lsn())) {
+                    for (int i = 0; i < assignment.subxactCount(); i++) {
+                        link(i, assignment.subxact(i));
+                    }
                 }
                 break;
             case PREPARE:
                 prepare.wrap(record);
-                for (int i = 0; i < prepare.subxactCount(); i++) {
-                    event(LINK, prepare.subxact(i), prepare.xid(), record.lsn());
+                if (links(prepare.xid(), prepare.subxactCount(), record.lsn())) {
+                    for (int i = 0; i < prepare.subxactCount(); i++) {
+                        link(i, prepare.subxact(i));
+                    }
                 }
                 event(PREPARED, prepare.xid(), prepare.preparedAt(), record.lsn());
                 break;
@@ -164,14 +188,39 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     }
 
     private void event(long kind, long xid, long first, long second) {
-        if (eventsEnd == events.length) {
-            events = Arrays.copyOf(events, 2 * events.length);
-        }
+        reserveEvents(4);
         events[eventsEnd] = kind;
         events[eventsEnd + 1] = xid;
         events[eventsEnd + 2] = first;
         events[eventsEnd + 3] = second;
         eventsEnd += 4;
+    }
+
+    private void reserveEvents(int more) {
+        if (more > events.length - eventsEnd) {
+            events = Arrays.copyOf(events, Math.max(2 * events.length, eventsEnd + more));
+        }
+    }
+
+    /** Begins with subtransactions of a transaction, which {@link #link} is to tell; false if there are none. */
+    private boolean links(long topLevelXid, int number, long lsn) {
+        if (number == 0) {
+            return false;
+        }
+        event(LINKS, topLevelXid, number, lsn);
+        reserveEvents(numbersOf(number));
+        Arrays.fill(events, eventsEnd, eventsEnd + numbersOf(number), 0);
+        linksAt = eventsEnd;
+        eventsEnd += numbersOf(number);
+        return true;
+    }
+
+    private void link(int index, long xid) {
+        events[linksAt + index / 2] |= index % 2 == 0 ? xid : xid << 32;
+    }
+
+    private static int numbersOf(int links) {
+        return links / 2 + links % 2;
     }
 
     private int row(long xid, long lsn) {
@@ -235,8 +284,21 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             transaction.recordBytes += later.recordBytes[row];
             transaction.imageBytes += later.imageBytes[row];
         }
-        for (int at = 0; at < later.eventsEnd; at += 4) {
-            happened(later.events[at], later.events[at + 1], later.events[at + 2], later.events[at + 3]);
+        long[] all = later.events;
+        for (int at = 0; at < later.eventsEnd; ) {
+            long kind = all[at];
+            long xid = all[at + 1];
+            long first = all[at + 2];
+            long second = all[at + 3];
+            at += 4;
+            if (kind == LINKS) {
+                for (int i = 0; i < first; i++) {
+                    belongs(i % 2 == 0 ? all[at + i / 2] & 0xFFFF_FFFFL : all[at + i / 2] >>> 32, xid, second);
+                }
+                at += numbersOf((int) first);
+            } else {
+                happened(kind, xid, first);
+            }
         }
     }
 
@@ -248,6 +310,9 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         Arrays.fill(imageBytes, 0, rows, 0);
         rows = 1;
         eventsEnd = 0;
+        if (events.length > KEPT_EVENTS) {
+            events = new long[FIRST_EVENTS];
+        }
         firstLsn = 0;
         endLsn = 0;
     }
@@ -257,14 +322,16 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         return true;
     }
 
-    private void happened(long kind, long xid, long first, long second) {
-        if (kind == LINK) {
-            Transaction subtransaction = open.remove(xid);
-            if (subtransaction != null) {
-                open.getOrBegin(first, second).add(subtransaction);
-                open.reuse(subtransaction);
-            }
-        } else if (kind == CRASH) {
+    private void belongs(long xid, long topLevelXid, long lsn) {
+        Transaction subtransaction = open.remove(xid);
+        if (subtransaction != null) {
+            open.getOrBegin(topLevelXid, lsn).add(subtransaction);
+            open.reuse(subtransaction);
+        }
+    }
+
+    private void happened(long kind, long xid, long first) {
+        if (kind == CRASH) {
             crash(first);
         } else if (kind == PREPARED) {
             Transaction transaction = open.get(xid);
@@ -300,19 +367,23 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         if (transaction.count == 0) {
             // Nothing of it was wanted.
             open.reuse(transaction);
+        } else {
+            keep(transaction, open);
+        }
+    }
+
+    /** Keeps a transaction for the report, if it may be shown; its object is of no other use any more. */
+    private void keep(Transaction transaction, OpenTransactions objects) {
+        total.add(transaction);
+        transactions++;
+        widest = Math.max(widest, transaction.time == 0 ? WIDTH_WITHOUT_TIME : WIDTH_WITH_TIME);
+        if (isSpilled) {
+            spilled.add(transaction, objects);
             return;
         }
         largest.add(transaction);
-        if (top > 0 && largest.size() > top) {
-            Transaction smallest = largest.remove();
-            dropped.add(smallest);
-            droppedTransactions++;
-            open.reuse(smallest);
-        }
-        if (largest.size() > MOST) {
-            throw new CommandException("there are more than " + MOST
-                    + " transactions to show, which would take too much memory; wanted --top N with a lower N, or parts of WAL"
-                    + " with --start and --end");
+        if (largest.size() > top) {
+            objects.reuse(largest.remove());
         }
     }
 
@@ -320,33 +391,64 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
 
     @Override
     public void report(DumpCommand.Format format, boolean sorted, ByteOutput out) {
-        StatisticsTable table = new StatisticsTable(List.of("xid", "outcome", "time"), "Transaction", true);
-        for (Transaction transaction : largest) {
-            addRow(table, transaction);
-        }
+        // These are in use, and not given back.
+        OpenTransactions others = new OpenTransactions();
         open.forEach(transaction -> {
             if (transaction.count > 0) {
-                addRow(table, transaction);
+                keep(transaction.copy(), others);
             }
         });
         if (none.count > 0) {
-            addRow(table, none);
+            keep(none.copy(), others);
         }
-        table.addToTotal(dropped.count, dropped.recordBytes, dropped.imageBytes);
-        table.notShown(droppedTransactions);
-        table.sort(top);
+        long shown = top == 0 ? transactions : Math.min(top, transactions);
+        StatisticsTable table = new StatisticsTable(List.of("xid", "outcome", "time"), "Transaction", true);
+        table.addToTotal(total.count, total.recordBytes, total.imageBytes);
+        table.notShown(transactions - shown);
+        table.stream(rows(largestFirst(), shown), widest);
         table.write(format, firstLsn, endLsn, out);
     }
 
-    private void addRow(StatisticsTable table, Transaction transaction) {
-        table.add(
+    private Iterator<Transaction> largestFirst() {
+        if (isSpilled) {
+            return spilled.sorted();
+        }
+        List<Transaction> all = new ArrayList<>(largest);
+        all.sort(SpilledTransactions.LARGEST_FIRST);
+        return all.iterator();
+    }
+
+    private Iterator<StatisticsTable.Row> rows(Iterator<Transaction> all, long number) {
+        return new Iterator<>() {
+            private long left = number;
+
+            @Override
+            public boolean hasNext() {
+                return left > 0 && all.hasNext();
+            }
+
+            @Override
+            public StatisticsTable.Row next() {
+                left--;
+                return row(all.next());
+            }
+        };
+    }
+
+    private StatisticsTable.Row row(Transaction transaction) {
+        return new StatisticsTable.Row(
                 List.of(
-                        transaction == none ? "(none)" : Long.toString(transaction.xid),
+                        transaction.outcome == Outcome.NONE ? "(none)" : Long.toString(transaction.xid),
                         transaction.outcome.text,
                         transaction.time == 0 ? "" : time(transaction.time)),
                 transaction.count,
                 transaction.recordBytes,
                 transaction.imageBytes);
+    }
+
+    @Override
+    public void close() {
+        spilled.close();
     }
 
     private String time(long micros) {
