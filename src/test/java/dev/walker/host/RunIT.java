@@ -257,9 +257,31 @@ class RunIT {
         List<String> pages = command("heatmap", target, "most", "--pages", "--format", "json");
         assertEquals("[0]", json(pages.get(0), "$.block"));
         assertEquals("[true]", json(pages.get(0), "$.known"));
+        offline(pages);
         assertEquals(
                 "[\"heatmap\"]",
                 json(command("plugins", target, "--format", "json").get(0), "$.name"));
+    }
+
+    /** The map that is made of the files alone is the same. */
+    private static void offline(List<String> pages) {
+        String[] files = {"--path", server.walDir().toString(), "--source-url", url("postgres")};
+        List<String> walked = new ArrayList<>(pages);
+        walked.removeIf(page -> page.contains("\"dead_tuples\":0,"));
+        List<String> read = command("heatmap", files, "most", "--pages", "--format", "json");
+        read.removeIf(page -> page.contains("\"dead_tuples\":0,"));
+        assertEquals(walked, read);
+        List<String> ranges = command("heatmap", files, "public.most", "--ranges", "1");
+        assertTrue(
+                ranges.get(2).matches(" +1 \\| +0 \\| +4 \\| +1000 \\| +0 \\| +5 \\| +1 \\| +1 \\| +100"),
+                ranges.toString());
+        List<String> relations = command("heatmap", files, "--limit", "2");
+        assertTrue(relations.get(2).matches("(public\\.)?most +\\| +1000 \\| .*"), relations.toString());
+        assertTrue(relations.get(3).matches("(public\\.)?less +\\| +900 \\| .*"), relations.toString());
+        Walker nameless =
+                Walker.run("heatmap", "most", "--path", server.walDir().toString());
+        assertEquals(2, nameless.status());
+        assertTrue(nameless.err().contains("wanted TABLESPACE/DATABASE/RELFILENODE"), nameless.err());
     }
 
     private static List<String> command(String name, String[] target, String... options) {
