@@ -3,6 +3,7 @@ package dev.walker.host;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.contract.PluginJar;
 import dev.walker.testing.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -231,6 +232,70 @@ class RunIT {
         assertTrue(asked.size() > 15, asked.toString());
         asked.removeAll(scrape.names());
         assertEquals(Set.of(), asked, "the dashboard asks for metrics that there are not");
+    }
+
+    @Test
+    void metricsTellOfFailedPluginsAndLostConnections() throws Exception {
+        Path plugins = Files.createTempDirectory(dir, "plugins");
+        PluginJar.of(plugins, "Stumbler");
+        try (RunningWalker run = RunningWalker.start(
+                dir,
+                "--source-url",
+                url("postgres"),
+                "--plugins",
+                "heatmap, example.Stumbler",
+                "--plugin-path",
+                plugins.toString(),
+                "--metrics-port",
+                "0",
+                "--log-format",
+                "json")) {
+            run.waitFor("walking from", 1);
+            server.execute("CREATE TABLE stone AS SELECT i FROM generate_series(1, 10) i", "SELECT walker.wait_for()");
+            await(run, "walker_plugin_failures_total{plugin=example.Stumbler}", 1);
+            Scrape scrape = new Scrape(run.get("/metrics").body());
+            assertEquals(0, scrape.value("walker_plugin_active{plugin=example.Stumbler}"));
+            assertEquals(1, scrape.value("walker_plugin_active{plugin=heatmap}"));
+            assertEquals(0, scrape.value("walker_plugin_failures_total{plugin=heatmap}"));
+            assertEquals(0, scrape.value("walker_reconnects_total{}"));
+            HttpResponse<String> health = run.get("/health");
+            assertEquals(200, health.statusCode());
+            assertEquals("[[\"example.Stumbler\"]]", json(health.body(), "$.failed_plugins"));
+            String failure = run.log()
+                    .lines()
+                    .filter(line -> line.contains("is set aside at LSN"))
+                    .findFirst()
+                    .orElseThrow();
+            assertEquals("[\"error\"]", json(failure, "$.level"));
+
+            double walked = scrape.value("walker_records_total{rmgr=Heap}");
+            server.stop();
+            await(run, "walker_walking{}", 0);
+            HttpResponse<String> away = run.get("/health");
+            assertEquals(503, away.statusCode());
+            assertTrue(away.body().contains("\"status\":\"reconnecting\""), away.body());
+            server.start();
+            await(run, "walker_reconnects_total{}", 1);
+            run.waitFor("walking from", 2);
+            server.execute("DELETE FROM stone", "SELECT walker.wait_for()");
+            await(run, "walker_plugin_failures_total{plugin=example.Stumbler}", 2);
+            assertEquals(200, run.get("/health").statusCode());
+            // Those from before count on.
+            assertTrue(new Scrape(run.get("/metrics").body()).value("walker_records_total{rmgr=Heap}") >= walked + 10);
+            assertEquals(0, run.end(true), run.log());
+        }
+    }
+
+    private static void await(RunningWalker run, String metric, double value) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            Scrape scrape = new Scrape(run.get("/metrics").body());
+            if (scrape.has(metric) && scrape.value(metric) == value) {
+                return;
+            }
+            assertTrue(System.nanoTime() < giveUp, run.get("/metrics").body());
+            Thread.sleep(50);
+        }
     }
 
     private static void commands(String... target) throws Exception {
