@@ -62,6 +62,50 @@ final class RowPrinter {
         table(rows, right, out);
     }
 
+    /** Writes rows that do not come from a database, as {@link #table} does. */
+    void rows(List<String> columns, List<Object[]> rows, ByteOutput out) {
+        if (isJson()) {
+            for (Object[] row : rows) {
+                out.put(object(columns, row)).put("\n");
+            }
+            return;
+        }
+        List<String[]> texts = new ArrayList<>();
+        texts.add(columns.toArray(new String[0]));
+        boolean[] right = new boolean[columns.size()];
+        for (Object[] row : rows) {
+            String[] values = new String[row.length];
+            for (int i = 0; i < row.length; i++) {
+                right[i] |= row[i] instanceof Number;
+                values[i] = asServer(row[i]);
+            }
+            texts.add(values);
+        }
+        table(texts, right, out);
+    }
+
+    private static String asServer(Object value) {
+        if (value instanceof Boolean truth) {
+            return truth ? "t" : "f";
+        }
+        return value instanceof Double number && number == Math.rint(number)
+                ? Long.toString(number.longValue())
+                : value.toString();
+    }
+
+    private static String object(List<String> columns, Object[] row) {
+        StringBuilder object = new StringBuilder("{");
+        for (int i = 0; i < row.length; i++) {
+            object.append(i == 0 ? "\"" : ",\"").append(columns.get(i)).append("\":");
+            if (row[i] instanceof String text) {
+                JsonPrinter.escape(text, object.append('"')).append('"');
+            } else {
+                object.append(row[i] instanceof Boolean ? row[i] : asServer(row[i]));
+            }
+        }
+        return object.append('}').toString();
+    }
+
     /** Writes rows, the first of which has the names of the columns. */
     static void table(List<String[]> rows, boolean[] right, ByteOutput out) {
         int[] widths = new int[right.length];

@@ -52,6 +52,11 @@ final class TargetOptions {
         return source != null ? Optional.of(source) : Jdbc.first(connection, SOURCE, row -> row.getString(1), byName);
     }
 
+    /** Connects to the database of the URL, with the schema or without; null if there is no URL. */
+    Connection connectIfGiven() throws SQLException {
+        return url == null ? null : Database.connect("--source-url", url);
+    }
+
     /** Connects to a database that has the schema. */
     Connection connect() throws SQLException {
         Connection connection = Database.connect("--target-url", url);

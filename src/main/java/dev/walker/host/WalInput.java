@@ -295,11 +295,16 @@ final class WalInput implements AutoCloseable {
 
     /** Tells why there is no more, if that is not what was asked for; the exit status. */
     int report(WalEnd reached, PrintWriter err) {
+        return report(reached, end == Lsn.INVALID ? null : endText, err);
+    }
+
+    /** The same where an end was asked for, or null. */
+    static int report(WalEnd reached, String endText, PrintWriter err) {
         switch (reached.kind()) {
             case UNTIL:
                 return 0;
             case TIP:
-                if (end != Lsn.INVALID && endText != null) {
+                if (endText != null) {
                     warn(
                             err,
                             "WAL ends at " + Lsn.format(reached.lsn()) + ", before --end " + endText + ": "

@@ -16,13 +16,13 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 
 /** A jar with plugins of somebody else, compiled against walker.jar as their authors would. */
-final class PluginJar {
+public final class PluginJar {
     private static final Path SOURCES = Path.of("src/test/plugin/example");
 
     private PluginJar() {}
 
     /** The classes with these names; the first one is registered as a service. */
-    static Path of(Path dir, String... names) throws IOException {
+    public static Path of(Path dir, String... names) throws IOException {
         Path classes = Files.createDirectories(dir.resolve("classes"));
         List<String> arguments = new ArrayList<>(
                 List.of("-cp", WalkedServer.JAR.toString(), "-d", classes.toString(), "--release", "17"));

@@ -3,6 +3,7 @@ package dev.walker.host;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.contract.PluginJar;
 import dev.walker.testing.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -233,6 +234,70 @@ class RunIT {
         assertEquals(Set.of(), asked, "the dashboard asks for metrics that there are not");
     }
 
+    @Test
+    void metricsTellOfFailedPluginsAndLostConnections() throws Exception {
+        Path plugins = Files.createTempDirectory(dir, "plugins");
+        PluginJar.of(plugins, "Stumbler");
+        try (RunningWalker run = RunningWalker.start(
+                dir,
+                "--source-url",
+                url("postgres"),
+                "--plugins",
+                "heatmap, example.Stumbler",
+                "--plugin-path",
+                plugins.toString(),
+                "--metrics-port",
+                "0",
+                "--log-format",
+                "json")) {
+            run.waitFor("walking from", 1);
+            server.execute("CREATE TABLE stone AS SELECT i FROM generate_series(1, 10) i", "SELECT walker.wait_for()");
+            await(run, "walker_plugin_failures_total{plugin=example.Stumbler}", 1);
+            Scrape scrape = new Scrape(run.get("/metrics").body());
+            assertEquals(0, scrape.value("walker_plugin_active{plugin=example.Stumbler}"));
+            assertEquals(1, scrape.value("walker_plugin_active{plugin=heatmap}"));
+            assertEquals(0, scrape.value("walker_plugin_failures_total{plugin=heatmap}"));
+            assertEquals(0, scrape.value("walker_reconnects_total{}"));
+            HttpResponse<String> health = run.get("/health");
+            assertEquals(200, health.statusCode());
+            assertEquals("[[\"example.Stumbler\"]]", json(health.body(), "$.failed_plugins"));
+            String failure = run.log()
+                    .lines()
+                    .filter(line -> line.contains("is set aside at LSN"))
+                    .findFirst()
+                    .orElseThrow();
+            assertEquals("[\"error\"]", json(failure, "$.level"));
+
+            double walked = scrape.value("walker_records_total{rmgr=Heap}");
+            server.stop();
+            await(run, "walker_walking{}", 0);
+            HttpResponse<String> away = run.get("/health");
+            assertEquals(503, away.statusCode());
+            assertTrue(away.body().contains("\"status\":\"reconnecting\""), away.body());
+            server.start();
+            await(run, "walker_reconnects_total{}", 1);
+            run.waitFor("walking from", 2);
+            server.execute("DELETE FROM stone", "SELECT walker.wait_for()");
+            await(run, "walker_plugin_failures_total{plugin=example.Stumbler}", 2);
+            assertEquals(200, run.get("/health").statusCode());
+            // Those from before count on.
+            assertTrue(new Scrape(run.get("/metrics").body()).value("walker_records_total{rmgr=Heap}") >= walked + 10);
+            assertEquals(0, run.end(true), run.log());
+        }
+    }
+
+    private static void await(RunningWalker run, String metric, double value) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            Scrape scrape = new Scrape(run.get("/metrics").body());
+            if (scrape.has(metric) && scrape.value(metric) == value) {
+                return;
+            }
+            assertTrue(System.nanoTime() < giveUp, run.get("/metrics").body());
+            Thread.sleep(50);
+        }
+    }
+
     private static void commands(String... target) throws Exception {
         List<String> status = command("status", target);
         assertTrue(status.get(0).matches("state +\\| running"), status.toString());
@@ -257,9 +322,31 @@ class RunIT {
         List<String> pages = command("heatmap", target, "most", "--pages", "--format", "json");
         assertEquals("[0]", json(pages.get(0), "$.block"));
         assertEquals("[true]", json(pages.get(0), "$.known"));
+        offline(pages);
         assertEquals(
                 "[\"heatmap\"]",
                 json(command("plugins", target, "--format", "json").get(0), "$.name"));
+    }
+
+    /** The map that is made of the files alone is the same. */
+    private static void offline(List<String> pages) {
+        String[] files = {"--path", server.walDir().toString(), "--source-url", url("postgres")};
+        List<String> walked = new ArrayList<>(pages);
+        walked.removeIf(page -> page.contains("\"dead_tuples\":0,"));
+        List<String> read = command("heatmap", files, "most", "--pages", "--format", "json");
+        read.removeIf(page -> page.contains("\"dead_tuples\":0,"));
+        assertEquals(walked, read);
+        List<String> ranges = command("heatmap", files, "public.most", "--ranges", "1");
+        assertTrue(
+                ranges.get(2).matches(" +1 \\| +0 \\| +4 \\| +1000 \\| +0 \\| +5 \\| +1 \\| +1 \\| +100"),
+                ranges.toString());
+        List<String> relations = command("heatmap", files, "--limit", "2");
+        assertTrue(relations.get(2).matches("(public\\.)?most +\\| +1000 \\| .*"), relations.toString());
+        assertTrue(relations.get(3).matches("(public\\.)?less +\\| +900 \\| .*"), relations.toString());
+        Walker nameless =
+                Walker.run("heatmap", "most", "--path", server.walDir().toString());
+        assertEquals(2, nameless.status());
+        assertTrue(nameless.err().contains("wanted TABLESPACE/DATABASE/RELFILENODE"), nameless.err());
     }
 
     private static List<String> command(String name, String[] target, String... options) {
