@@ -114,7 +114,8 @@ COMMENT ON COLUMN walker.heatmap_history.part IS 'the time that is merged into l
 COMMENT ON COLUMN walker.heatmap_history.first_range IS 'the range of the first element of each array; range n begins with block n * range_blocks';
 COMMENT ON COLUMN walker.heatmap_history.totals IS 'the sum of each array, in the order of the columns';
 
-ALTER TABLE walker.source ADD COLUMN version text;
+ALTER TABLE walker.source ADD COLUMN version text, ADD COLUMN unread jsonb;
+COMMENT ON COLUMN walker.source.unread IS 'settings that nobody reads, each with the one that may be meant';
 COMMENT ON COLUMN walker.source.version IS 'of the server, when its walker was started last';
 
 ALTER TABLE walker.progress ADD COLUMN mode text, ADD COLUMN saved_at timestamptz;
@@ -138,6 +139,91 @@ CREATE TABLE walker.relation (
 COMMENT ON TABLE walker.relation IS 'names and sizes of the heaps in all databases of a source, as the remote host has seen them last';
 COMMENT ON COLUMN walker.relation.database IS 'null for what all databases share';
 COMMENT ON COLUMN walker.relation.toast_of IS 'the table that a TOAST table belongs to';
+
+CREATE TABLE walker.walstats (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    bucket timestamptz,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    resource_manager text,
+    record_type text,
+    records bigint,
+    wal_bytes bigint,
+    fpi_bytes bigint,
+    PRIMARY KEY (source_id, bucket, spc_oid, db_oid, relfilenode, resource_manager, record_type)
+);
+COMMENT ON TABLE walker.walstats IS 'plugin walstats: the volume of WAL in the hour that begins at "bucket"; see walker.walstats()';
+
+CREATE TABLE walker.rollbacks (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    bucket timestamptz,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    rollbacks bigint,
+    inserts bigint,
+    updates bigint,
+    deletes bigint,
+    records bigint,
+    wal_bytes bigint,
+    fpi_bytes bigint,
+    PRIMARY KEY (source_id, bucket, spc_oid, db_oid, relfilenode)
+);
+COMMENT ON TABLE walker.rollbacks IS 'plugin rollbacks: what was rolled back in the hour that begins at "bucket"; see walker.rollbacks()';
+
+CREATE TABLE walker.rollbacks_pending (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    xid bigint,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    prepared boolean,
+    inserts bigint,
+    updates bigint,
+    deletes bigint,
+    records bigint,
+    wal_bytes bigint,
+    fpi_bytes bigint,
+    PRIMARY KEY (source_id, xid, spc_oid, db_oid, relfilenode)
+);
+COMMENT ON TABLE walker.rollbacks_pending IS 'plugin rollbacks: what open transactions and subtransactions have done so far';
+
+CREATE TABLE walker.changed_blocks_range (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    first_lsn pg_lsn,
+    next_lsn pg_lsn,
+    level integer,
+    last_change timestamptz,
+    PRIMARY KEY (source_id, first_lsn)
+);
+COMMENT ON TABLE walker.changed_blocks_range IS 'plugin changed_blocks: the ranges of WAL of which is known what they changed';
+
+CREATE TABLE walker.changed_blocks_limit (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    first_lsn pg_lsn,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    fork integer,
+    limit_block bigint,
+    PRIMARY KEY (source_id, first_lsn, spc_oid, db_oid, relfilenode, fork)
+);
+COMMENT ON TABLE walker.changed_blocks_limit IS 'plugin changed_blocks: the forks that a range has cut, made or dropped, and the shortest they were; relfilenode 0 stands for a whole database';
+
+CREATE TABLE walker.changed_blocks (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    first_lsn pg_lsn,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    fork integer,
+    part integer,
+    runs smallint[],
+    PRIMARY KEY (source_id, first_lsn, spc_oid, db_oid, relfilenode, fork, part)
+);
+COMMENT ON TABLE walker.changed_blocks IS 'plugin changed_blocks: the blocks that a range has changed; see walker.changed_blocks()';
+COMMENT ON COLUMN walker.changed_blocks.runs IS 'first and last block of each run, counted from block part * 8192';
 
 -- Functions: those of the new version in place of all there were. They stand in the script that makes it.
 

@@ -12,12 +12,14 @@ CREATE TABLE walker.source (
     system_identifier bigint NOT NULL,
     autostart boolean NOT NULL DEFAULT false,
     settings jsonb,
-    version text
+    version text,
+    unread jsonb
 );
 COMMENT ON TABLE walker.source IS 'the servers whose WAL is walked';
 COMMENT ON COLUMN walker.source.autostart IS 'whether walker.ensure_running() is to start the walker of this server';
 COMMENT ON COLUMN walker.source.version IS 'of the server, when its walker was started last';
 COMMENT ON COLUMN walker.source.settings IS 'what the walker in the server goes by, by name; it was read when the walker started or by walker.reload()';
+COMMENT ON COLUMN walker.source.unread IS 'settings that nobody reads, each with the one that may be meant';
 
 CREATE TABLE walker.progress (
     source_id integer PRIMARY KEY REFERENCES walker.source ON DELETE CASCADE,
@@ -240,6 +242,91 @@ COMMENT ON TABLE walker.heatmap_history IS 'what happened to a heap from "bucket
 COMMENT ON COLUMN walker.heatmap_history.part IS 'the time that is merged into longer buckets, or dropped, as a whole: 15 min of buckets of a minute, 6 h of those of 5 min, a day of those of an hour';
 COMMENT ON COLUMN walker.heatmap_history.first_range IS 'the range of the first element of each array; range n begins with block n * range_blocks';
 COMMENT ON COLUMN walker.heatmap_history.totals IS 'the sum of each array, in the order of the columns';
+
+CREATE TABLE walker.walstats (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    bucket timestamptz,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    resource_manager text,
+    record_type text,
+    records bigint,
+    wal_bytes bigint,
+    fpi_bytes bigint,
+    PRIMARY KEY (source_id, bucket, spc_oid, db_oid, relfilenode, resource_manager, record_type)
+);
+COMMENT ON TABLE walker.walstats IS 'plugin walstats: the volume of WAL in the hour that begins at "bucket"; see walker.walstats()';
+
+CREATE TABLE walker.rollbacks (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    bucket timestamptz,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    rollbacks bigint,
+    inserts bigint,
+    updates bigint,
+    deletes bigint,
+    records bigint,
+    wal_bytes bigint,
+    fpi_bytes bigint,
+    PRIMARY KEY (source_id, bucket, spc_oid, db_oid, relfilenode)
+);
+COMMENT ON TABLE walker.rollbacks IS 'plugin rollbacks: what was rolled back in the hour that begins at "bucket"; see walker.rollbacks()';
+
+CREATE TABLE walker.rollbacks_pending (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    xid bigint,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    prepared boolean,
+    inserts bigint,
+    updates bigint,
+    deletes bigint,
+    records bigint,
+    wal_bytes bigint,
+    fpi_bytes bigint,
+    PRIMARY KEY (source_id, xid, spc_oid, db_oid, relfilenode)
+);
+COMMENT ON TABLE walker.rollbacks_pending IS 'plugin rollbacks: what open transactions and subtransactions have done so far';
+
+CREATE TABLE walker.changed_blocks_range (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    first_lsn pg_lsn,
+    next_lsn pg_lsn,
+    level integer,
+    last_change timestamptz,
+    PRIMARY KEY (source_id, first_lsn)
+);
+COMMENT ON TABLE walker.changed_blocks_range IS 'plugin changed_blocks: the ranges of WAL of which is known what they changed';
+
+CREATE TABLE walker.changed_blocks_limit (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    first_lsn pg_lsn,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    fork integer,
+    limit_block bigint,
+    PRIMARY KEY (source_id, first_lsn, spc_oid, db_oid, relfilenode, fork)
+);
+COMMENT ON TABLE walker.changed_blocks_limit IS 'plugin changed_blocks: the forks that a range has cut, made or dropped, and the shortest they were; relfilenode 0 stands for a whole database';
+
+CREATE TABLE walker.changed_blocks (
+    source_id integer REFERENCES walker.source ON DELETE CASCADE,
+    first_lsn pg_lsn,
+    spc_oid oid,
+    db_oid oid,
+    relfilenode oid,
+    fork integer,
+    part integer,
+    runs smallint[],
+    PRIMARY KEY (source_id, first_lsn, spc_oid, db_oid, relfilenode, fork, part)
+);
+COMMENT ON TABLE walker.changed_blocks IS 'plugin changed_blocks: the blocks that a range has changed; see walker.changed_blocks()';
+COMMENT ON COLUMN walker.changed_blocks.runs IS 'first and last block of each run, counted from block part * 8192';
 
 -- Functions from here on. An update drops those of the older version and runs all of this again.
 
@@ -511,16 +598,56 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 
+CREATE FUNCTION walker._set_settings() RETURNS SETOF text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    -- Of those that are not WALker's own the server keeps no list.
+    RETURN QUERY
+        SELECT DISTINCT pg_catalog.split_part(c, '=', 1)
+          FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c
+         WHERE c LIKE 'walker.%'
+           AND s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
+                                      WHERE d.datname = pg_catalog.current_database()))
+           AND s.setrole IN (0, (SELECT u.usesysid FROM pg_catalog.pg_user u WHERE u.usename = current_user));
+    IF pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
+       AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') THEN
+        RETURN QUERY SELECT DISTINCT f.name FROM pg_catalog.pg_file_settings f WHERE f.name LIKE 'walker.%';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._set_settings IS 'the settings walker.* of the configuration files, of this database and of this role, as far as this role may see them';
+
 CREATE FUNCTION walker._settings_now() RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
     SELECT pg_catalog.jsonb_object_agg(n.name, pg_catalog.current_setting(n.name, true))
       FROM (SELECT k.name FROM walker._known_settings() k
             UNION
-            SELECT f.name FROM pg_catalog.pg_file_settings f WHERE f.name LIKE 'walker.%') n
+            SELECT s FROM walker._set_settings() s) n
      WHERE n.name <> 'walker.conninfo'
 $$;
-COMMENT ON FUNCTION walker._settings_now IS 'what this session has of the settings of WALker, and of those of plugins that are in the configuration files';
+COMMENT ON FUNCTION walker._settings_now IS 'what this session has of the settings of WALker, and of what else is set under walker.*';
+
+CREATE FUNCTION walker._unread(name text, meant text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT 'nobody reads it' || CASE WHEN meant IS NULL THEN '' ELSE '; is ' || meant || ' meant?' END
+$$;
+
+CREATE FUNCTION walker._warn_of_unread(unread jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    setting record;
+BEGIN
+    FOR setting IN SELECT u.key, u.value FROM pg_catalog.jsonb_each_text(unread) u ORDER BY u.key LOOP
+        RAISE WARNING 'setting % is none of WALker''s or of the plugins in walker.plugins: %', setting.key,
+            walker._unread(setting.key, setting.value);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION walker._warn_of_unread IS 'names settings that nobody reads';
 
 CREATE FUNCTION walker._setting(source_id integer, name text) RETURNS text
 LANGUAGE sql STABLE
@@ -538,15 +665,22 @@ RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
     WITH used AS (
-        SELECT u.key AS name, u.value, walker._lock_holder(s.source_id, 'run') IS NOT NULL AS running
+        SELECT u.key AS name, u.value, walker._lock_holder(s.source_id, 'run') IS NOT NULL AS running,
+               CASE WHEN s.unread ? u.key THEN walker._unread(u.key, s.unread ->> u.key)
+                    ELSE 'of a plugin' END AS meaning
           FROM walker.source s, pg_catalog.jsonb_each_text(s.settings) u
          WHERE s.source_id = walker._local_source_id()
+    ), set AS (
+        SELECT s AS name FROM walker._set_settings() s
+        UNION
+        SELECT u.name FROM used u
     ), every AS (
-        SELECT k.ordinal, coalesce(k.name, u.name) AS name, k.preset,
-               coalesce(k.meaning, 'not one of WALker''s own, perhaps of a plugin') AS meaning,
+        SELECT k.ordinal, coalesce(k.name, s.name) AS name, k.preset,
+               coalesce(k.meaning, u.meaning, 'not one of WALker''s own, perhaps of a plugin') AS meaning,
                u.name IS NOT NULL AND u.running AS compared, u.value AS used
           FROM walker._known_settings() k
-          FULL JOIN used u ON u.name = k.name
+          FULL JOIN set s ON s.name = k.name
+          LEFT JOIN used u ON u.name = s.name
     )
     SELECT e.name, coalesce(pg_catalog.current_setting(e.name, true), e.preset), e.preset, e.meaning,
            e.compared AND e.used IS DISTINCT FROM pg_catalog.current_setting(e.name, true)
@@ -3416,6 +3550,143 @@ END
 $$;
 COMMENT ON PROCEDURE walker.reclaim IS 'prunes the limit_blocks pages with the most garbage by reading them, "rate" megabytes a second (0: no limit), and tells from the map what that has reclaimed; page by page in the temporary table walker_reclaimed';
 
+-- Other plugins ------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION walker.walstats(
+    since timestamptz DEFAULT now() - interval '1 day', OUT relation text, OUT resource_manager text, OUT record_type text,
+    OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN w.relfilenode <> 0 THEN walker._file_name(w.spc_oid, w.db_oid, w.relfilenode) END,
+           w.resource_manager, w.record_type, pg_catalog.sum(w.records)::bigint, pg_catalog.sum(w.wal_bytes)::bigint,
+           pg_catalog.sum(w.fpi_bytes)::bigint
+      FROM walker.walstats w
+     WHERE w.source_id = walker._source_id() AND w.bucket > since - interval '1 hour'
+     GROUP BY w.spc_oid, w.db_oid, w.relfilenode, w.resource_manager, w.record_type
+     ORDER BY 5 DESC, 1, 2, 3
+$$;
+COMMENT ON FUNCTION walker.walstats IS 'WAL by relation, resource manager and type of record, from the hour of "since" on; relation is null where there is none; plugin walstats has counted it';
+
+CREATE FUNCTION walker.rollbacks(
+    since timestamptz DEFAULT now() - interval '1 day', OUT relation text, OUT rollbacks bigint, OUT inserts bigint,
+    OUT updates bigint, OUT deletes bigint, OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN r.relfilenode <> 0 THEN walker._file_name(r.spc_oid, r.db_oid, r.relfilenode) END,
+           pg_catalog.sum(r.rollbacks)::bigint, pg_catalog.sum(r.inserts)::bigint, pg_catalog.sum(r.updates)::bigint,
+           pg_catalog.sum(r.deletes)::bigint, pg_catalog.sum(r.records)::bigint, pg_catalog.sum(r.wal_bytes)::bigint,
+           pg_catalog.sum(r.fpi_bytes)::bigint
+      FROM walker.rollbacks r
+     WHERE r.source_id = walker._source_id() AND r.bucket > since - interval '1 hour'
+     GROUP BY r.spc_oid, r.db_oid, r.relfilenode
+     ORDER BY 7 DESC, 1
+$$;
+COMMENT ON FUNCTION walker.rollbacks IS 'what transactions and subtransactions that were rolled back have cost, from the hour of "since" on: rows and WAL by relation, which is null for WAL that is about none; plugin rollbacks has counted it';
+
+CREATE FUNCTION walker._own_files(source integer, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    WITH own AS (
+        SELECT c.oid, c.reltoastrelid FROM pg_catalog.pg_class c
+         WHERE c.relnamespace = 'walker'::regnamespace AND c.relkind IN ('r', 'S')
+    ), heap AS (
+        SELECT o.oid FROM own o UNION ALL SELECT o.reltoastrelid FROM own o WHERE o.reltoastrelid <> 0
+    ), file AS (
+        SELECT h.oid FROM heap h
+        UNION ALL
+        SELECT i.indexrelid FROM pg_catalog.pg_index i JOIN heap h ON h.oid = i.indrelid
+    )
+    SELECT CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END, d.oid,
+           pg_catalog.pg_relation_filenode(c.oid)
+      FROM file f
+      JOIN pg_catalog.pg_class c USING (oid)
+      JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
+     WHERE source = walker._local_source_id()
+$$;
+COMMENT ON FUNCTION walker._own_files IS 'the files that WALker itself writes to in the server that is walked: plugins are not told of them';
+
+CREATE FUNCTION walker.changed_blocks(
+    since pg_lsn, rel regclass DEFAULT NULL, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT fork integer,
+    OUT block bigint, OUT is_limit_block boolean)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+DECLARE
+    source integer := walker._source_id();
+    oldest pg_lsn := (SELECT pg_catalog.min(r.first_lsn) FROM walker.changed_blocks_range r WHERE r.source_id = source);
+    plugin walker.plugin;
+    wanted record;
+BEGIN
+    SELECT * INTO plugin FROM walker.plugin p WHERE p.source_id = source AND p.name = 'changed_blocks';
+    IF oldest IS NULL OR plugin.name IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = 'plugin "changed_blocks" has not walked any WAL yet',
+            HINT = 'It tells what has changed since it was put into walker.plugins and the walker was started.';
+    ELSIF plugin.ordinal IS NULL OR plugin.last_error IS NOT NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('plugin "changed_blocks" does not know what has changed after %s: %s',
+                plugin."position", coalesce('it was set aside: ' || plugin.last_error, 'it is not in walker.plugins any more'));
+    ELSIF since < oldest THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('plugin "changed_blocks" knows what has changed since %s, not since %s', oldest, since),
+            HINT = 'Take a full backup.';
+    ELSIF since > plugin."position" THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('WAL is walked up to %s, %s is beyond', plugin."position", since),
+            HINT = 'SELECT walker.wait_for() waits until all WAL is walked.';
+    END IF;
+    SELECT CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END AS spc_oid,
+           CASE WHEN c.relisshared THEN 0 ELSE d.oid END AS db_oid, pg_catalog.pg_relation_filenode(c.oid) AS relfilenode
+      INTO wanted
+      FROM pg_catalog.pg_database d
+      LEFT JOIN pg_catalog.pg_class c ON c.oid = rel
+     WHERE d.datname = pg_catalog.current_database();
+    IF rel IS NOT NULL AND wanted.relfilenode IS NULL THEN
+        RAISE wrong_object_type USING MESSAGE = pg_catalog.format('%s has no files', rel);
+    END IF;
+    RETURN QUERY
+        WITH cut AS (
+            SELECT l.*
+              FROM walker.changed_blocks_range r
+              JOIN walker.changed_blocks_limit l USING (source_id, first_lsn)
+             WHERE r.source_id = source AND r.next_lsn > since
+               AND (rel IS NULL OR (l.spc_oid, l.db_oid) = (wanted.spc_oid, wanted.db_oid)
+                                   AND l.relfilenode IN (wanted.relfilenode, 0))
+        ), changed AS (
+            SELECT b.first_lsn, b.spc_oid, b.db_oid, b.relfilenode, b.fork, b.part::bigint * 8192 + n AS block
+              FROM walker.changed_blocks_range r
+              JOIN walker.changed_blocks b USING (source_id, first_lsn)
+             CROSS JOIN LATERAL (
+                 SELECT pg_catalog.min(u.n) AS first, pg_catalog.max(u.n) AS last
+                   FROM pg_catalog.unnest(b.runs) WITH ORDINALITY AS u (n, i)
+                  GROUP BY (u.i - 1) / 2) run
+             CROSS JOIN LATERAL pg_catalog.generate_series(run.first::integer, run.last) n
+             WHERE r.source_id = source AND r.next_lsn > since
+               AND (rel IS NULL OR (b.spc_oid, b.db_oid, b.relfilenode)
+                                   = (wanted.spc_oid, wanted.db_oid, wanted.relfilenode))
+        )
+        SELECT DISTINCT c.spc_oid, c.db_oid, c.relfilenode, c.fork, c.block, false
+          FROM changed c
+         WHERE NOT EXISTS (SELECT 1 FROM cut l
+                            WHERE l.first_lsn > c.first_lsn AND (l.spc_oid, l.db_oid) = (c.spc_oid, c.db_oid)
+                              AND (l.relfilenode, l.fork) IN ((c.relfilenode, c.fork), (0, 0)) AND c.block >= l.limit_block)
+        UNION ALL
+        SELECT l.spc_oid, l.db_oid, l.relfilenode, l.fork, pg_catalog.min(l.limit_block), true
+          FROM cut l
+         GROUP BY 1, 2, 3, 4
+        UNION ALL
+        SELECT o.spc_oid, o.db_oid, o.relfilenode, f, 0, true
+          FROM walker._own_files(source) o, pg_catalog.unnest(ARRAY[0, 2]) f
+         WHERE rel IS NULL OR (o.spc_oid, o.db_oid, o.relfilenode) = (wanted.spc_oid, wanted.db_oid, wanted.relfilenode)
+         ORDER BY 1, 2, 3, 4, 6, 5;
+END
+$$;
+COMMENT ON FUNCTION walker.changed_blocks IS 'the blocks that were changed since an LSN, of a relation or of all in all databases; is_limit_block: from this block on the fork was cut, or made anew, so that nothing of before is left. Plugin changed_blocks has noted them';
+
 GRANT USAGE ON SCHEMA walker TO pg_monitor;
 GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
@@ -3435,7 +3706,8 @@ GRANT EXECUTE ON PROCEDURE
     TO pg_monitor;
 GRANT EXECUTE ON FUNCTION
     walker._lock_class(), walker._lock_id(integer, text), walker._lock_holder(integer, text), walker._source_id(),
-    walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker.settings(), walker.status(),
+    walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker._set_settings(),
+    walker._unread(text, text), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
     walker._status(integer), walker.status(text), walker._named_source(text), walker._wait_for(integer, pg_lsn, interval),
     walker.wait_for(text, pg_lsn, interval), walker.fleet(), walker.garbage(text),
@@ -3455,7 +3727,9 @@ GRANT EXECUTE ON FUNCTION
     walker.heatmap_history(text, text, text, timestamptz, integer),
     walker._garbage_history(integer, bigint[], bigint[], timestamptz), walker.garbage_history(text, timestamptz),
     walker._heatmap_history_text(walker.relation, text, timestamptz, integer, integer),
-    walker.heatmap_history_text(text, text, text, text, timestamptz, integer, integer)
+    walker.heatmap_history_text(text, text, text, text, timestamptz, integer, integer),
+    walker.walstats(timestamptz), walker.rollbacks(timestamptz), walker._own_files(integer),
+    walker.changed_blocks(pg_lsn, regclass)
     TO pg_monitor;
 
 -- Part 2: the server host. Needs PL/Java, dblink and pg_walinspect. --------------------------------------------------
@@ -3660,7 +3934,7 @@ BEGIN
       USING link, coalesce(conninfo, nullif(pg_catalog.current_setting('walker.conninfo', true), ''), walker._conninfo())
                   || ' application_name=walker options=''-c client_min_messages=error -c statement_timeout=0'
                   || ' -c idle_in_transaction_session_timeout=0 -c client_connection_check_interval=0'
-                  || ' -c pljava.statement_cache_size=128''';
+                  || ' -c pljava.statement_cache_size=128 -c walker_session.detached=on''';
     BEGIN
         EXECUTE pg_catalog.format(
             'SELECT pid, here, seen FROM %s.dblink($1, $2) AS t (pid integer, here boolean, seen boolean)', dblink)
@@ -3712,6 +3986,7 @@ BEGIN
     END;
     EXECUTE pg_catalog.format('SELECT %s.dblink_disconnect($1)', dblink) USING link;
     UPDATE walker.source s SET autostart = true WHERE s.source_id = source AND NOT s.autostart;
+    PERFORM walker._warn_of_unread((SELECT s.unread FROM walker.source s WHERE s.source_id = source));
     RETURN walker_pid;
 END
 $$;
@@ -3822,6 +4097,15 @@ BEGIN
     END IF;
     IF ready AND NOT failed THEN
         PERFORM walker._end();
+        IF pg_catalog.current_setting('walker_session.detached', true) = 'on' THEN
+            PERFORM walker._log('has ended');
+            BEGIN
+                -- That its client has gone long since would be news to the log, and a FATAL one.
+                PERFORM pg_catalog.set_config('log_min_messages', 'panic', false);
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL;
+            END;
+        END IF;
     END IF;
     IF ready THEN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));
@@ -3836,10 +4120,10 @@ END
 $$;
 COMMENT ON PROCEDURE walker.run IS 'walks in this session until until_lsn is reached, or for ever; accept_gap as for walker.start()';
 
-CREATE FUNCTION walker._check_settings() RETURNS void
+CREATE FUNCTION walker._check_settings() RETURNS text
 LANGUAGE java VOLATILE
-AS 'void=dev.walker.sql.Functions.checkSettings()';
-COMMENT ON FUNCTION walker._check_settings IS 'raises an error that names the setting, where a walker could not start with those of this session';
+AS 'java.lang.String=dev.walker.sql.Functions.checkSettings()';
+COMMENT ON FUNCTION walker._check_settings IS 'raises an error that names the setting, where a walker could not start with those of this session; gives those that nobody reads as JSON';
 
 CREATE FUNCTION walker.reload() RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -3847,6 +4131,7 @@ AS $$
 DECLARE
     source integer := walker._local_source_id();
     fresh jsonb := walker._settings_now();
+    unread jsonb;
     state text;
     message text;
 BEGIN
@@ -3856,12 +4141,17 @@ BEGIN
     END IF;
     PERFORM walker._check_jar();
     BEGIN
-        PERFORM walker._check_settings();
+        unread := walker._check_settings();
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
         RAISE EXCEPTION USING ERRCODE = state, MESSAGE = walker._plain(message),
             HINT = 'The walker goes on with the settings it has.';
     END;
+    -- What the walker has read before it may read again, be it where no check of settings shows it.
+    PERFORM walker._warn_of_unread(unread - coalesce(
+        (SELECT pg_catalog.array_agg(k)
+           FROM walker.source s, pg_catalog.jsonb_object_keys(s.settings) k
+          WHERE s.source_id = source AND NOT coalesce(s.unread ? k, false)), '{}'));
     UPDATE walker.source s SET settings = fresh WHERE s.source_id = source;
     UPDATE walker.progress p SET generation = generation + 1 WHERE p.source_id = source;
     RETURN true;

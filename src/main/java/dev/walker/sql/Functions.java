@@ -1,14 +1,18 @@
 package dev.walker.sql;
 
+import dev.walker.engine.NotedSettings;
 import dev.walker.engine.PluginException;
 import dev.walker.engine.PluginLoader;
 import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
+import dev.walker.engine.UnreadSettings;
+import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.SchemaVersion;
 import dev.walker.jdbc.ServerSettings;
+import dev.walker.jdbc.SettingNames;
 import dev.walker.jdbc.StaleStateException;
 import dev.walker.jdbc.StoreErrors;
 import dev.walker.jdbc.WalDirectory;
@@ -23,7 +27,6 @@ import dev.walker.wal.WalGapException;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -138,12 +141,19 @@ public final class Functions {
         return ZoneId.getAvailableZoneIds().contains(name) ? ZoneId.of(name) : ZoneOffset.UTC;
     }
 
-    /** {@code walker._check_settings}: an error if a walker could not start with the settings of this session. */
-    public static void checkSettings() throws SQLException {
+    /**
+     * {@code walker._check_settings}: an error if a walker could not start with the settings of this session.
+     *
+     * @return those that nobody reads, as far as that can be told without a walk; see {@link UnreadSettings#json}
+     */
+    public static String checkSettings() throws SQLException {
         try {
-            Settings settings = new Settings(new ServerSettings(connection()));
+            Connection connection = connection();
+            NotedSettings noted = new NotedSettings(new ServerSettings(connection));
+            Settings settings = new Settings(noted);
             settings.check();
             new PluginLoader(Functions.class.getClassLoader()).load(settings.plugins(), settings);
+            return SettingNames.ofSession(connection).unread(noted);
         } catch (RuntimeException | LinkageError e) {
             throw describe(e);
         }
@@ -151,16 +161,22 @@ public final class Functions {
 
     private static WalkSession open(int sourceId, boolean acceptGap) throws SQLException {
         Connection connection = connection();
-        return new WalkSession(
+        NotedSettings noted = new NotedSettings(ServerSettings.ofWalker(connection, sourceId));
+        WalkSession session = new WalkSession(
                 connection,
                 connection,
                 sourceId,
                 new JdbcWalSource(connection, WalDirectory.ofThisProcess()),
-                new Settings(ServerSettings.ofWalker(connection, sourceId)),
+                new Settings(noted),
                 acceptGap,
                 SavePace.SPARING,
                 Functions.class.getClassLoader(),
                 WalkLog.ofServer(Functions::log));
+        SettingNames.keepUnread(
+                connection,
+                sourceId,
+                SettingNames.ofWalker(connection, sourceId).unread(noted));
+        return session;
     }
 
     private static Connection connection() throws SQLException {
@@ -169,9 +185,9 @@ public final class Functions {
 
     /** Through SQL, since a message of PL/Java's own logging could go to a client that is not there any more. */
     private static void log(String message) {
-        try (PreparedStatement statement = connection().prepareStatement("SELECT walker._log(?)")) {
-            statement.setString(1, message);
-            statement.executeQuery().close();
+        try {
+            // PL/Java runs a query as its rows are asked for, so one has to be.
+            Jdbc.first(connection(), "SELECT walker._log(?)::text", row -> row.getString(1), message);
         } catch (SQLException e) {
             throw new StateException("cannot write to the server log: " + e.getMessage(), e);
         }

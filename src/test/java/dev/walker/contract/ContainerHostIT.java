@@ -1,6 +1,7 @@
 package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.testing.PlJava;
 import java.nio.file.Path;
@@ -22,14 +23,12 @@ class ContainerHostIT {
     private static final int PORT = 5432;
 
     @Test
-    void serverHostRunsOnAnInstalledPlJavaOrInAContainer() throws SQLException {
-        if (!PlJava.installed().isEmpty()) {
-            // ServerHostIT has run there.
-            return;
-        }
+    void serverHostRunsInAContainer() throws SQLException {
         Assumptions.assumeTrue(
                 DockerClientFactory.instance().isDockerAvailable(),
-                "THE SERVER HOST WAS NOT TESTED: no installed PostgreSQL has PL/Java, and Docker does not run");
+                PlJava.installed().isEmpty()
+                        ? "THE SERVER HOST WAS NOT TESTED: no installed PostgreSQL has PL/Java, and Docker does not run"
+                        : "the image of docker/ was not tested: Docker does not run");
         ImageFromDockerfile image = new ImageFromDockerfile()
                 .withFileFromPath(".", Path.of("").toAbsolutePath())
                 .withFileFromPath("Dockerfile", Path.of("docker/Dockerfile").toAbsolutePath());
@@ -43,6 +42,50 @@ class ContainerHostIT {
             try (Connection connection = DriverManager.getConnection(url, "postgres", "walker");
                     Statement statement = connection.createStatement()) {
                 garbageEqualsPgstattuple(statement);
+                rightsAreThoseOfThePlainServer(statement);
+            }
+            container
+                    .getDockerClient()
+                    .restartContainerCmd(container.getContainerId())
+                    .exec();
+            comesBack(container);
+        }
+    }
+
+    private static void rightsAreThoseOfThePlainServer(Statement statement) throws SQLException {
+        statement.execute("CREATE ROLE anybody");
+        assertEquals(
+                "0",
+                first(
+                        statement,
+                        "SELECT count(*) FROM pg_proc WHERE pronamespace = 'walker'::regnamespace"
+                                + " AND has_function_privilege('anybody', oid, 'EXECUTE')"));
+    }
+
+    /** Its port may be another one after a restart. */
+    private static void comesBack(GenericContainer<?> container) throws SQLException {
+        String port = container
+                .getDockerClient()
+                .inspectContainerCmd(container.getContainerId())
+                .exec()
+                .getNetworkSettings()
+                .getPorts()
+                .getBindings()
+                .get(com.github.dockerjava.api.model.ExposedPort.tcp(PORT))[0]
+                .getHostPortSpec();
+        String url = "jdbc:postgresql://" + container.getHost() + ":" + port + "/postgres";
+        long giveUp = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        while (true) {
+            try (Connection connection = DriverManager.getConnection(url, "postgres", "walker");
+                    Statement statement = connection.createStatement()) {
+                // What the health check of docker-compose.yml calls.
+                assertTrue(Integer.parseInt(first(statement, "SELECT walker.ensure_running()")) > 0);
+                assertEquals("t", first(statement, "SELECT walker.wait_for()"));
+                return;
+            } catch (SQLException e) {
+                if (System.nanoTime() > giveUp) {
+                    throw e;
+                }
             }
         }
     }

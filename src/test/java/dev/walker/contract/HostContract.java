@@ -224,7 +224,7 @@ abstract class HostContract {
         String before = query(state);
         String message = walked().startFailing("heatmap, nonsense");
         assertTrue(message.contains("\"nonsense\""), message);
-        assertTrue(message.contains("known: heatmap, trace, walstats"), message);
+        assertTrue(message.contains("known: changed_blocks, heatmap, rollbacks, trace, walstats"), message);
         assertEquals(before, query(state));
         walked().start();
     }

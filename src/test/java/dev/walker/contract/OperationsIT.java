@@ -1,6 +1,7 @@
 package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,7 +10,9 @@ import dev.walker.testing.Command;
 import dev.walker.testing.PlJava;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -154,6 +157,93 @@ class OperationsIT {
         walked.start();
     }
 
+    @Test
+    void settingThatNobodyReadsIsTold() throws Exception {
+        walked.configure("walker.plugin = 'walstats'");
+        walked.configure("walker.own_rows = 7");
+        assertEquals(
+                "t",
+                query(
+                        "SELECT meaning LIKE '%perhaps of a plugin' FROM walker.settings() WHERE name = 'walker.plugin'"));
+        try (var connection = walked.server().jdbc();
+                var statement = connection.createStatement()) {
+            statement.execute("SELECT walker.reload()");
+            assertTells("setting walker.own_rows is none of WALker's", statement.getWarnings());
+        }
+        walked.waitFor();
+        String told =
+                "SELECT coalesce(string_agg(name || ': ' || meaning, ' ' ORDER BY name), '') FROM walker.settings() WHERE \"default\""
+                        + " IS NULL";
+        await("walker.own_rows: nobody reads it walker.plugin: nobody reads it; is walker.plugins meant?", told, 10);
+        walked.stop();
+        try (var connection = walked.server().jdbc();
+                var statement = connection.createStatement()) {
+            statement.execute("SELECT walker.start()");
+            assertTells("nobody reads it; is walker.plugins meant?", statement.getWarnings());
+        }
+        walked.server().execute("ALTER DATABASE postgres SET walker.slots = 'x'");
+        assertEquals("t", query("SELECT walker.reload()"));
+        walked.waitFor();
+        await(
+                "nobody reads it; is walker.slot meant?",
+                "SELECT meaning FROM walker.settings() WHERE name = 'walker.slots'",
+                10);
+        walked.server().execute("ALTER DATABASE postgres RESET ALL");
+        forget("walker.plugin", "walker.own_rows");
+        assertReloads();
+        walked.waitFor();
+        await("", told, 10);
+    }
+
+    /** Takes settings out of the configuration file. */
+    private static void forget(String... names) throws Exception {
+        Path file = walked.server().dataDir().resolve("postgresql.conf");
+        List<String> lines = Files.readAllLines(file);
+        lines.removeIf(line -> List.of(names).contains(line.split(" = ")[0]));
+        Files.write(file, lines);
+        walked.server().execute("SELECT pg_reload_conf()");
+        for (String name : names) {
+            await("", "SELECT coalesce(current_setting('" + name + "', true), '')", 10);
+        }
+    }
+
+    private static void assertTells(String wanted, java.sql.SQLWarning first) {
+        StringBuilder all = new StringBuilder();
+        for (java.sql.SQLWarning each = first; each != null; each = each.getNextWarning()) {
+            all.append(each.getMessage()).append('\n');
+        }
+        assertTrue(all.toString().contains(wanted), all.toString());
+    }
+
+    @Test
+    void endOfTheWalkerAlarmsNobodyWhoReadsTheLog() throws Exception {
+        int before = walked.server().log().length();
+        String pid = query("SELECT pid FROM walker.status()");
+        walked.stop();
+        await("0", "SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid, 10);
+        String log = walked.server().log().substring(before);
+        assertTrue(log.contains("walker: has ended"), log);
+        for (String alarm : List.of("FATAL", "ERROR", "client")) {
+            assertFalse(log.contains(alarm), log);
+        }
+        walked.start();
+    }
+
+    @Test
+    void walkerStartedByHandKeepsItsLog() throws Exception {
+        walked.stop();
+        try (var connection = walked.server().jdbc();
+                var statement = connection.createStatement()) {
+            statement.execute("DO $$ BEGIN PERFORM pg_logical_emit_message(true, 'test', 'x'); END $$");
+            statement.execute("CALL walker.run(pg_current_wal_insert_lsn())");
+            try (var row = statement.executeQuery("SHOW log_min_messages")) {
+                row.next();
+                assertNotEquals("panic", row.getString(1));
+            }
+        }
+        walked.start();
+    }
+
     private static void versionOfTheExtension(String version) throws SQLException {
         walked.server()
                 .execute(
@@ -292,6 +382,61 @@ class OperationsIT {
     }
 
     @Test
+    void pluginThatEatsAllMemoryIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "Glutton");
+        walked.server().execute("SELECT walker.install_plugin('glutton', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugins = 'example.Glutton, heatmap'");
+        walked.start();
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS eaten",
+                        "CREATE TABLE eaten AS SELECT generate_series(1, 100) id",
+                        "DELETE FROM eaten WHERE id <= 10");
+        walked.assertExact();
+        assertEquals("failed", query("SELECT state FROM walker.plugins() WHERE name = 'example.Glutton'"));
+        String log = walked.server().log();
+        assertTrue(
+                log.contains("walker: plugin \"example.Glutton\" is set aside at LSN ")
+                        && log.contains("OutOfMemoryError"),
+                log);
+        walked.configure("walker.plugins = 'heatmap'");
+        assertReloads();
+        assertEquals("t", query("SELECT walker.remove_plugin('glutton')"));
+    }
+
+    @Test
+    void pluginJarIsReplacedWithoutARestartOfTheServer(@TempDir Path dir) throws Exception {
+        String server = query("SELECT pg_postmaster_start_time()");
+        Path old = PluginJar.of(Files.createDirectory(dir.resolve("old")), "StumblesOnce");
+        Path fresh = PluginJar.of(Files.createDirectory(dir.resolve("fresh")), "DeleteCounter", "StumblesOnce");
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        walked.server().execute("SELECT walker.install_plugin('counter', 'file:" + old + "')");
+        walked.stop();
+        String message = walked.startFailing("heatmap, delete_counter");
+        assertTrue(message.contains("\"delete_counter\", which is not known"), message);
+        walked.start();
+        walked.server().execute("SELECT walker.install_plugin('counter', 'file:" + fresh + "')");
+        walked.stop();
+        walked.configure("walker.plugins = 'heatmap, delete_counter'");
+        walked.start();
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS counted",
+                        "CREATE TABLE counted AS SELECT generate_series(1, 50) id",
+                        "DELETE FROM counted WHERE id <= 12");
+        walked.waitFor();
+        assertEquals("t", query("SELECT (r ->> 'deletes')::int >= 12 FROM walker.results('delete_counter') r"));
+        walked.stop();
+        assertEquals("t", query("SELECT walker.remove_plugin('counter')"));
+        message = walked.startFailing("heatmap, delete_counter");
+        assertTrue(message.contains("\"delete_counter\", which is not known"), message);
+        walked.configure("walker.plugins = 'heatmap'");
+        walked.start();
+        assertEquals(server, query("SELECT pg_postmaster_start_time()"));
+    }
+
+    @Test
     void pluginThatDoesNotComeBackIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
         Path jar = PluginJar.of(dir, "Sleeper");
         walked.server().execute("SELECT walker.install_plugin('sleeper', 'file:" + jar + "')");
@@ -374,13 +519,36 @@ class OperationsIT {
                         "DROP TABLE IF EXISTS restarted",
                         "CREATE TABLE restarted AS SELECT generate_series(1, 1000) id",
                         "DELETE FROM restarted WHERE id <= 123");
-        walked.server().restart();
+        // So that it is at work.
+        walked.server().execute("INSERT INTO restarted SELECT generate_series(1001, 200000)");
+        walked.server().stop();
+        String log = walked.server().log();
+        walked.server().start();
+        // DROP DATABASE would give up after five seconds, too.
+        assertTrue(secondsBetween("received fast shutdown request", "shutting down", log) < 5, log);
         walked.server().execute("DELETE FROM restarted WHERE id <= 456");
+        // pg_cron calls at the begin of each minute.
         await("running", "SELECT state FROM walker.status()", 70);
         walked.assertExact();
         assertEquals("t", query("SELECT walker.disable_autostart()"));
         assertEquals("0", query("SELECT count(*) FROM cron.job"));
         assertEquals("running", query("SELECT state FROM walker.status()"));
+    }
+
+    /** Between two lines of the log, as its timestamps tell. */
+    private static double secondsBetween(String first, String second, String log) {
+        LocalTime from = timeOf("LOG:  " + first, log);
+        LocalTime to = timeOf("LOG:  " + second, log);
+        // Past midnight, too.
+        return ((to.toNanoOfDay() - from.toNanoOfDay()) / 1e9 + 86_400) % 86_400;
+    }
+
+    private static LocalTime timeOf(String message, String log) {
+        String line = log.lines()
+                .filter(each -> each.contains(message))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no \"" + message + "\" in\n" + log));
+        return LocalTime.parse(line.split(" ")[1]);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -237,35 +239,79 @@ class ServerHostIT extends HostContract {
                         "CREATE ROLE stranger LOGIN");
         List<String> readers = List.of(
                 "SELECT * FROM walker.status()",
+                "SELECT * FROM walker.status('local')",
                 "SELECT * FROM walker.settings()",
                 "SELECT * FROM walker.plugins()",
-                "SELECT * FROM walker.gaps",
+                "SELECT * FROM walker.results('heatmap')",
+                "SELECT * FROM walker.fleet()",
                 "SELECT * FROM walker.garbage()",
+                "SELECT * FROM walker.garbage('local')",
                 "SELECT * FROM walker.heatmap('pg_class')",
                 "SELECT * FROM walker.heatmap_pages('pg_class')",
                 "SELECT * FROM walker.heatmap_text('pg_class')",
-                "SELECT * FROM walker.results('heatmap')",
+                "SELECT * FROM walker.heatmap_history('pg_class')",
+                "SELECT * FROM walker.heatmap_history_text('pg_class')",
+                "SELECT * FROM walker.garbage_history()",
+                "SELECT walker.heatmap_svg('pg_class')",
+                "SELECT walker.heatmap_ranges_svg('pg_class')",
+                "SELECT walker.heatmap_pareto_svg('pg_class')",
+                "SELECT * FROM walker.advice()",
+                "SELECT * FROM walker.horizon()",
+                "SELECT * FROM walker.walstats()",
+                "SELECT * FROM walker.rollbacks()",
+                "CALL walker.reclaim('pg_class')",
+                "SELECT walker.wait_for_baseline()",
                 "SELECT walker.wait_for()");
+        // They may call it, but the plugin is not there.
+        List<String> callable = List.of("SELECT * FROM walker.changed_blocks('0/1')");
         List<String> forSuperusers = List.of(
                 "SELECT walker.start()",
                 "SELECT walker.stop()",
+                "SELECT walker.stop('local')",
                 "CALL walker.run()",
                 "SELECT walker.reset()",
                 "SELECT walker.retry('heatmap')",
                 "SELECT walker.reload()",
                 "SELECT walker.ensure_running()",
                 "SELECT walker.enable_autostart()",
+                "SELECT walker.disable_autostart()",
+                "SELECT walker.baseline()",
                 "SELECT walker.remove_plugin('x')",
                 "SELECT walker.install_jar()",
                 "SELECT walker.install_plugin('x', 'file:/x')",
                 "SELECT * FROM walker.records('0/1000000')",
                 "SELECT walker._step(1, true, null, false)",
                 "SELECT * FROM walker._record_rows('0/1000000', null)");
+        assertEquals(
+                query("SELECT string_agg(DISTINCT proname, ',' ORDER BY proname) FROM pg_proc"
+                        + " WHERE pronamespace = 'walker'::regnamespace AND proname NOT LIKE '\\_%'"),
+                Stream.of(readers, callable, forSuperusers)
+                        .flatMap(List::stream)
+                        .map(sql -> sql.replaceFirst(".*?walker\\.(\\w+).*", "$1"))
+                        .filter(name -> !name.startsWith("_"))
+                        .distinct()
+                        .sorted()
+                        .collect(Collectors.joining(",")));
         for (String sql : readers) {
             asRole("watcher", sql);
         }
+        for (String sql : callable) {
+            SQLException e = assertThrows(SQLException.class, () -> asRole("watcher", sql), sql);
+            assertFalse(e.getMessage().contains("permission denied for"), e.getMessage());
+        }
         List<String> all = new ArrayList<>(readers);
+        all.addAll(callable);
         all.addAll(forSuperusers);
+        for (String table : query("SELECT string_agg(relname, ',') FROM pg_class"
+                        + " WHERE relnamespace = 'walker'::regnamespace AND relkind IN ('r', 'v')")
+                .split(",")) {
+            asRole("watcher", "SELECT * FROM walker." + table);
+            all.add("SELECT * FROM walker." + table);
+            for (String sql : List.of("DELETE FROM walker." + table, "TRUNCATE walker." + table + " CASCADE")) {
+                SQLException e = assertThrows(SQLException.class, () -> asRole("watcher", sql), sql);
+                assertEquals("42501", e.getSQLState(), sql);
+            }
+        }
         for (String sql : all) {
             SQLException e = assertThrows(SQLException.class, () -> asRole("stranger", sql), sql);
             assertEquals("42501", e.getSQLState(), sql);

@@ -4,6 +4,7 @@ import dev.walker.spi.PluginContext;
 import dev.walker.spi.SourceServer;
 import dev.walker.spi.StateTable;
 import dev.walker.spi.TableSpec;
+import dev.walker.spi.WalPlugin;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,8 +15,9 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** State tables in memory, as strict as the contract: classes of values, keys, and when writing is allowed. */
-final class MemoryStore {
+public final class MemoryStore {
     private final Map<String, Table> tables = new HashMap<>();
+    private final Map<String, String> published = new TreeMap<>();
     private boolean writing;
     int changes;
     boolean hurried;
@@ -24,8 +26,9 @@ final class MemoryStore {
     Runnable watch = () -> {};
 
     /** A copy, as a restart after a commit finds it. */
-    MemoryStore copy() {
+    public MemoryStore copy() {
         MemoryStore copy = new MemoryStore();
+        copy.published.putAll(published);
         tables.forEach((name, table) -> {
             Table other = copy.new Table(table.spec);
             table.rows.forEach((key, row) -> other.rows.put(key, row.clone()));
@@ -35,7 +38,7 @@ final class MemoryStore {
     }
 
     /** A flush at an LSN. */
-    void flush(HeatmapPlugin plugin, long lsn) {
+    public void flush(WalPlugin plugin, long lsn) {
         writing = true;
         plugin.onFlush(lsn);
         writing = false;
@@ -62,7 +65,8 @@ final class MemoryStore {
                         .noneMatch(row -> List.of("waiting", "reading").contains(row[3]));
     }
 
-    List<Object[]> rows(String table) {
+    /** The rows of a table, in the order of the key. */
+    public List<Object[]> rows(String table) {
         return new ArrayList<>(tables.get(table).rows.values());
     }
 
@@ -70,23 +74,36 @@ final class MemoryStore {
         return start(new HeatmapPlugin(), server, settings);
     }
 
-    HeatmapPlugin start(HeatmapPlugin plugin, SourceServer server, Map<String, String> settings) {
-        plugin.onStartup(new Context(server, settings));
+    /** Starts a plugin. */
+    public <P extends WalPlugin> P start(P plugin, SourceServer server, Map<String, String> settings) {
+        plugin.onStartup(new Context(plugin.name(), server, settings));
         return plugin;
     }
 
+    /** Is run when something is written, from now on. */
+    public void onWrite(Runnable action) {
+        watch = action;
+    }
+
+    /** What was published, by key. */
+    public Map<String, String> published() {
+        return published;
+    }
+
     private final class Context implements PluginContext {
+        private final String name;
         private final SourceServer server;
         private final Map<String, String> settings;
 
-        Context(SourceServer server, Map<String, String> settings) {
+        Context(String name, SourceServer server, Map<String, String> settings) {
+            this.name = name;
             this.server = server;
             this.settings = settings;
         }
 
         @Override
         public String pluginName() {
-            return "heatmap";
+            return name;
         }
 
         @Override
@@ -117,7 +134,7 @@ final class MemoryStore {
 
         @Override
         public void publish(String key, Optional<String> json) {
-            throw new AssertionError("the heatmap publishes nothing");
+            json.ifPresentOrElse(text -> published.put(key, text), () -> published.remove(key));
         }
 
         @Override

@@ -1,0 +1,304 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The plugins {@code rollbacks} and {@code changed_blocks}, beside pg_walinspect and the WAL summarizer of 17 and later. */
+@ParameterizedClass(name = "{0}")
+@MethodSource("hosts")
+class OtherPluginsIT {
+    private static Hosts running;
+    private static WalkedServer walked;
+    private static String start;
+
+    @Parameter
+    Hosts host;
+
+    static Stream<Hosts> hosts() {
+        return Hosts.present();
+    }
+
+    @BeforeEach
+    void begin() throws Exception {
+        if (host != running) {
+            close();
+            walked = host.start(
+                    "walker.plugins = 'heatmap, rollbacks, changed_blocks, walstats'",
+                    "wal_keep_size = 1GB",
+                    "walker.naptime = 20ms");
+            running = host;
+            walked.server().execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect");
+            start = query("SELECT pg_current_wal_flush_lsn()");
+            walked.start();
+        }
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS t, cut, gone",
+                        "CREATE TABLE t (id int PRIMARY KEY, v int, body text)",
+                        "INSERT INTO t SELECT i, 0, repeat('x', 100) FROM generate_series(1, 5000) i",
+                        "CREATE TABLE cut (id int)",
+                        "INSERT INTO cut SELECT generate_series(1, 100000)",
+                        "CREATE TABLE gone (id int)",
+                        "CHECKPOINT");
+    }
+
+    @AfterAll
+    static void close() {
+        if (walked != null) {
+            walked.close();
+            walked = null;
+            running = null;
+        }
+    }
+
+    private String query(String sql) throws SQLException {
+        return walked.server().query(sql);
+    }
+
+    /** The end of the WAL, all of which is flushed. */
+    private String flushedEnd() throws SQLException {
+        walked.server().execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
+        walked.waitFor();
+        return query("SELECT pg_current_wal_flush_lsn()");
+    }
+
+    @Test
+    void rolledBackIsCountedAsPgWalinspectShowsIt() throws Exception {
+        String lost;
+        try (Connection open = walked.server().jdbc();
+                Statement statement = open.createStatement()) {
+            open.setAutoCommit(false);
+            statement.execute("UPDATE t SET v = 1 WHERE id <= 70");
+            statement.execute("SAVEPOINT a");
+            statement.execute("DELETE FROM t WHERE id BETWEEN 101 AND 130");
+            statement.execute("SAVEPOINT b");
+            statement.execute("INSERT INTO t SELECT i, 0, '' FROM generate_series(10001, 10040) i");
+            statement.execute("ROLLBACK TO SAVEPOINT b");
+            statement.execute("RELEASE SAVEPOINT a");
+            // What is open is part of the state.
+            walked.waitFor();
+            walked.stop();
+            walked.start();
+            statement.execute("UPDATE t SET v = 2 WHERE id BETWEEN 201 AND 210");
+            open.rollback();
+            statement.execute("SAVEPOINT c");
+            statement.execute("DELETE FROM t WHERE id BETWEEN 301 AND 305");
+            statement.execute("RELEASE SAVEPOINT c");
+            statement.execute("COPY t FROM PROGRAM 'seq -f \"%.0f\t0\t-\" 20001 20600'");
+            statement.execute("PREPARE TRANSACTION 'p'");
+            // Commits, in spite of what is rolled back inside.
+            statement.execute("DELETE FROM t WHERE id BETWEEN 401 AND 420");
+            statement.execute("SAVEPOINT d");
+            statement.execute("DELETE FROM t WHERE id BETWEEN 501 AND 507");
+            statement.execute("ROLLBACK TO SAVEPOINT d");
+            open.commit();
+            statement.execute("DELETE FROM t WHERE id BETWEEN 601 AND 603");
+            walked.waitFor();
+            walked.stop();
+            lost = query("SELECT backend_xid FROM pg_stat_activity WHERE state = 'idle in transaction'");
+            flushed();
+            walked.server().crash();
+            walked.server().start();
+        }
+        walked.start();
+        walked.server().execute("ROLLBACK PREPARED 'p'");
+        String end = flushedEnd();
+        String records = "pg_get_wal_records_info('" + start + "', '" + end + "')";
+        String expected = query("WITH r AS (SELECT * FROM " + records
+                + "), aborted AS (SELECT r.xid::text AS xid FROM r WHERE record_type = 'ABORT' UNION"
+                + " SELECT regexp_split_to_table(substring(description FROM 'subxacts: ([0-9 ]+)'), ' ') FROM r"
+                + " WHERE record_type LIKE 'ABORT%' UNION SELECT substring(description FROM '^(\\d+): ') FROM r"
+                + " WHERE record_type = 'ABORT_PREPARED' UNION SELECT '" + lost + "')"
+                + " SELECT string_agg(o::text, ' ' ORDER BY o) FROM (SELECT coalesce(substring(block_ref FROM"
+                + " '^blkref #0: rel (\\S+) '), '0/0/0'), count(*), sum(record_length), sum(fpi_length) FROM r"
+                + " WHERE r.xid::text IN (SELECT xid FROM aborted) OR record_type LIKE 'ABORT%' GROUP BY 1) o");
+        assertTrue(expected.contains("0/0/0"), expected);
+        assertEquals(
+                expected,
+                query(
+                        "SELECT string_agg(o::text, ' ' ORDER BY o) FROM (SELECT spc_oid || '/' || db_oid || '/' ||"
+                                + " relfilenode, sum(records), sum(wal_bytes), sum(fpi_bytes) FROM walker.rollbacks GROUP BY 1) o"));
+        assertEquals("0", query("SELECT count(*) FROM walker.rollbacks_pending WHERE xid = " + lost));
+        // Five: to b, of all, to d, by the crash, and that which was prepared.
+        assertEquals(
+                "(t,5,640,80,45)",
+                query("SELECT (relation, rollbacks, inserts, updates, deletes) FROM walker.rollbacks()"
+                        + " WHERE relation = 't'"));
+        assertEquals(
+                "t",
+                query("SELECT bool_or((r ->> 'relfilenode')::oid = pg_relation_filenode('t')) FROM"
+                        + " walker.results('rollbacks') r"));
+        assertEquals(
+                query("SELECT sum(wal_bytes) FROM walker.walstats('-infinity') WHERE resource_manager = 'Heap'"),
+                query("SELECT sum((r ->> 'wal_bytes')::bigint) FROM walker.results('walstats') r"
+                        + " WHERE r ->> 'resource_manager' = 'Heap'"));
+    }
+
+    private void flushed() throws SQLException {
+        walked.server().execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
+    }
+
+    private static final String NOT_OWN =
+            " AND (c.spc_oid, c.db_oid, c.relfilenode) NOT IN (SELECT (o).* FROM walker._own_files(1) o)";
+
+    /** Blocks that walker.changed_blocks() tells, but for those of WALker itself. */
+    private String changed(String since) {
+        return "SELECT c.spc_oid, c.db_oid, c.relfilenode, c.fork, c.block, c.is_limit_block FROM walker.changed_blocks('"
+                + since + "') c WHERE true" + NOT_OWN;
+    }
+
+    /** Blocks of which the records since then tell, but for those of WALker itself. */
+    private String recorded(String since) {
+        return recorded("'" + since + "'", "(SELECT position FROM walker.plugin WHERE name = 'changed_blocks')");
+    }
+
+    private String recorded(String from, String to) {
+        return "SELECT * FROM (SELECT DISTINCT b[1]::oid AS spc_oid, b[2]::oid AS db_oid, b[3]::oid AS relfilenode,"
+                + " array_position(ARRAY['main', 'fsm', 'vm', 'init'], b[4]) - 1 AS fork, b[5]::bigint AS block, false"
+                + " FROM pg_get_wal_records_info(" + from + ", " + to + ") r,"
+                + " regexp_matches(r.block_ref,"
+                + " 'rel (\\d+)/(\\d+)/(\\d+) fork (\\w+) blk (\\d+)', 'g') b WHERE b[4] <> 'fsm') c WHERE true"
+                + NOT_OWN;
+    }
+
+    private void assertSameRows(String expected, String found) throws SQLException {
+        assertEquals(
+                null,
+                query("WITH e AS MATERIALIZED (" + expected + "), f AS MATERIALIZED (" + found
+                        + ") SELECT string_agg(d::text, ' ') FROM ((SELECT 'missing', m.* FROM (TABLE e EXCEPT TABLE f) m)"
+                        + " UNION ALL (SELECT 'too much', m.* FROM (TABLE f EXCEPT TABLE e) m) LIMIT 20) d"));
+    }
+
+    private void cut() throws Exception {
+        walked.server().execute("DELETE FROM cut WHERE id > 40000");
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        // It cannot while some snapshot is old.
+        while (Long.parseLong(query("SELECT pg_relation_size('cut') / 8192")) > 400) {
+            assertTrue(System.nanoTime() < giveUp, "VACUUM cuts nothing");
+            walked.server().execute("VACUUM (TRUNCATE) cut");
+        }
+    }
+
+    private void load(int round) throws SQLException {
+        walked.server()
+                .execute(
+                        "INSERT INTO t SELECT i, 0, repeat('y', 200) FROM generate_series(" + round + "00000, " + round
+                                + "09000) i",
+                        "UPDATE t SET v = v + 1 WHERE id % 97 = " + round,
+                        "DELETE FROM t WHERE id % 101 = " + round,
+                        "CHECKPOINT",
+                        "CREATE INDEX ON t (v)",
+                        "VACUUM t",
+                        "INSERT INTO gone SELECT generate_series(1, 50000)");
+    }
+
+    @Test
+    void changedBlocksAreThoseOfWhichRecordsTell() throws Exception {
+        Assumptions.assumeTrue(
+                host == Hosts.present().findFirst().orElseThrow() || Boolean.getBoolean("walker.all"),
+                "in each host with -Dwalker.all=true");
+        for (int round = 1; round <= 3; round++) {
+            load(round);
+            // A range of its own.
+            walked.server().execute("SELECT pg_switch_wal()");
+            if (round == 2) {
+                walked.stop();
+                walked.start();
+            }
+        }
+        flushedEnd();
+        assertTrue(Integer.parseInt(query("SELECT count(*) FROM walker.changed_blocks_range")) >= 3);
+        for (int range = 0; range < 3; range += 2) {
+            String since =
+                    query("SELECT first_lsn FROM walker.changed_blocks_range ORDER BY 1 DESC LIMIT 1 OFFSET " + range);
+            String made = " AND NOT (is_limit_block)";
+            assertSameRows(recorded(since), changed(since) + made);
+        }
+        String since = query("SELECT first_lsn FROM walker.changed_blocks_range ORDER BY 1 DESC LIMIT 1 OFFSET 1");
+        assertEquals(
+                query("SELECT count(*) FROM (" + changed(since) + ") c WHERE relfilenode = pg_relation_filenode('t')"),
+                query("SELECT count(*) FROM walker.changed_blocks('" + since + "', 't')"));
+        walked.server().execute("DROP TABLE gone");
+        cut();
+        walked.waitFor();
+        long kept = Long.parseLong(query("SELECT pg_relation_size('cut') / 8192"));
+        assertEquals(
+                Long.toString(kept),
+                query("SELECT block FROM walker.changed_blocks('" + since + "', 'cut')"
+                        + " WHERE is_limit_block AND fork = 0"));
+        assertEquals(
+                "t",
+                query("SELECT max(block) < " + kept + " FROM walker.changed_blocks('" + since + "', 'cut')"
+                        + " WHERE NOT is_limit_block AND fork = 0"));
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.changed_blocks('0/100')"));
+        assertTrue(e.getMessage().contains("knows what has changed since"), e.getMessage());
+        e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.changed_blocks('FF/0')"));
+        assertTrue(e.getMessage().contains("is beyond"), e.getMessage());
+        assertEquals(
+                query("SELECT min(first_lsn)::text FROM walker.changed_blocks_range"),
+                query("SELECT r ->> 'from_lsn' FROM walker.results('changed_blocks') r"));
+    }
+
+    @Test
+    void changedBlocksAreThoseOfTheWalSummarizer() throws Exception {
+        Assumptions.assumeTrue(walked.server().major() >= 17, "the summarizer comes with 17");
+        walked.configure("summarize_wal = on");
+        walked.server().execute("SELECT pg_switch_wal()", "CHECKPOINT");
+        String since = redo();
+        load(1);
+        cut();
+        walked.server()
+                .execute(
+                        "TRUNCATE t",
+                        "CREATE TABLE fresh AS SELECT * FROM cut",
+                        "DROP TABLE gone",
+                        "BEGIN; CREATE TABLE never AS SELECT * FROM cut; ROLLBACK",
+                        "CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY)",
+                        "CREATE DATABASE copied STRATEGY file_copy",
+                        "CHECKPOINT");
+        String end = redo();
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!"t".equals(query("SELECT summarized_lsn >= '" + end + "' FROM pg_get_wal_summarizer_state()"))) {
+            assertTrue(System.nanoTime() < giveUp, "the WAL is not summarized");
+            Thread.sleep(50);
+        }
+        walked.waitFor();
+        // The summarizer keeps blocks of what was made and dropped again.
+        String exists = " AND (c.is_limit_block OR pg_filenode_relation(CASE WHEN c.spc_oid = (SELECT dattablespace"
+                + " FROM pg_database WHERE datname = current_database()) THEN 0 ELSE c.spc_oid END, c.relfilenode)"
+                + " IS NOT NULL)"
+                // Of a map that was cut inside of a page it takes that page for whole, if it is new enough.
+                + " AND (c.relfilenode, c.fork) <> (pg_relation_filenode('cut'), 2)";
+        // The range begins before, and goes on behind.
+        String beside = " UNION SELECT * FROM ("
+                + recorded(
+                        "(SELECT max(first_lsn) FROM walker.changed_blocks_range WHERE first_lsn <= '" + since + "')",
+                        "'" + since + "'")
+                + " UNION " + recorded(end) + ") b";
+        assertSameRows(
+                "SELECT c.* FROM (SELECT DISTINCT reltablespace AS spc_oid, reldatabase AS db_oid, relfilenode,"
+                        + " relforknumber::integer AS fork, relblocknumber AS block, is_limit_block"
+                        + " FROM pg_available_wal_summaries() s, pg_wal_summary_contents(s.tli, s.start_lsn, s.end_lsn)"
+                        + " WHERE s.start_lsn >= '" + since + "' AND s.end_lsn <= '" + end + "') c WHERE true" + NOT_OWN
+                        + exists + beside,
+                changed(since) + exists + beside);
+    }
+
+    private String redo() throws SQLException {
+        return query("SELECT redo_lsn FROM pg_control_checkpoint()");
+    }
+}
