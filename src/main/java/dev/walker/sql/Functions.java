@@ -5,6 +5,7 @@ import dev.walker.engine.PluginLoader;
 import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
+import dev.walker.jdbc.JdbcSourceServer;
 import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.SchemaVersion;
@@ -154,6 +155,7 @@ public final class Functions {
         return new WalkSession(
                 connection,
                 connection,
+                new JdbcSourceServer(connection),
                 sourceId,
                 new JdbcWalSource(connection, WalDirectory.ofThisProcess()),
                 new Settings(ServerSettings.ofWalker(connection, sourceId)),
