@@ -7,6 +7,7 @@ import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.Walk;
 import dev.walker.jdbc.WalkSession;
 import dev.walker.remote.SourceConnection;
+import dev.walker.remote.SourceDatabases;
 import dev.walker.remote.SourceNames;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalSourceException;
@@ -57,15 +58,17 @@ final class RunLoop {
     }
 
     private void walk(RunSetup setup) throws SQLException, InterruptedException {
-        try (SourceNames names = new SourceNames(
-                connections.sourceAddress(),
-                connections.source().connection(),
-                connections.targetAddress(),
-                sourceId,
-                log::warning)) {
-            Walk walk = new Walk(accept -> open(setup, accept), plan.acceptGap() && !reconnect.hasWalked());
+        try (SourceDatabases databases = new SourceDatabases(
+                        connections.sourceAddress(), connections.source().connection(), log);
+                SourceNames names = new SourceNames(
+                        connections.sourceAddress(),
+                        connections.source().connection(),
+                        connections.targetAddress(),
+                        sourceId,
+                        log::warning)) {
+            Walk walk = new Walk(accept -> open(setup, databases, accept), plan.acceptGap() && !reconnect.hasWalked());
             observer.begin(walk, target, sourceId);
-            walk(walk, setup, names);
+            walk(walk, setup, databases, names);
             shutdown(walk);
             log.info("ended at " + Lsn.format(walk.position()));
         } catch (SQLException | RuntimeException e) {
@@ -90,10 +93,11 @@ final class RunLoop {
         target.commit();
     }
 
-    private WalkSession open(RunSetup setup, boolean acceptGap) throws SQLException {
+    private WalkSession open(RunSetup setup, SourceDatabases databases, boolean acceptGap) throws SQLException {
         return new WalkSession(
                 target,
                 connections.source().connection(),
+                databases,
                 sourceId,
                 connections.source().wal(),
                 setup.settings(),
@@ -103,7 +107,8 @@ final class RunLoop {
                 log);
     }
 
-    private void walk(Walk walk, RunSetup setup, SourceNames names) throws SQLException, InterruptedException {
+    private void walk(Walk walk, RunSetup setup, SourceDatabases databases, SourceNames names)
+            throws SQLException, InterruptedException {
         while (!end.isAsked()) {
             WalkSession.Next next = walk.step(plan.untilLsn());
             target.commit();
@@ -113,6 +118,7 @@ final class RunLoop {
                 names.start();
             }
             names.changed(walk.takeChangedDatabases());
+            databases.closeIdle();
             if (next == WalkSession.Next.END) {
                 break;
             }

@@ -10,6 +10,7 @@ import dev.walker.engine.Settings;
 import dev.walker.engine.Walker;
 import dev.walker.engine.WatchThread;
 import dev.walker.spi.Gap;
+import dev.walker.spi.SourceServer;
 import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import dev.walker.wal.Lsn;
@@ -103,6 +104,7 @@ public final class WalkSession {
      *
      * @param target where schema {@code walker} is
      * @param sourceConnection leads to the server whose WAL is walked; may be {@code target}
+     * @param server answers the questions of plugins about it
      * @param sourceId its row in {@code walker.source}
      * @param source the WAL of that server
      * @param acceptGap whether to go on where WAL is missing; the gap is recorded then
@@ -117,6 +119,7 @@ public final class WalkSession {
     public WalkSession(
             Connection target,
             Connection sourceConnection,
+            SourceServer server,
             int sourceId,
             WalSource source,
             Settings settings,
@@ -168,7 +171,7 @@ public final class WalkSession {
             progress.leaveOut(target, gap.get());
         }
         progress.started(target, slotName, source.mode());
-        List<PluginGap> pluginGaps = startPlugins(names, plugins, gap);
+        List<PluginGap> pluginGaps = startPlugins(names, plugins, server, gap);
         this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         if (gap.isPresent() || !pluginGaps.isEmpty()) {
@@ -220,8 +223,8 @@ public final class WalkSession {
     private record SavedPlugin(long records, long position, String error) {}
 
     /** Starts the plugins; gives the gaps between what they were given before and what they will be given. */
-    private List<PluginGap> startPlugins(List<String> names, List<WalPlugin> plugins, Optional<Gap> gap)
-            throws SQLException {
+    private List<PluginGap> startPlugins(
+            List<String> names, List<WalPlugin> plugins, SourceServer server, Optional<Gap> gap) throws SQLException {
         // Their state is kept, so it must be known how old it is.
         Jdbc.update(
                 target,
@@ -261,7 +264,6 @@ public final class WalkSession {
         }
         // It is told when it is saved: until then PL/Java may not be able to, after an error of the server.
         dispatcher = new Dispatcher(loaded, failed -> pluginFailed = true, log::warningFromAnyThread);
-        JdbcSourceServer server = new JdbcSourceServer(sourceConnection);
         for (LoadedPlugin entry : loaded) {
             JdbcPluginContext context =
                     new JdbcPluginContext(entry.name(), target, sourceId, settings, server, changes, log);

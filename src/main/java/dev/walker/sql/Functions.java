@@ -8,6 +8,7 @@ import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
 import dev.walker.engine.UnreadSettings;
 import dev.walker.jdbc.Jdbc;
+import dev.walker.jdbc.JdbcSourceServer;
 import dev.walker.jdbc.JdbcWalSource;
 import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.SchemaVersion;
@@ -165,6 +166,7 @@ public final class Functions {
         WalkSession session = new WalkSession(
                 connection,
                 connection,
+                new JdbcSourceServer(connection),
                 sourceId,
                 new JdbcWalSource(connection, WalDirectory.ofThisProcess()),
                 new Settings(noted),

@@ -75,10 +75,16 @@ class FleetIT {
         assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '1 min')"));
         waitFor(target, "other", other);
         assertEquals(dead + " t", target.query(known));
-        assertEquals(
-                "0",
-                target.query("SELECT count(*) FROM walker.garbage('other')"
-                        + " WHERE database = 'template1' AND complete AND relation = 'pg_class'"));
+        String elder = known.replace("'older'", "'%s'");
+        target.execute("SELECT walker.baseline('other', 'shop', '\"Odd one\".eldest')");
+        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '1 min')"));
+        target.execute("SELECT walker.baseline('other', NULL, NULL)");
+        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '1 min')"));
+        waitFor(target, "other", other);
+        for (String each : List.of("elder", "eldest")) {
+            dead = ask(other, "shop", "SELECT dead_tuple_count FROM pgstattuple('\"Odd one\"." + each + "')");
+            assertEquals(dead + " t", target.query(String.format(elder, each)));
+        }
 
         dead = ask(other, "postgres", "SELECT dead_tuple_count FROM pgstattuple('\"Odd one\".bills')");
         String pages = ask(other, "postgres", "SELECT pg_relation_size('\"Odd one\".bills') / 8192");
@@ -155,8 +161,12 @@ class FleetIT {
             in(other, "postgres", "CREATE DATABASE shop");
             walked.start();
             other.execute("CREATE EXTENSION pageinspect");
+            in(other, "shop", "CREATE EXTENSION pageinspect");
             makeGarbage(other, "postgres", "older", 7);
-            other.execute("CHECKPOINT", "UPDATE \"Odd one\".older SET id = -id WHERE id % 100 = 1");
+            makeGarbage(other, "shop", "elder", 3);
+            makeGarbage(other, "shop", "eldest", 4);
+            in(other, "shop", "CHECKPOINT", "UPDATE \"Odd one\".eldest SET id = -id WHERE id % 100 = 1");
+            other.execute("UPDATE \"Odd one\".older SET id = -id WHERE id % 100 = 1");
             walked.source(other.url("postgres") + "?user=postgres");
             Process second = walked.startAnother("--source-name", "other", "--plugins", "heatmap");
             makeGarbage(one, "shop", "orders", 5);

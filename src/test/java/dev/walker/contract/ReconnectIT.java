@@ -4,7 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.testing.TestServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -165,12 +169,46 @@ class ReconnectIT {
         }
     }
 
+    /** As with libpq: no URL, a password file, a service file. */
+    private static void environmentTellsAll(RemoteServer walked) throws Exception {
+        Path files = Files.createTempDirectory("walker-libpq");
+        try {
+            int port = walked.server().port();
+            Path passwords = Files.writeString(files.resolve("pgpass"), "127.0.0.1:" + port + ":*:guarded:right\n");
+            Files.setPosixFilePermissions(passwords, PosixFilePermissions.fromString("rw-------"));
+            Path services = Files.writeString(
+                    files.resolve("services"),
+                    "[walked]\nhost=127.0.0.1\nport=" + port + "\ndbname=postgres\nuser=guarded\n");
+            walked.environment(Map.of(
+                    "PGHOST", "127.0.0.1",
+                    "PGPORT", Integer.toString(port),
+                    "PGUSER", "guarded",
+                    "PGDATABASE", "postgres",
+                    "PGPASSFILE", passwords.toString()));
+            assertEquals("schema walker is already there\n", walked.succeed("init"));
+            assertTrue(walked.succeed("status").startsWith("state "), walked.output());
+            walked.environment(Map.of(
+                    "PGSERVICE", "walked", "PGSERVICEFILE", services.toString(), "PGPASSFILE", passwords.toString()));
+            walked.source(null);
+            walked.options("--plugins", "heatmap");
+            walked.start();
+            assertEquals(
+                    "guarded",
+                    walked.server()
+                            .query("SELECT DISTINCT usename FROM pg_stat_activity"
+                                    + " WHERE application_name IN ('walker', 'walker_stream')"));
+            walked.stop();
+        } finally {
+            dev.walker.testing.Command.of("rm", "-r", files.toString()).run();
+        }
+    }
+
     @Test
     void wrongPasswordEndsItAtOnceAndIsNotShown() throws Exception {
         TestServer server = server();
         try (RemoteServer walked = new RemoteServer(server)) {
             server.execute("CREATE ROLE guarded LOGIN SUPERUSER PASSWORD 'right'");
-            java.nio.file.Files.writeString(
+            Files.writeString(
                     server.dataDir().resolve("pg_hba.conf"),
                     "host all guarded all scram-sha-256\nhost replication guarded all scram-sha-256\n"
                             + "host all all all trust\nhost replication all all trust\n");
@@ -184,6 +222,7 @@ class ReconnectIT {
             walked.start();
             assertTrue(!walked.output().contains("right@"), walked.output());
             walked.stop();
+            environmentTellsAll(walked);
         }
     }
 }

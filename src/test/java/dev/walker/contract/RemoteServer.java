@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A walker that runs as a program of its own. */
 final class RemoteServer extends WalkedServer {
     private String sourceUrl;
     private List<String> options = List.of();
+    private Map<String, String> environment = Map.of();
     private final List<String> javaOptions = new ArrayList<>();
     private Process walker;
     private Path log;
@@ -34,7 +36,12 @@ final class RemoteServer extends WalkedServer {
         assertEquals(0, command("init", "--target-url", url()).start().waitFor());
     }
 
-    /** The WAL is to be taken from elsewhere, from the next start on. */
+    /** Variables of the environment of programs from now on. */
+    void environment(Map<String, String> variables) {
+        environment = Map.copyOf(variables);
+    }
+
+    /** The WAL is to be taken from elsewhere, from the next start on; null: the environment tells all. */
     void source(String url) {
         sourceUrl = url;
     }
@@ -122,7 +129,10 @@ final class RemoteServer extends WalkedServer {
         words.addAll(List.of(arguments));
         log = Files.createTempFile("walker-run", ".log");
         log.toFile().deleteOnExit();
-        return new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        return builder;
     }
 
     void ensureStarted() throws Exception {
@@ -143,7 +153,8 @@ final class RemoteServer extends WalkedServer {
 
     @Override
     void start(boolean acceptGap) throws Exception {
-        List<String> words = new ArrayList<>(List.of("run", "--source-url", sourceUrl, "--target-url", url()));
+        List<String> words = new ArrayList<>(
+                sourceUrl == null ? List.of("run") : List.of("run", "--source-url", sourceUrl, "--target-url", url()));
         words.addAll(options);
         if (acceptGap) {
             words.add("--accept-gap");
