@@ -21,12 +21,66 @@ import java.util.function.Consumer;
 public final class Dispatcher {
     private static final int RMGR_COUNT = 256;
 
-    /** A callback of the interface. */
-    private interface Callback {
-        void accept(WalPlugin plugin, WalRecord record);
+    /** The callback for records of one resource manager; a switch over these is cheaper than a call of a function object. */
+    private enum Callback {
+        NONE(""),
+        HEAP("onHeap"),
+        HEAP2("onHeap2"),
+        XLOG("onXlog"),
+        XACT("onXact"),
+        SMGR("onSmgr"),
+        STANDBY("onStandby");
+
+        private final String method;
+
+        Callback(String method) {
+            this.method = method;
+        }
     }
 
-    private record Route(LoadedPlugin plugin, Callback first, Callback second) {}
+    /** A plugin that is called for records of a resource manager. */
+    private static final class Route {
+        final LoadedPlugin target;
+        final WalPlugin plugin;
+        final Callback first;
+        /** Whether {@code onRecord} follows. */
+        final boolean second;
+
+        Route(LoadedPlugin target, Callback first, boolean second) {
+            this.target = target;
+            this.plugin = target.plugin();
+            this.first = first;
+            this.second = second;
+        }
+
+        void call(WalRecord record) {
+            switch (first) {
+                case HEAP:
+                    plugin.onHeap(record);
+                    break;
+                case HEAP2:
+                    plugin.onHeap2(record);
+                    break;
+                case XACT:
+                    plugin.onXact(record);
+                    break;
+                case XLOG:
+                    plugin.onXlog(record);
+                    break;
+                case SMGR:
+                    plugin.onSmgr(record);
+                    break;
+                case STANDBY:
+                    plugin.onStandby(record);
+                    break;
+                default:
+                    break;
+            }
+            if (second) {
+                plugin.onRecord(record);
+            }
+        }
+    }
 
     private final List<LoadedPlugin> plugins;
     private final Consumer<LoadedPlugin> onFailure;
@@ -56,16 +110,11 @@ public final class Dispatcher {
     /** Gives a record to all plugins that want it. */
     public void dispatch(WalRecord record) {
         for (Route route : routes[record.rmgrId()]) {
-            LoadedPlugin target = route.plugin;
+            LoadedPlugin target = route.target;
             watch.begin(target);
             try {
                 target.countRecord();
-                if (route.first != null) {
-                    route.first.accept(target.plugin(), record);
-                }
-                if (route.second != null) {
-                    route.second.accept(target.plugin(), record);
-                }
+                route.call(record);
             } catch (StateException | WalSourceException e) {
                 throw e;
             } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError | OutOfMemoryError e) {
@@ -134,8 +183,8 @@ public final class Dispatcher {
                     continue;
                 }
                 Callback first = callbackFor(rmgrId, target.plugin());
-                Callback second = overrides(target.plugin(), "onRecord") ? WalPlugin::onRecord : null;
-                if (first != null || second != null) {
+                boolean second = overrides(target.plugin(), "onRecord");
+                if (first != Callback.NONE || second) {
                     wanted.add(new Route(target, first, second));
                 }
             }
@@ -144,20 +193,17 @@ public final class Dispatcher {
     }
 
     private static Callback callbackFor(int rmgrId, WalPlugin plugin) {
-        if (rmgrId == Rmgr.HEAP.id()) {
-            return overrides(plugin, "onHeap") ? WalPlugin::onHeap : null;
-        } else if (rmgrId == Rmgr.HEAP2.id()) {
-            return overrides(plugin, "onHeap2") ? WalPlugin::onHeap2 : null;
-        } else if (rmgrId == Rmgr.XLOG.id()) {
-            return overrides(plugin, "onXlog") ? WalPlugin::onXlog : null;
-        } else if (rmgrId == Rmgr.XACT.id()) {
-            return overrides(plugin, "onXact") ? WalPlugin::onXact : null;
-        } else if (rmgrId == Rmgr.SMGR.id()) {
-            return overrides(plugin, "onSmgr") ? WalPlugin::onSmgr : null;
-        } else if (rmgrId == Rmgr.STANDBY.id()) {
-            return overrides(plugin, "onStandby") ? WalPlugin::onStandby : null;
-        }
-        return null;
+        Callback callback =
+                switch (Rmgr.of(rmgrId)) {
+                    case HEAP -> Callback.HEAP;
+                    case HEAP2 -> Callback.HEAP2;
+                    case XLOG -> Callback.XLOG;
+                    case XACT -> Callback.XACT;
+                    case SMGR -> Callback.SMGR;
+                    case STANDBY -> Callback.STANDBY;
+                    default -> Callback.NONE;
+                };
+        return callback != Callback.NONE && overrides(plugin, callback.method) ? callback : Callback.NONE;
     }
 
     private static boolean overrides(WalPlugin plugin, String callback) {

@@ -45,7 +45,6 @@ final class Heatmap {
         void accept(long block, int dead);
     }
 
-    private static final int CHUNK_NUMBER_BITS = 32;
     /** The memory of a chunk all of whose items are dead. */
     private static final long MOST_CHUNK_BYTES = 12_000;
     /** It is not worth while to look at memory more often than after so many chunks. */
@@ -54,7 +53,6 @@ final class Heatmap {
     private final RelationMap relations = new RelationMap();
     private int nextRelationId;
 
-    private final LongIntMap chunkSlots = new LongIntMap();
     private Chunk[] chunks = new Chunk[64];
     private int chunksUsed;
     private int[] freeSlots = new int[64];
@@ -268,7 +266,7 @@ final class Heatmap {
     }
 
     private void release(Chunk chunk) {
-        chunkSlots.remove(chunkKey(chunk.relation, chunk.number));
+        chunk.relation.chunks.remove(chunk);
         chunks[chunk.slot] = null;
         if (chunk == lastChunk) {
             lastChunk = null;
@@ -305,10 +303,7 @@ final class Heatmap {
     private boolean cutLast(Relation relation, long lsn) {
         int first = Chunk.blockInChunk(relation.keepBlocks);
         int number = Chunk.numberOf(relation.keepBlocks);
-        if (first == 0
-                || !relation.hasStoredChunks
-                        && chunkSlots.get(chunkKey(relation, number)) == LongIntMap.ABSENT
-                        && ended.isEmpty()) {
+        if (first == 0 || !relation.hasStoredChunks && relation.chunks.get(number) == null && ended.isEmpty()) {
             return false;
         }
         Chunk chunk = content(chunkOf(relation, number));
@@ -389,18 +384,16 @@ final class Heatmap {
 
     // Chunks
 
-    private static long chunkKey(Relation relation, int number) {
-        return (long) relation.id << CHUNK_NUMBER_BITS | number;
-    }
-
     /** The chunk with a number, its content possibly not loaded. */
     Chunk chunkOf(Relation relation, int number) {
         Chunk last = lastChunk;
         if (last != null && last.relation == relation && last.number == number) {
             return last;
         }
-        int slot = chunkSlots.get(chunkKey(relation, number));
-        Chunk chunk = slot == LongIntMap.ABSENT ? addChunk(relation, number) : chunks[slot];
+        Chunk chunk = relation.chunks.get(number);
+        if (chunk == null) {
+            chunk = addChunk(relation, number);
+        }
         chunk.lastUsed = ++useClock;
         lastChunk = chunk;
         return chunk;
@@ -424,7 +417,7 @@ final class Heatmap {
         chunk.next = relation.firstChunk;
         relation.firstChunk = chunk;
         chunks[slot] = chunk;
-        chunkSlots.put(chunkKey(relation, number), slot);
+        relation.chunks.add(chunk);
         return chunk;
     }
 

@@ -486,19 +486,21 @@ public final class HeatmapPlugin implements WalPlugin {
         }
         openXact(record);
         int by = update.isHot() ? OpenXacts.BY_HOT_UPDATE : OpenXacts.BY_UPDATE;
+        Chunk chunk;
         if (update.isCrossPage()) {
             preparePage(record, oldBlock, false);
-            Chunk chunk = chunk(oldBlock);
-            deleteItem(chunk, oldBlock, update.oldOffnum(), by);
+            Chunk old = chunk(oldBlock);
+            deleteItem(old, oldBlock, update.oldOffnum(), by);
             if (oldBlock.imageApplies()) {
-                chunk.relation.history.image(oldBlock.blockNumber());
+                old.relation.history.image(oldBlock.blockNumber());
             }
             preparePage(record, newBlock);
+            chunk = chunk(newBlock);
         } else {
             preparePage(record, newBlock);
-            deleteItem(chunk(newBlock), newBlock, update.oldOffnum(), by);
+            chunk = chunk(newBlock);
+            deleteItem(chunk, newBlock, update.oldOffnum(), by);
         }
-        Chunk chunk = chunk(newBlock);
         insertItem(chunk, newBlock, update.newOffnum(), by, false);
         chunk.relation.updates++;
         chunk.relation.history.changed(record, newBlock, HistoryMetric.UPDATES, 1);
@@ -1175,8 +1177,20 @@ public final class HeatmapPlugin implements WalPlugin {
     /** The other resource managers. */
     @Override
     public void onRecord(WalRecord record) {
-        begin(record);
-        switch (Rmgr.of(record.rmgrId())) {
+        Rmgr rmgr = Rmgr.of(record.rmgrId());
+        switch (rmgr) {
+            case HEAP, HEAP2, XACT, XLOG, SMGR, STANDBY -> {
+                // They have a callback of their own.
+            }
+            default -> {
+                begin(record);
+                other(record, rmgr);
+            }
+        }
+    }
+
+    private void other(WalRecord record, Rmgr rmgr) {
+        switch (rmgr) {
             case MULTIXACT:
                 if (MultixactOp.of(record) == MultixactOp.CREATE_ID) {
                     long updater = multixactCreate.wrap(record).updater();

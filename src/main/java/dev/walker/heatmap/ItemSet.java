@@ -5,20 +5,24 @@ import java.util.Arrays;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
- * A set of items of a chunk, by {@link Chunk#key}. A sorted array while there are few, else a bit for each item that the
- * blocks can have, which is less than a container of a RoaringBitmap and needs no search. Stored as a RoaringBitmap.
+ * A set of items of a chunk, by {@link Chunk#key}. A sorted array while there are few, else some words of bits for each
+ * block: as many as the highest item number in the set needs, since most blocks have few items and what is small stays in
+ * the caches of the processor. Stored as a RoaringBitmap.
  */
 final class ItemSet {
-    private static final int FEW = 128;
+    private static final int FEW = 32;
     /** With fewer than this {@link #compact} goes back to the array. */
-    private static final int VERY_FEW = 96;
+    private static final int VERY_FEW = 24;
 
-    private static final int WORDS_PER_BLOCK = (HeapPage.MAX_OFFNUM >>> 6) + 1;
+    private static final int LEAST_WORDS = 2;
+    private static final int MOST_WORDS = (HeapPage.MAX_OFFNUM >>> 6) + 1;
     private static final int OFFNUM_MASK = (1 << Chunk.OFFNUM_BITS) - 1;
 
     private char[] few = new char[4];
     /** Null while {@link #few} is used. */
     private long[] bits;
+    /** How many {@link #bits} each block has. */
+    private int words = LEAST_WORDS;
 
     private int count;
 
@@ -26,12 +30,17 @@ final class ItemSet {
         return count;
     }
 
-    private static int word(int key) {
-        return (key >>> Chunk.OFFNUM_BITS) * WORDS_PER_BLOCK + ((key & OFFNUM_MASK) >>> 6);
+    /** Where the bit of an item is, or would be if its block {@link #hasWord} for it. */
+    private int word(int key) {
+        return (key >>> Chunk.OFFNUM_BITS) * words + ((key & OFFNUM_MASK) >>> 6);
+    }
+
+    private boolean hasWord(int key) {
+        return (key & OFFNUM_MASK) >>> 6 < words;
     }
 
     boolean contains(int key) {
-        return bits != null ? (bits[word(key)] >>> key & 1) != 0 : indexOf(key) >= 0;
+        return bits != null ? hasWord(key) && (bits[word(key)] >>> key & 1) != 0 : indexOf(key) >= 0;
     }
 
     private int indexOf(int key) {
@@ -45,6 +54,9 @@ final class ItemSet {
                 return addToFew(key);
             }
             spread();
+        }
+        if (!hasWord(key)) {
+            widen(((key & OFFNUM_MASK) >>> 6) + 1);
         }
         int word = word(key);
         long bit = 1L << key;
@@ -71,12 +83,26 @@ final class ItemSet {
         return true;
     }
 
+    /** Goes from the array to bits. */
     private void spread() {
-        bits = new long[Chunk.BLOCKS * WORDS_PER_BLOCK];
+        words = LEAST_WORDS;
+        for (int i = 0; i < count; i++) {
+            words = Math.max(words, ((few[i] & OFFNUM_MASK) >>> 6) + 1);
+        }
+        bits = new long[Chunk.BLOCKS * words];
         for (int i = 0; i < count; i++) {
             bits[word(few[i])] |= 1L << few[i];
         }
         few = null;
+    }
+
+    private void widen(int wanted) {
+        long[] wider = new long[Chunk.BLOCKS * wanted];
+        for (int block = 0; block < Chunk.BLOCKS; block++) {
+            System.arraycopy(bits, block * words, wider, block * wanted, words);
+        }
+        bits = wider;
+        words = wanted;
     }
 
     /** Tells whether it was there. */
@@ -90,7 +116,7 @@ final class ItemSet {
         } else {
             int word = word(key);
             long bit = 1L << key;
-            if ((bits[word] & bit) == 0) {
+            if (!hasWord(key) || (bits[word] & bit) == 0) {
                 return false;
             }
             bits[word] ^= bit;
@@ -108,11 +134,11 @@ final class ItemSet {
         }
         int offnum = from & OFFNUM_MASK;
         int block = from >>> Chunk.OFFNUM_BITS;
-        if (offnum >= WORDS_PER_BLOCK << 6) {
+        if (offnum >= words << 6) {
             block++;
             offnum = 0;
         }
-        int word = block * WORDS_PER_BLOCK + (offnum >>> 6);
+        int word = block * words + (offnum >>> 6);
         if (word >= bits.length) {
             return -1;
         }
@@ -123,7 +149,7 @@ final class ItemSet {
             }
             rest = bits[word];
         }
-        return Chunk.key(word / WORDS_PER_BLOCK, word % WORDS_PER_BLOCK << 6 | Long.numberOfTrailingZeros(rest));
+        return Chunk.key(word / words, word % words << 6 | Long.numberOfTrailingZeros(rest));
     }
 
     /** Takes less memory if items were removed. */

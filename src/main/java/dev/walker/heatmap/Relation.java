@@ -41,6 +41,8 @@ final class Relation {
 
     /** Chunks in memory, linked. */
     Chunk firstChunk;
+    /** The same by number. */
+    final ChunkIndex chunks = new ChunkIndex();
     /** The tables may have chunks that are not in memory. */
     boolean hasStoredChunks;
     /** Chunks in the tables from this number on are void, until the next flush deletes them. */
