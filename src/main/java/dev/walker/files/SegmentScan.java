@@ -115,7 +115,7 @@ public final class SegmentScan {
             ArrayDeque<Future<Result<P>>> running = new ArrayDeque<>();
             long done = 0;
             while (true) {
-                while (next.hasNext() && running.size() < 2 * threads) {
+                while (next.hasNext() && running.size() <= threads) {
                     long number = next.next();
                     running.add(workers.submit(() -> read(number, parts.get())));
                 }

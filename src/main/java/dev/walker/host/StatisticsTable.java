@@ -8,12 +8,20 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 
 /** Rows of sums, and how they are written: as pg_waldump does, as JSON, or as CSV. */
 final class StatisticsTable {
-    private static final String COLUMNS = "count,count_percentage,record_size,record_size_percentage,fpi_size,"
-            + "fpi_size_percentage,combined_size,combined_size_percentage";
+    private static final String[] COLUMNS = {
+        "count",
+        "count_percentage",
+        "record_size",
+        "record_size_percentage",
+        "fpi_size",
+        "fpi_size_percentage",
+        "combined_size",
+        "combined_size_percentage",
+        "fpi_share_percentage"
+    };
     private static final String[] HEADINGS = {
         "N", "(%)", "Record size", "(%)", "FPI size", "(%)", "Combined size", "(%)", "FPI share"
     };
@@ -52,6 +60,7 @@ final class StatisticsTable {
     private long imageBytes;
     private long notShown;
     private Iterator<Row> streamed;
+    private final StringBuilder lineText = new StringBuilder(256);
     private int widest = NAME_WIDTH;
 
     /**
@@ -123,6 +132,14 @@ final class StatisticsTable {
 
     /** As C prints it with two decimals; {@code String.format} would load the data of all locales for a number. */
     private static String number(double value) {
+        double hundredths = value * 100;
+        long below = (long) hundredths;
+        double rest = hundredths - below;
+        if (Math.abs(rest - 0.5) > 1e-6) {
+            long rounded = rest > 0.5 ? below + 1 : below;
+            long digits = rounded % 100;
+            return rounded / 100 + (digits < 10 ? ".0" : ".") + digits;
+        }
         return new BigDecimal(value).setScale(2, RoundingMode.HALF_EVEN).toPlainString();
     }
 
@@ -169,9 +186,8 @@ final class StatisticsTable {
     }
 
     private static String inBrackets(long part, long whole) {
-        return right(new StringBuilder("("), number(percent(part, whole)), 6)
-                .append(')')
-                .toString();
+        String number = number(percent(part, whole));
+        return (number.length() < 5 ? "(  " : number.length() == 5 ? "( " : "(") + number + ')';
     }
 
     private static String share(long part, long whole) {
@@ -179,8 +195,9 @@ final class StatisticsTable {
     }
 
     /** A line of a name and of cells, which are numbers and shares by turns. */
-    private static void line(ByteOutput out, int width, String name, String... cells) {
-        StringBuilder line = left(new StringBuilder(), name, width);
+    private void line(ByteOutput out, int width, String name, String... cells) {
+        lineText.setLength(0);
+        StringBuilder line = left(lineText, name, width);
         for (int i = 0; i < cells.length; i++) {
             int cellWidth = i == HEADINGS.length - 1 ? 9 : i % 2 == 0 ? NUMBER_WIDTH : SHARE_WIDTH;
             right(line.append(' '), cells[i], cellWidth);
@@ -189,18 +206,28 @@ final class StatisticsTable {
     }
 
     private static StringBuilder left(StringBuilder line, String text, int width) {
-        return line.append(text).append(" ".repeat(Math.max(0, width - text.length())));
+        return spaces(line.append(text), width - text.length());
     }
 
     private static StringBuilder right(StringBuilder line, String text, int width) {
-        return line.append(" ".repeat(Math.max(0, width - text.length()))).append(text);
+        return spaces(line, width - text.length()).append(text);
+    }
+
+    private static StringBuilder spaces(StringBuilder line, int number) {
+        for (int i = 0; i < number; i++) {
+            line.append(' ');
+        }
+        return line;
     }
 
     // CSV and JSON
 
     private void writeCsv(ByteOutput out) {
-        out.put(String.join(",", keyNames)).put(',').put(COLUMNS);
-        out.put(withShare ? ",fpi_share_percentage\n" : "\n");
+        out.put(String.join(",", keyNames));
+        for (int i = 0; i < (withShare ? COLUMNS.length : COLUMNS.length - 1); i++) {
+            out.put(',').put(COLUMNS[i]);
+        }
+        out.put('\n');
         shown().forEachRemaining(row -> writeCsv(row, out));
         writeCsv(total(), out);
     }
@@ -218,24 +245,33 @@ final class StatisticsTable {
             boolean quoted = key.contains(",") || key.contains("\"");
             out.put(quoted ? '"' + key.replace("\"", "\"\"") + '"' : key).put(',');
         }
-        out.put(numbers(row, "%2$s,%3$s,%4$s,%5$s,%6$s,%7$s,%8$s,%9$s" + (withShare ? ",%10$s" : "")))
-                .put('\n');
+        putNumbers(row, false, out);
+        out.put('\n');
     }
 
-    private String numbers(Row row, String format) {
-        return String.format(
-                Locale.ROOT,
-                format,
-                "",
-                Long.toString(row.count()),
-                number(percent(row.count(), count)),
-                Long.toString(row.recordBytes()),
-                number(percent(row.recordBytes(), recordBytes)),
-                Long.toString(row.imageBytes()),
-                number(percent(row.imageBytes(), imageBytes)),
-                Long.toString(row.bytes()),
-                number(percent(row.bytes(), recordBytes + imageBytes)),
-                number(percent(row.imageBytes(), row.bytes())));
+    /** The numbers of a row, with their names or without. */
+    private void putNumbers(Row row, boolean named, ByteOutput out) {
+        putPair(0, row.count(), count, named, out);
+        putPair(2, row.recordBytes(), recordBytes, named, out.put(','));
+        putPair(4, row.imageBytes(), imageBytes, named, out.put(','));
+        putPair(6, row.bytes(), recordBytes + imageBytes, named, out.put(','));
+        if (withShare) {
+            putName(8, named, out.put(','));
+            out.put(number(percent(row.imageBytes(), row.bytes())));
+        }
+    }
+
+    private static void putPair(int column, long value, long whole, boolean named, ByteOutput out) {
+        putName(column, named, out);
+        out.putDecimal(value).put(',');
+        putName(column + 1, named, out);
+        out.put(number(percent(value, whole)));
+    }
+
+    private static void putName(int column, boolean named, ByteOutput out) {
+        if (named) {
+            out.put('"').put(COLUMNS[column]).put("\":");
+        }
     }
 
     private void writeJson(ByteOutput out) {
@@ -249,11 +285,8 @@ final class StatisticsTable {
             line.append('"').append(keyNames.get(i)).append("\":\"");
             JsonPrinter.escape(row.keys().get(i), line).append("\",");
         }
-        line.append(numbers(
-                row,
-                "\"count\":%2$s,\"count_percentage\":%3$s,\"record_size\":%4$s,\"record_size_percentage\":%5$s,"
-                        + "\"fpi_size\":%6$s,\"fpi_size_percentage\":%7$s,\"combined_size\":%8$s,"
-                        + "\"combined_size_percentage\":%9$s" + (withShare ? ",\"fpi_share_percentage\":%10$s" : "")));
-        out.put(line).put("}\n");
+        out.put(line);
+        putNumbers(row, true, out);
+        out.put("}\n");
     }
 }

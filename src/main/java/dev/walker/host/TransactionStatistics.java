@@ -10,6 +10,7 @@ import dev.walker.rmgr.xact.XactPrepare;
 import dev.walker.wal.WalRecord;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -46,8 +47,8 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     /** Of more events the memory is let go when a part is used again. */
     private static final int KEPT_EVENTS = 1 << 16;
 
-    // What happened, in order: kind, XID, and two numbers more.
-    /** XID of the top-level transaction, how many are of it, and LSN; then these, two of them in a number. */
+    // What happened, in order: kind and XID in one number, and a time or an LSN.
+    /** How many are of a top-level transaction; then LSN, and these, two of them in a number. */
     private static final long LINKS = 0;
 
     private static final long COMMITTED = 1;
@@ -86,6 +87,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private final Transaction total = new Transaction();
     private long transactions;
     private int widest;
+    private final StringBuilder text = new StringBuilder();
 
     private long firstLsn;
     private long endLsn;
@@ -126,7 +128,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             addXact(record);
         } else if (record.rmgrId() == Rmgr.XLOG.id()
                 && (record.rmgrInfo() == CHECKPOINT_SHUTDOWN || record.rmgrInfo() == END_OF_RECOVERY)) {
-            event(CRASH, 0, record.lsn(), 0);
+            event(CRASH, 0, record.lsn());
         }
         if (record.hasTopLevelXid()) {
             // From now on the subtransaction is known as one of it, also in records that do not tell.
@@ -162,7 +164,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                     }
                 }
                 if (end.xid() != 0) {
-                    event(end.isCommit() ? COMMITTED : ABORTED, end.xid(), end.xactTime(), record.lsn());
+                    event(end.isCommit() ? COMMITTED : ABORTED, end.xid(), end.xactTime());
                 }
                 break;
             case ASSIGNMENT:
@@ -180,20 +182,17 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                         link(i, prepare.subxact(i));
                     }
                 }
-                event(PREPARED, prepare.xid(), prepare.preparedAt(), record.lsn());
+                event(PREPARED, prepare.xid(), prepare.preparedAt());
                 break;
             default:
                 break;
         }
     }
 
-    private void event(long kind, long xid, long first, long second) {
-        reserveEvents(4);
-        events[eventsEnd] = kind;
-        events[eventsEnd + 1] = xid;
-        events[eventsEnd + 2] = first;
-        events[eventsEnd + 3] = second;
-        eventsEnd += 4;
+    private void event(long kind, long xid, long number) {
+        reserveEvents(2);
+        events[eventsEnd++] = kind << 32 | xid;
+        events[eventsEnd++] = number;
     }
 
     private void reserveEvents(int more) {
@@ -207,11 +206,12 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         if (number == 0) {
             return false;
         }
-        event(LINKS, topLevelXid, number, lsn);
-        reserveEvents(numbersOf(number));
-        Arrays.fill(events, eventsEnd, eventsEnd + numbersOf(number), 0);
-        linksAt = eventsEnd;
-        eventsEnd += numbersOf(number);
+        event(LINKS, topLevelXid, number);
+        reserveEvents(1 + numbersOf(number));
+        events[eventsEnd] = lsn;
+        linksAt = eventsEnd + 1;
+        eventsEnd = linksAt + numbersOf(number);
+        Arrays.fill(events, linksAt, eventsEnd, 0);
         return true;
     }
 
@@ -286,18 +286,19 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         }
         long[] all = later.events;
         for (int at = 0; at < later.eventsEnd; ) {
-            long kind = all[at];
-            long xid = all[at + 1];
-            long first = all[at + 2];
-            long second = all[at + 3];
-            at += 4;
+            long kind = all[at] >>> 32;
+            long xid = all[at] & 0xFFFF_FFFFL;
+            long number = all[at + 1];
+            at += 2;
             if (kind == LINKS) {
-                for (int i = 0; i < first; i++) {
-                    belongs(i % 2 == 0 ? all[at + i / 2] & 0xFFFF_FFFFL : all[at + i / 2] >>> 32, xid, second);
+                long lsn = all[at++];
+                for (int i = 0; i < number; i++) {
+                    long two = all[at + i / 2];
+                    belongs(i % 2 == 0 ? two & 0xFFFF_FFFFL : two >>> 32, xid, lsn);
                 }
-                at += numbersOf((int) first);
+                at += numbersOf((int) number);
             } else {
-                happened(kind, xid, first);
+                happened(kind, xid, number);
             }
         }
     }
@@ -451,7 +452,27 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         spilled.close();
     }
 
+    /** As {@code yyyy-MM-dd HH:mm:ss.SSSSSSxxx}: a formatter would leave twenty times as much garbage for each. */
     private String time(long micros) {
-        return TIME.format(EPOCH.plus(micros, ChronoUnit.MICROS).atZone(zone));
+        ZonedDateTime time = EPOCH.plus(micros, ChronoUnit.MICROS).atZone(zone);
+        if (time.getYear() < 1000 || time.getYear() > 9999) {
+            return TIME.format(time);
+        }
+        text.setLength(0);
+        text.append(time.getYear());
+        twoDigits('-', time.getMonthValue());
+        twoDigits('-', time.getDayOfMonth());
+        twoDigits(' ', time.getHour());
+        twoDigits(':', time.getMinute());
+        twoDigits(':', time.getSecond());
+        text.append('.');
+        int start = text.length();
+        text.append(1_000_000 + time.getNano() / 1000).deleteCharAt(start);
+        String offset = time.getOffset().getId();
+        return text.append(offset.equals("Z") ? "+00:00" : offset).toString();
+    }
+
+    private void twoDigits(char before, int value) {
+        text.append(before).append((char) ('0' + value / 10)).append((char) ('0' + value % 10));
     }
 }
