@@ -41,7 +41,9 @@ public final class Dispatcher {
     /** A plugin that is called for records of a resource manager. */
     private static final class Route {
         final LoadedPlugin target;
-        final WalPlugin plugin;
+        /** Null once it was set aside, so that its memory is free for those that are called next. */
+        WalPlugin plugin;
+
         final Callback first;
         /** Whether {@code onRecord} follows. */
         final boolean second;
@@ -118,6 +120,7 @@ public final class Dispatcher {
             } catch (StateException | WalSourceException e) {
                 throw e;
             } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError | OutOfMemoryError e) {
+                route.plugin = null;
                 setAside(target, e, record.lsn());
             }
         }

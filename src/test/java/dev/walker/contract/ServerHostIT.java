@@ -135,6 +135,8 @@ class ServerHostIT extends HostContract {
 
     @Test
     void wrongRangesOfRecordsAreRefused() throws Exception {
+        // So that there is WAL up to the second segment.
+        walked.server().execute("SELECT pg_switch_wal()", "SELECT pg_logical_emit_message(true, 'test', '')");
         SQLException e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.records('FFFF/0')"));
         assertTrue(e.getMessage().contains("beyond the end of the flushed WAL"), e.getMessage());
         e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.records('0/2000000', '0/1000100')"));
