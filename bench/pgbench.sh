@@ -8,6 +8,7 @@
 #   JVM        libjvm.so for PL/Java (default: of java on the PATH)
 #   VMOPTIONS  pljava.vmoptions (default: what install.sh sets)
 #   FIRST      what begins: 0 nothing, 1 the walker, 2 pg_receivewal; the next round begins with the next
+#   RESULTS    a file to which results are added, and of which all are summed up: for many short runs instead of a long one
 #   ROUNDS=3 SECONDS_EACH=30 WARM_UP=15 CLIENTS=2 SCALE=20 SYNC=off
 # Each begins with WARM_UP seconds of load that are not measured: what runs for weeks is compiled.
 
@@ -34,6 +35,7 @@ pljava.libjvm_location = '$JVM'
 pljava.vmoptions = '$VMOPTIONS'
 pljava.policy_urls = '"file:\${org.postgresql.sysconfdir}/pljava.policy","file:$SHARE/walker/walker.policy","="'
 END
+results=${RESULTS:-$dir/results}
 start_server
 ask() { psql -X -Atq -c "$1"; }
 ask "SET client_min_messages = error; CREATE EXTENSION walker CASCADE; CREATE EXTENSION pgstattuple;
@@ -103,7 +105,7 @@ measure() {
     esac
     printf '%-14s %10.0f tps %8.0f MB of WAL   CPU s/GB %6s   lag MB median/most %s\n' "$mode" "$tps" \
         "$((bytes / 1000000))" "$cpu" "$lag"
-    echo "$mode $tps $cpu" >>"$dir/results"
+    echo "$mode $tps $cpu" >>"$results"
 }
 
 echo "$("$PGBIN/postgres" --version), synchronous_commit $SYNC, $CLIENTS clients, scale $SCALE, $SECONDS_EACH s each"
@@ -129,4 +131,4 @@ awk '
         printf "TPS as a share of that without: walker %.3f, pg_receivewal %.3f (medians of %d)\n",
             median(tps, "walker") / median(tps, "none"), median(tps, "pg_receivewal") / median(tps, "none"), n["none"]
         printf "CPU seconds per GB of WAL: walker %.2f, pg_receivewal %.2f\n", median(cpu, "walker"), median(cpu, "pg_receivewal")
-    }' "$dir/results"
+    }' "$results"

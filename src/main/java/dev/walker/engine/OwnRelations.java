@@ -12,6 +12,10 @@ import org.roaringbitmap.RoaringBitmap;
 public final class OwnRelations {
     private final long dbOid;
     private final RoaringBitmap relNumbers = new RoaringBitmap();
+    /** The lowest and the highest of them: they were made together, so most others are told by a comparison. */
+    private long lowest = Long.MAX_VALUE;
+
+    private long highest = -1;
 
     /**
      * The relations with these relfilenodes.
@@ -20,7 +24,11 @@ public final class OwnRelations {
      */
     public OwnRelations(long dbOid, Collection<Long> relNumbers) {
         this.dbOid = dbOid;
-        relNumbers.forEach(relNumber -> this.relNumbers.add((int) (long) relNumber));
+        for (long relNumber : relNumbers) {
+            this.relNumbers.add((int) relNumber);
+            lowest = Math.min(lowest, relNumber);
+            highest = Math.max(highest, relNumber);
+        }
     }
 
     /** No relations at all. */
@@ -30,7 +38,11 @@ public final class OwnRelations {
 
     /** Whether this is one of them. */
     public boolean contains(long relationDbOid, long relNumber) {
-        return relationDbOid == dbOid && dbOid != 0 && relNumbers.contains((int) relNumber);
+        return relNumber >= lowest
+                && relNumber <= highest
+                && relationDbOid == dbOid
+                && dbOid != 0
+                && relNumbers.contains((int) relNumber);
     }
 
     /** Whether a record changes pages, and all of them are of these relations. */

@@ -2,8 +2,8 @@ package dev.walker.jdbc;
 
 /** How soon a walk saves again when saving takes long: the more often, the sooner SQL shows what it has learnt. */
 public enum SavePace {
-    /** For a walk that takes its processor time from the server: saving takes half a percent of the time. */
-    SPARING(200),
+    /** For a walk that takes its processor time from the server: saving takes a hundredth of the time. */
+    SPARING(100),
     /** For a walk in a process of its own: saving may take a quarter of the time. */
     PROMPT(4);
 
