@@ -18,6 +18,8 @@ final class HeapLog {
     /** Of walkers that are started from now on. */
     HeapLog(WalkedServer walked) throws Exception {
         directory = walked.server().directory("gc");
+        // A small young generation is collected often, so what is garbage is not counted as used.
+        walked.addJavaOption("-Xmn16m");
         walked.addJavaOption("-Xlog:gc:file=" + directory + "/%p.log");
     }
 

@@ -27,14 +27,15 @@ enum Hosts {
     /** Starts a server with schema {@code walker} in which no walker runs yet. */
     abstract WalkedServer start(String... conf) throws Exception;
 
-    /** Those that can be tested here: for {@code @MethodSource}. */
+    /** Those that can be tested here, or that which {@code -Dwalker.host} names: for {@code @MethodSource}. */
     static Stream<Hosts> present() {
         List<Hosts> hosts = new ArrayList<>();
         if (!PlJava.installed().isEmpty()) {
             hosts.add(SERVER);
         }
         hosts.add(REMOTE);
-        return hosts.stream();
+        String one = System.getProperty("walker.host");
+        return hosts.stream().filter(host -> one == null || host.name().equalsIgnoreCase(one));
     }
 
     /** One, for what is SQL alone: this if it can be tested here; all with {@code -Dwalker.all=true}. */
