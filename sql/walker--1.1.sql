@@ -4002,6 +4002,7 @@ DECLARE
     ready boolean := false;
     next integer;
     nap integer;
+    looks integer;
     looked_at timestamptz := pg_catalog.clock_timestamp();
     dropped boolean := false;
     seen pg_lsn;
@@ -4049,9 +4050,13 @@ BEGIN
             PERFORM pg_catalog.pg_advisory_lock(walker._lock_class(), walker._lock_id(source, 'ready'));
             ready := true;
         END IF;
-        -- The looks cost little, since no Java is called, and commits let the snapshot go.
+        -- The looks cost little, since no Java is called, and commits let the snapshot go. After many in vain there are fewer.
+        looks := 0;
         WHILE next <> 0 LOOP
-            nap := CASE WHEN next < 0 THEN -next ELSE least(next, 200) END;
+            looks := looks + 1;
+            nap := CASE WHEN next > 0 THEN least(next, 200)
+                        WHEN looks > 25 THEN greatest(-next, least(-2 * next, 500))
+                        ELSE -next END;
             BEGIN
                 PERFORM pg_catalog.pg_sleep(nap / 1000.0);
             EXCEPTION WHEN query_canceled THEN

@@ -56,7 +56,7 @@ public class WalkBenchmark {
 
     private Memory memory;
     private Dispatcher withHeatmap;
-    private final Dispatcher withNothing = new Dispatcher(List.of(), failed -> {});
+    private final Dispatcher withNothing = new Dispatcher(List.of(), failed -> {}, line -> {});
 
     /** Records that were walked, to divide by. */
     @State(Scope.Thread)
@@ -71,9 +71,12 @@ public class WalkBenchmark {
     public void open() throws IOException {
         memory = new Memory(Path.of(wal), segments);
         HeatmapPlugin plugin = new MemoryStore().start(SourceServer.none(), Map.of());
-        withHeatmap = new Dispatcher(List.of(new LoadedPlugin("heatmap", plugin, 0)), failed -> {
-            throw new IllegalStateException(Dispatcher.describeFailure(failed));
-        });
+        withHeatmap = new Dispatcher(
+                List.of(new LoadedPlugin("heatmap", plugin, 0)),
+                failed -> {
+                    throw new IllegalStateException(Dispatcher.describeFailure(failed));
+                },
+                line -> {});
     }
 
     /** Reading, checking and counting records. */
