@@ -47,9 +47,14 @@ final class PlJavaServer extends WalkedServer {
     }
 
     @Override
-    void addJavaOption(String option) throws SQLException, InterruptedException {
-        configure("pljava.vmoptions = '" + server().query("SELECT current_setting('pljava.vmoptions')") + " " + option
-                + "'");
+    void limitHeap(int megabytes) throws SQLException, InterruptedException {
+        configure("pljava.vmoptions = '" + server().query("SELECT current_setting('pljava.vmoptions')") + " -Xmx"
+                + megabytes + "m'");
+    }
+
+    @Override
+    long walkerPid() throws SQLException {
+        return Long.parseLong(server().query("SELECT pid FROM walker.status()"));
     }
 
     @Override
@@ -70,8 +75,7 @@ final class PlJavaServer extends WalkedServer {
 
     @Override
     void kill() throws Exception {
-        long pid = Long.parseLong(server().query("SELECT pid FROM walker.status()"));
-        ProcessHandle backend = ProcessHandle.of(pid).orElseThrow();
+        ProcessHandle backend = ProcessHandle.of(walkerPid()).orElseThrow();
         backend.destroyForcibly();
         backend.onExit().join();
         // The postmaster starts the server again.

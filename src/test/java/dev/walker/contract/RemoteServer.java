@@ -18,7 +18,7 @@ final class RemoteServer extends WalkedServer {
     private String sourceUrl;
     private List<String> options = List.of();
     private Map<String, String> environment = Map.of();
-    private final List<String> javaOptions = new ArrayList<>();
+    private int heapMegabytes = 512;
     private Process walker;
     private Path log;
 
@@ -123,9 +123,9 @@ final class RemoteServer extends WalkedServer {
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
-                "-Xmx512m"));
-        words.addAll(javaOptions);
-        words.addAll(List.of("-jar", JAR.toString()));
+                "-Xmx" + heapMegabytes + "m",
+                "-jar",
+                JAR.toString()));
         words.addAll(List.of(arguments));
         log = Files.createTempFile("walker-run", ".log");
         log.toFile().deleteOnExit();
@@ -142,8 +142,13 @@ final class RemoteServer extends WalkedServer {
     }
 
     @Override
-    void addJavaOption(String option) {
-        javaOptions.add(option);
+    void limitHeap(int megabytes) {
+        heapMegabytes = megabytes;
+    }
+
+    @Override
+    long walkerPid() {
+        return walker.pid();
     }
 
     @Override

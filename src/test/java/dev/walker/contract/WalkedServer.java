@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.testing.TestServer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -45,8 +47,20 @@ abstract class WalkedServer implements AutoCloseable {
     /** Starts the walker and returns when it walks. */
     abstract void start(boolean acceptGap) throws Exception;
 
-    /** The JVMs of walkers that are started from now on are to have this option too; none has more than 512 MB of heap. */
-    abstract void addJavaOption(String option) throws Exception;
+    /** The JVMs of walkers that are started from now on have no more heap than this. */
+    abstract void limitHeap(int megabytes) throws Exception;
+
+    /** The process that walks. */
+    abstract long walkerPid() throws SQLException;
+
+    /** The most memory that the walker's process has had, in MB, of which the server's has shared buffers too. */
+    long peakResident() throws SQLException, IOException {
+        String line = Files.readAllLines(Path.of("/proc", Long.toString(walkerPid()), "status")).stream()
+                .filter(each -> each.startsWith("VmHWM:"))
+                .findFirst()
+                .orElseThrow();
+        return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
+    }
 
     /** The message of a start that is refused because WAL is missing ends with this. */
     abstract String gapHint();
