@@ -505,8 +505,11 @@ AS $$
     ), written AS (
         INSERT INTO walker.relation AS r
         SELECT _keep_names.source_id, h.spc_oid, h.db_oid, h.relfilenode, h.database, h.schema, h.name, h.kind,
-               h.owner_name, coalesce(h.blocks, 0), coalesce(h.live_tuples, 0)
+               h.owner_name, coalesce(h.blocks, known.blocks, 0), coalesce(h.live_tuples, 0)
           FROM heap h
+          LEFT JOIN walker.relation known
+            ON (known.source_id, known.spc_oid, known.db_oid, known.relfilenode)
+               = (_keep_names.source_id, h.spc_oid, h.db_oid, h.relfilenode)
             ON CONFLICT (source_id, spc_oid, db_oid, relfilenode) DO UPDATE
            SET database = EXCLUDED.database, schema = EXCLUDED.schema, name = EXCLUDED.name, kind = EXCLUDED.kind,
                toast_of = EXCLUDED.toast_of, blocks = EXCLUDED.blocks, live_tuples = EXCLUDED.live_tuples

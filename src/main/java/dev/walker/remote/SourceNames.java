@@ -25,14 +25,28 @@ public final class SourceNames implements AutoCloseable {
     private static final String DATABASES = "SELECT d.oid::bigint, d.datname::text FROM pg_catalog.pg_database d"
             + " WHERE d.datallowconn AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.oid";
 
-    /** As JSON, since that takes any name and one parameter. A TOAST table is named after its table. */
-    private static final String HEAPS = "SELECT pg_catalog.jsonb_build_object("
+    /**
+     * Who waits for a lock holds a snapshot meanwhile, which keeps vacuum from removing rows, and a standby from replaying
+     * the very record that takes the lock away.
+     */
+    private static final String WAIT_LITTLE = "SELECT pg_catalog.set_config('lock_timeout', '200ms', false)";
+
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+    /**
+     * As JSON, since that takes any name and one parameter. A TOAST table is named after its table. A table that is locked
+     * as a whole cannot be asked for its size.
+     */
+    private static final String HEAPS = "WITH locked AS MATERIALIZED (SELECT l.relation FROM pg_catalog.pg_locks l"
+            + " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted)"
+            + " SELECT pg_catalog.jsonb_build_object("
             + "'spc_oid', CASE WHEN c.reltablespace <> 0 THEN c.reltablespace ELSE d.dattablespace END,"
             + " 'db_oid', CASE WHEN c.relisshared THEN 0 ELSE d.oid END,"
             + " 'relfilenode', pg_catalog.pg_relation_filenode(c.oid),"
             + " 'database', CASE WHEN NOT c.relisshared THEN d.datname END,"
             + " 'schema', n.nspname, 'name', c.relname, 'owner_name', o.relname, 'kind', c.relkind,"
-            + " 'blocks', pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer,"
+            + " 'blocks', CASE WHEN c.oid NOT IN (SELECT relation FROM locked) THEN"
+            + " pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer END,"
             + " 'live_tuples', greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))::text"
             + " FROM pg_catalog.pg_database d, pg_catalog.pg_class c"
             + " JOIN pg_catalog.pg_am a ON a.oid = c.relam"
@@ -177,9 +191,14 @@ public final class SourceNames implements AutoCloseable {
     private void look(Connection names, Database database) throws SQLException {
         List<String> heaps;
         try (Connection connection = source.connectLike(found, database.name)) {
+            Jdbc.all(connection, WAIT_LITTLE, row -> row.getString(1));
             heaps = Jdbc.all(connection, HEAPS, row -> row.getString(1));
             unreadable.remove(database.oid);
         } catch (SQLException e) {
+            if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+                changed(Set.of(database.oid));
+                return;
+            }
             if (unreadable.add(database.oid)) {
                 log.accept("relations of database \"" + database.name + "\" have numbers instead of names: "
                         + e.getMessage());

@@ -7,6 +7,7 @@ import dev.walker.testing.TestServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -103,6 +104,45 @@ class SourcesIT {
         } finally {
             dev.walker.testing.Command.of("rm", "-r", archive.toString()).run();
         }
+    }
+
+    @Test
+    void aTableThatIsLockedOnAStandbyHoldsNothingUp() throws Exception {
+        try (TestServer primary = primary();
+                TestServer standby = primary.standby();
+                RemoteServer target = new RemoteServer(version());
+                Connection locker = primary.jdbc()) {
+            target.source(standby.url("postgres") + "?user=postgres");
+            primary.execute("CREATE TABLE locked AS SELECT generate_series(1, 1000)");
+            follow(standby, primary);
+            target.start();
+            awaitName(target, "locked");
+            assertEquals("5", blocks(target, "locked"));
+            locker.setAutoCommit(false);
+            locker.createStatement().execute("LOCK TABLE locked");
+            primary.execute("CREATE TABLE unlocked AS SELECT generate_series(1, 1000)");
+            follow(standby, primary);
+            assertEquals(
+                    "1",
+                    standby.query("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'"
+                            + " AND relation = 'locked'::regclass"));
+            awaitName(target, "unlocked");
+            assertEquals("5", blocks(target, "locked"));
+            assertEquals("5", blocks(target, "unlocked"));
+            target.stop();
+        }
+    }
+
+    private static void awaitName(RemoteServer target, String table) throws Exception {
+        long giveUp = System.nanoTime() + 30_000_000_000L;
+        while (blocks(target, table) == null) {
+            assertTrue(System.nanoTime() < giveUp, () -> table + " has no name");
+            Thread.sleep(50);
+        }
+    }
+
+    private static String blocks(RemoteServer target, String table) throws Exception {
+        return target.server().query("SELECT max(blocks) FROM walker.relation WHERE name = '" + table + "'");
     }
 
     @Test
