@@ -58,10 +58,22 @@ public final class Functions {
             WalGapException.class,
             WalSourceException.class);
 
+    /** Why PL/Java's policy does not let this class end the backend in order; empty if it does. */
+    private static final Optional<String> UNGUARDED = guard();
+
     private static Walk walk;
     private static long failureLsn = Lsn.INVALID;
 
     private Functions() {}
+
+    private static Optional<String> guard() {
+        try {
+            BackendExit.lookAfter();
+            return Optional.empty();
+        } catch (SecurityException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
 
     /**
      * {@code walker._step}: walks one batch; the caller commits.
@@ -163,6 +175,10 @@ public final class Functions {
     private static WalkSession open(int sourceId, boolean acceptGap) throws SQLException {
         Connection connection = connection();
         NotedSettings noted = new NotedSettings(ServerSettings.ofWalker(connection, sourceId));
+        WalkLog log = WalkLog.ofServer(Functions::log);
+        UNGUARDED.ifPresent(
+                denied -> log.warning("a backend that is terminated while it is in Java can crash the server: " + denied
+                        + "; name the present walker.policy in pljava.policy_urls"));
         WalkSession session = new WalkSession(
                 connection,
                 connection,
@@ -173,7 +189,7 @@ public final class Functions {
                 acceptGap,
                 SavePace.SPARING,
                 Functions.class.getClassLoader(),
-                WalkLog.ofServer(Functions::log));
+                log);
         SettingNames.keepUnread(
                 connection,
                 sourceId,

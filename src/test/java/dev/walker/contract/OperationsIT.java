@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -344,6 +345,48 @@ class OperationsIT {
         assertEquals("1", query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'walker' AND NOT active"));
         walked.start();
         walked.assertExact();
+    }
+
+    /** The JVM would abort in a thread that has Java on its stack, and the server with it. */
+    @Test
+    void walkerThatIsTerminatedInAQueryOfJavaDoesNoHarm() throws Exception {
+        walked.server().execute("DROP TABLE IF EXISTS u", "CREATE TABLE u AS SELECT generate_series(1, 10) id");
+        int before = walked.server().log().length();
+        try (var connection = walked.server().jdbc();
+                var statement = connection.createStatement()) {
+            String pid = waitsForALockInJava(statement);
+            assertEquals("t", query("SELECT pg_terminate_backend(" + pid + ", 10000)"));
+            // Of a session that a crash would have ended.
+            statement.execute("COMMIT");
+        }
+        walked.start();
+        walked.assertExact();
+        try (var connection = walked.server().jdbc();
+                var statement = connection.createStatement()) {
+            waitsForALockInJava(statement);
+            walked.server().stop();
+        }
+        walked.server().start();
+        String log = walked.server().log().substring(before);
+        assertFalse(log.contains("was terminated by signal"), log);
+        assertFalse(log.contains("was not properly shut down"), log);
+        walked.start();
+        walked.assertExact();
+    }
+
+    /** Has the walker wait in a save for a lock that this session takes; PID of the walker. */
+    private static String waitsForALockInJava(Statement statement) throws Exception {
+        walked.waitFor();
+        statement.execute("BEGIN");
+        statement.execute("LOCK TABLE walker.heatmap_chunk");
+        walked.server().execute("DELETE FROM u WHERE id = (SELECT min(id) FROM u)");
+        await(
+                "Lock",
+                "SELECT wait_event_type FROM pg_stat_activity WHERE application_name = 'walker'"
+                        + " AND query LIKE 'CALL walker.run%'",
+                30);
+        return query(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'walker' AND query LIKE 'CALL walker.run%'");
     }
 
     @Test

@@ -199,6 +199,8 @@ public final class RandomLoad {
                         attempt(this::step);
                     }
                 }
+                // Another session may just rewrite a catalog.
+                execute("SET lock_timeout = '30s'");
                 resolvePrepared();
             }
         }
