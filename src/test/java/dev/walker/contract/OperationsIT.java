@@ -322,6 +322,8 @@ class OperationsIT {
             await("0", walkers, 10);
             statement.execute("CREATE EXTENSION walker");
             statement.execute("SELECT walker.start()");
+            // DROP DATABASE waits for five seconds, which a JVM that starts on a busy machine may take.
+            statement.execute("SELECT walker.wait_for()");
         }
         assertEquals("1", query(walkers));
         // Without FORCE it gives up when somebody stays connected.
