@@ -25,6 +25,7 @@ Install and uninstall:
   --host, --port, --username VALUE
                        how to reach that database, as for psql (default: psql's own environment)
   --no-packages        never call apt-get or dnf
+  --no-class-archive   make no archive of Java's classes, with which PL/Java starts faster
 
 Demo:
   --keep               leave the server running and say how to reach and how to end it
@@ -425,6 +426,125 @@ copy_files() {
     done
 }
 
+# Class data sharing: an archive of the classes of Java and PL/Java, loaded and checked, which a JVM maps instead of doing
+# that anew in each session. It is made and tried in a server that is run for this only, so that the one in use is
+# spared, whatever Java does. VerifySharedSpaces: a JVM passes over an archive that is damaged, as it does over one that is missing or that a
+# JVM or PL/Java of another version made; without a word, which would reach the client of the session.
+make_class_archive() {
+    local archive=$sharedir/walker/walker.jsa use work why=""
+    use=$(archive_options)
+    if [[ $class_archive == no ]]; then
+        [[ ! -e $archive ]] || in_sharedir rm "$archive"
+        return
+    fi
+    work=$(mktemp -d /tmp/walker-archive.XXXXXX) # a short name, since there is a socket in it
+    # shellcheck disable=SC2064
+    trap "stop_archive_server; rm -rf '$work'" EXIT
+    if [[ $archive =~ [[:space:]] ]]; then
+        why="there is a space in $archive"
+    elif [[ ! -x $bindir/psql ]] && ! have psql; then
+        why="there is no psql, neither in $bindir nor on the PATH"
+    elif is_root && ! can_leave_root; then
+        why="PostgreSQL does not run as root, and there is neither runuser nor setpriv"
+    elif ! try_class_archive "$work" "$archive" "$use"; then
+        why=$problem
+    fi
+    stop_archive_server
+    rm -rf "$work"
+    trap - EXIT
+    if [[ -z $why ]]; then
+        vmoptions+=" $use"
+        say "  $archive"
+        return
+    fi
+    [[ ! -e $archive ]] || in_sharedir rm "$archive"
+    warn "no archive of Java's classes was made: $why. The first call of Java in a session takes longer without," \
+        "and that is all"
+}
+
+archive_options() { echo "-XX:SharedArchiveFile=$sharedir/walker/walker.jsa -XX:+VerifySharedSpaces -Xlog:disable"; }
+archive_server=""
+
+# The files of root are in a directory of root; those of the server, which root does not follow, in one below.
+try_class_archive() {
+    local work=$1 archive=$2 use=$3
+    chmod 755 "$work"
+    install -d -m 700 "$work/server"
+    if is_root; then
+        chown "$(server_user)" "$work/server"
+    fi
+    as_server "$bindir/initdb" -D "$work/server/data" -U postgres --no-sync --auth=trust >"$work/log" 2>&1 || {
+        problem="initdb failed: $(tail -n 1 "$work/log")" && return 1
+    }
+    as_server tee -a "$work/server/data/postgresql.conf" >/dev/null <<END
+listen_addresses = ''
+unix_socket_directories = '$work/server'
+port = 5432
+fsync = off
+pljava.libjvm_location = '$libjvm'
+pljava.policy_urls = '$(policy_urls "$sharedir")'
+walker.plugins = 'heatmap'
+END
+    start_archive_server "$work/server" || return 1
+    if ! archive_sql "$vmoptions" "CREATE EXTENSION walker CASCADE" "SELECT walker.install_jar()"; then
+        problem="PL/Java does not run: $(first_error "$work/log")" && return 1
+    fi
+    # What is in the archive is what this session uses. The session writes it when it ends, and a smart stop waits for that.
+    if ! archive_sql "$vmoptions -XX:ArchiveClassesAtExit=$work/server/walker.jsa" "SELECT walker._check_settings()" \
+        "SELECT count(*) FROM walker.records((SELECT redo_lsn FROM pg_control_checkpoint()), pg_current_wal_flush_lsn())"; then
+        problem="PL/Java does not run: $(first_error "$work/log")" && return 1
+    fi
+    as_server "$bindir/pg_ctl" -D "$archive_server" -m smart -w -t 60 stop >"$work/log" 2>&1 </dev/null || true
+    as_server cat "$work/server/walker.jsa" >"$work/walker.jsa" 2>/dev/null || true
+    [[ -s $work/walker.jsa ]] || { problem="Java wrote none" && return 1; }
+    # Who reads the old one keeps it; nobody sees half a new one.
+    if ! in_sharedir install -m 644 "$work/walker.jsa" "$archive.new" || ! in_sharedir mv -f "$archive.new" "$archive"; then
+        problem="cannot write $archive" && return 1
+    fi
+    start_archive_server "$work/server" || return 1
+    archive_sql "$vmoptions $use -Xshare:on" "SELECT walker._jar_version()" || {
+        problem="Java does not start with it: $(first_error "$work/log")" && return 1
+    }
+}
+
+start_archive_server() {
+    archive_server=$1/data
+    as_server "$bindir/pg_ctl" -D "$archive_server" -l "$1/log" -w -t 60 start >"$work/log" 2>&1 </dev/null || {
+        problem="the server does not start: $(as_server tail -n 1 "$1/log" 2>/dev/null)" && return 1
+    }
+}
+
+# archive_sql VMOPTIONS STATEMENT...: in a session of the server for the archive.
+archive_sql() {
+    local options=$1 program=psql statement arguments=()
+    [[ -x $bindir/psql ]] && program=$bindir/psql
+    shift
+    for statement in "SET client_min_messages = error" "SET pljava.vmoptions = '$options'" "$@"; do
+        arguments+=(-c "$statement")
+    done
+    (
+        cd /
+        unset "${!PG@}"
+        as_server "$program" -X -q -A -t -v ON_ERROR_STOP=1 -h "$work/server" -p 5432 -U postgres -d postgres "${arguments[@]}"
+    ) >"$work/log" 2>&1 </dev/null
+}
+
+stop_archive_server() {
+    [[ -n $archive_server ]] || return 0
+    as_server "$bindir/pg_ctl" -D "$archive_server" -m immediate -w stop >/dev/null 2>&1 </dev/null || true
+    archive_server=""
+}
+
+# The first line of a log that tells of an error, else the last one.
+first_error() {
+    local line last="nothing"
+    while IFS= read -r line; do
+        last=$line
+        [[ $line != *ERROR:* && $line != *FATAL:* ]] || break
+    done <"$1"
+    echo "$last"
+}
+
 # Runs psql on the database in question; SQL comes from standard input, "name=value" arguments are psql variables.
 database_sql() {
     local variable psql_command=(psql -X -q -v ON_ERROR_STOP=1 -d "$database")
@@ -473,6 +593,7 @@ SELECT coalesce(nullif(current_setting('pljava.libjvm_location', true), ''), :'l
                    FROM string_to_table(:'vmoptions', ' ') o
                   WHERE coalesce(current_setting('pljava.vmoptions', true), '')
                         !~ CASE WHEN o ~ '^-Xmx' THEN '-Xmx|RAMPercentage' WHEN o ~ 'GC$' THEN '\+Use\w+GC'
+                                WHEN o ~ '^-Xlog' THEN '-Xlog'
                                 ELSE regexp_replace(split_part(o, '=', 1), '^-XX:[+-]', '') END))
            AS vmoptions,
        CASE WHEN coalesce(current_setting('pljava.policy_urls', true), '') = '' THEN :'policy_urls'
@@ -519,6 +640,7 @@ install_walker() {
     fi
     step "Copying files for PostgreSQL $major"
     copy_files
+    make_class_archive
     if [[ -n $database ]]; then
         set_up_database
         say
@@ -569,7 +691,9 @@ END
 
 # What the server has only once, however many databases have the extension.
 clean_server() {
-    database_sql "policy=file:$sharedir/walker/walker.policy" <<'END' || die "the server is not cleaned up, see above"
+    database_sql "policy=file:$sharedir/walker/walker.policy" \
+        "archive=$(archive_options)" \
+        <<'END' || die "the server is not cleaned up, see above"
 SET client_min_messages = error;
 SELECT pg_catalog.pg_drop_replication_slot(slot_name)
   FROM pg_catalog.pg_replication_slots
@@ -580,6 +704,10 @@ ALTER SYSTEM RESET walker.plugins;
 SELECT format('ALTER SYSTEM SET pljava.policy_urls = %L', replace(setting, ',"' || :'policy' || '"', ''))
   FROM pg_catalog.pg_file_settings
  WHERE name = 'pljava.policy_urls' AND strpos(setting, :'policy') > 0
+   AND sourcefile LIKE '%/postgresql.auto.conf' \gexec
+SELECT format('ALTER SYSTEM SET pljava.vmoptions = %L', replace(setting, ' ' || :'archive', ''))
+  FROM pg_catalog.pg_file_settings
+ WHERE name = 'pljava.vmoptions' AND strpos(setting, ' ' || :'archive') > 0
    AND sourcefile LIKE '%/postgresql.auto.conf' \gexec
 SELECT pg_catalog.pg_reload_conf() \g /dev/null
 END
@@ -604,7 +732,7 @@ END
 remove_files() {
     local file found=no
     step "Removing files of PostgreSQL $major"
-    for file in "$sharedir"/walker/walker.{jar,policy} "$sharedir"/extension/walker.control "$sharedir"/extension/walker--*.sql; do
+    for file in "$sharedir"/walker/walker.{jar,policy,jsa} "$sharedir"/extension/walker.control "$sharedir"/extension/walker--*.sql; do
         if [[ -e $file ]]; then
             in_sharedir rm "$file" || die "cannot remove $file"
             say "  $file"
@@ -1006,7 +1134,7 @@ END
 
 # Arguments ----------------------------------------------------------------------------------------------------------
 
-command="" database="" host="" port="" username="" packages=yes keep=no remote=no
+command="" database="" host="" port="" username="" packages=yes class_archive=yes keep=no remote=no
 pg_config=${PG_CONFIG:-} java_home="" java_cmd="" seen_major=0 seen_home="" problem="" libjvm="" vmoptions="" jar="" server_jar="" major="" bindir="" sharedir=""
 demo_bin="" demo_port="" demo_url="" demo_psql=""
 
@@ -1036,6 +1164,7 @@ main() {
                 shift
                 ;;
             --no-packages) packages=no ;;
+            --no-class-archive) class_archive=no && given+=("$1") ;;
             --keep) keep=yes && given+=("$1") ;;
             --remote) remote=yes && given+=("$1") ;;
             -*) die_usage "unknown option $1" ;;
@@ -1053,7 +1182,8 @@ main() {
     for option in ${given[@]+"${given[@]}"}; do
         case $command:$option in
             demo:--database | demo:--host | demo:--port | demo:--username | install:--keep | install:--remote | \
-                uninstall:--keep | uninstall:--remote | uninstall:--java-home)
+                uninstall:--keep | uninstall:--remote | uninstall:--java-home | demo:--no-class-archive | \
+                uninstall:--no-class-archive)
                 die_usage "$option is not for $command"
                 ;;
             *:--host | *:--port | *:--username) [[ -n $database ]] || die_usage "$option goes with --database" ;;

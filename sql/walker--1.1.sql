@@ -2600,6 +2600,12 @@ BEGIN
     DELETE FROM walker.heatmap_baseline WHERE source_id = source;
     DELETE FROM walker.heatmap_history WHERE source_id = source;
     DELETE FROM walker.heatmap_history_relation WHERE source_id = source;
+    DELETE FROM walker.walstats WHERE source_id = source;
+    -- What open transactions have cost stays: they can be rolled back after this.
+    DELETE FROM walker.rollbacks WHERE source_id = source;
+    DELETE FROM walker.changed_blocks WHERE source_id = source;
+    DELETE FROM walker.changed_blocks_limit WHERE source_id = source;
+    DELETE FROM walker.changed_blocks_range WHERE source_id = source;
     DELETE FROM walker.plugin_result WHERE source_id = source;
 END
 $$;
@@ -2644,7 +2650,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, or of all; its pages count as not known until the WAL shows them again';
+COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, its pages count as not known until the WAL shows them again; without a heap all that the plugins of WALker know';
 
 CREATE FUNCTION walker.reset(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE

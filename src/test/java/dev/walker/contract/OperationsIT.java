@@ -144,6 +144,41 @@ class OperationsIT {
     }
 
     @Test
+    void resetForgetsWhatEveryPluginKnows() throws Exception {
+        walked.configure("walker.plugins = 'heatmap, walstats, rollbacks, changed_blocks'");
+        assertReloads();
+        String start = query("SELECT pg_current_wal_insert_lsn()");
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS forgotten",
+                        "CREATE TABLE forgotten (id int) WITH (autovacuum_enabled = off)",
+                        "INSERT INTO forgotten SELECT generate_series(1, 1000)",
+                        "BEGIN; DELETE FROM forgotten WHERE id <= 20; ROLLBACK");
+        walked.waitFor();
+        String known = "SELECT (SELECT sum(records) FROM walker.walstats WHERE record_type ~ 'INSERT|DELETE' AND "
+                + FORGOTTEN + ") || ' '" + " || (SELECT sum(deletes) FROM walker.rollbacks WHERE " + FORGOTTEN + ")";
+        assertEquals("1020 20", query(known));
+        String changed =
+                "SELECT count(*) FROM walker.changed_blocks('" + start + "', 'forgotten') WHERE NOT is_limit_block";
+        assertEquals(query("SELECT pg_relation_size('forgotten') / 8192"), query(changed));
+        walked.server().execute("SELECT walker.reset()");
+        assertEquals("0", query("SELECT count(*) FROM walker.garbage() WHERE relation = 'forgotten'::regclass"));
+        assertEquals(null, query(known));
+        assertThrows(SQLException.class, () -> query(changed));
+        walked.server()
+                .execute(
+                        "BEGIN; DELETE FROM forgotten WHERE id > 990; ROLLBACK", "DELETE FROM forgotten WHERE id <= 7");
+        walked.waitFor();
+        assertEquals("17 10", query(known));
+        SQLException e = assertThrows(SQLException.class, () -> query(changed));
+        assertTrue(e.getMessage().contains("not since " + start), e.getMessage());
+        walked.configure("walker.plugins = 'heatmap'");
+        assertReloads();
+    }
+
+    private static final String FORGOTTEN = "relfilenode = pg_relation_filenode('forgotten')";
+
+    @Test
     void wrongSettingOfAPluginIsRefusedWhileTheWalkGoesOn() throws Exception {
         walked.configure("walker.memory = abc");
         SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.reload()"));

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InstallScriptTest {
     private static final List<String> TOOLS = List.of(
             "bash", "cat", "chmod", "cmp", "cp", "cut", "dirname", "env", "find", "head", "install", "mkdir", "mktemp",
-            "rm", "rmdir", "sed", "sort", "tail", "touch", "tr", "true", "uname");
+            "mv", "rm", "rmdir", "sed", "sort", "tail", "tee", "touch", "tr", "true", "uname");
 
     @TempDir
     private Path dir;
@@ -352,6 +352,78 @@ class InstallScriptTest {
         assertNothingInstalled();
     }
 
+    /**
+     * A server that can be made and started, and a psql that keeps what it is given and has Java write an archive.
+     *
+     * @param onTrial what psql does when Java is started with the archive
+     */
+    private void serverForTheArchive(String onTrial) throws IOException {
+        Path bin = dir.resolve("server/bin");
+        program("runuser", "shift 3; \"$@\"");
+        program("chown", "exit 0");
+        executable(bin.resolve("initdb"), "echo initdb >>" + log + "; mkdir -p $2");
+        executable(bin.resolve("pg_ctl"), "echo \"pg_ctl $*\" >>" + log);
+        executable(
+                bin.resolve("psql"),
+                "echo \"psql $*\" >>" + log
+                        + "; all=$*; case $all in *ArchiveClassesAtExit=*) x=${all#*ArchiveClassesAtExit=}; echo classes >${x%%\\'*} ;;\n"
+                        + "*-Xshare:on*) " + onTrial + " ;; *SHAREDIR*) echo " + share
+                        + " ;; esac\n[[ $* == *-c* ]] || cat >>"
+                        + log);
+    }
+
+    private static final String OPTIONS = " -XX:+VerifySharedSpaces -Xlog:disable";
+
+    @Test
+    void archiveOfClassesIsMadeAndTriedInAServerOfItsOwn() throws Exception {
+        serverForTheArchive("exit 0");
+        String output = succeed().output;
+        Path archive = share.resolve("walker/walker.jsa");
+        assertEquals("classes\n", Files.readString(archive));
+        assertSays("400000 -XX:SharedArchiveFile=" + archive + OPTIONS + "'", output);
+        String calls = Files.readString(log);
+        int made = calls.indexOf("ArchiveClassesAtExit=");
+        int stopped = calls.indexOf("-m smart", made);
+        int tried = calls.indexOf("-XX:SharedArchiveFile=" + archive + OPTIONS + " -Xshare:on", stopped);
+        int ended = calls.indexOf("-m immediate", tried);
+        assertTrue(made >= 0 && made < stopped && stopped < tried && tried < ended, calls);
+        for (String call : calls.split("\n")) {
+            assertFalse(call.startsWith("psql") && !call.contains("-h /tmp/walker-archive."), call);
+        }
+        succeed("uninstall");
+        assertNothingInstalled();
+    }
+
+    @Test
+    void archiveWithWhichJavaDoesNotStartIsTakenAway() throws Exception {
+        serverForTheArchive("echo 'psql: FATAL:  Java VM requested abort' >&2; exit 2");
+        String output = succeed().output;
+        assertSays("Java does not start with it: psql: FATAL:  Java VM requested abort", output);
+        assertSays("400000'", output);
+        assertFalse(installed().contains("walker/walker.jsa"), output);
+        assertTrue(Files.readString(log).contains("-m immediate"), "the server was left running");
+    }
+
+    @Test
+    void serverThatCannotBeMadeLeavesJavaWithoutArchive() throws Exception {
+        serverForTheArchive("exit 0");
+        executable(dir.resolve("server/bin/initdb"), "echo 'initdb: error: no space left' >&2; exit 1");
+        String output = succeed().output;
+        assertSays("no archive of Java's classes was made: initdb failed: initdb: error: no space left", output);
+        assertSays("400000'", output);
+    }
+
+    @Test
+    void archiveIsLeftOutAndTakenAwayIfToldSo() throws Exception {
+        serverForTheArchive("exit 0");
+        succeed();
+        assertTrue(installed().contains("walker/walker.jsa"));
+        Files.writeString(log, "");
+        assertSays("400000'", succeed("--no-class-archive").output);
+        assertFalse(installed().contains("walker/walker.jsa"));
+        assertEquals("", Files.readString(log));
+    }
+
     @Test
     void setsUpTheDatabase() throws Exception {
         psql(share);
@@ -487,6 +559,7 @@ class InstallScriptTest {
                 "--keep",
                 "uninstall --remote",
                 "uninstall --java-home /usr",
+                "uninstall --no-class-archive",
                 "demo --database x",
             })
     void wrongUsageIsToldAndDoesNothing(String arguments) throws Exception {
@@ -508,6 +581,7 @@ class InstallScriptTest {
                 "--port",
                 "--username",
                 "--no-packages",
+                "--no-class-archive",
                 "--keep",
                 "--remote")) {
             assertSays(option, help);
