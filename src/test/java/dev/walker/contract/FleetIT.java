@@ -188,6 +188,22 @@ class FleetIT {
         assertTrue(plugins.contains("heatmap") && plugins.endsWith("(4 rows)\n"), plugins);
     }
 
+    private static void aReportIsAboutASource(RemoteServer walked) throws Exception {
+        String of = "SELECT dead_tuples FROM walker.garbage('other') WHERE (database, relation) = ('%s', '%s')";
+        String orders = walked.server().query(String.format(of, "shop", "orders"));
+        String report =
+                walked.succeed("report", "--url", walked.url(), "--source", "other", "--out", "-", "--top", "3");
+        assertTrue(report.contains("<h1>Garbage in other<"), report.substring(0, 200));
+        assertTrue(report.contains("<h3>shop.Odd one.orders</h3>"), "card of a table");
+        assertTrue(report.contains(String.format("%,d on ", Long.parseLong(orders))), orders + " dead tuples");
+        assertTrue(report.contains("There is no advice"), "advice");
+        String part = walked.succeed(
+                "report", "--url", walked.url(), "--source", "other", "--database", "postgres", "--out", "-");
+        assertTrue(part.contains("<h1>Garbage in other.postgres<"), part.substring(0, 200));
+        assertTrue(part.contains("<h3>postgres.Odd one.bills</h3>") && !part.contains("<h3>shop."), "one database");
+        assertTrue(part.contains("WAL could not be read: --source-url"), "WAL of which server");
+    }
+
     /** In a database of a server that is not walked itself. */
     private static void severalSourcesHaveToBeNamed(RemoteServer walked) throws Exception {
         TestServer server = walked.server();
@@ -265,6 +281,7 @@ class FleetIT {
             oneSourceIsReadByItsName(one, other);
             pluginsOfASourceAreReadByItsName(one, other, start);
             commandsTakeTheNameOfASource(walked);
+            aReportIsAboutASource(walked);
             severalSourcesHaveToBeNamed(walked);
 
             // Readers without a name speak of this server alone.
