@@ -52,8 +52,8 @@ die_usage() {
 
 # The machine --------------------------------------------------------------------------------------------------------
 
-# Maven resets the colour of a terminal even where it was told to use none.
-without_colour() { sed $'s/\e\\[[0-9;]*m//g'; }
+# Maven resets the colour of a terminal even where it was told to use none, of its errors too.
+quiet_mvn() { mvn -B -q -Dstyle.color=never "$@" </dev/null 2>&1 | sed $'s/\e\\[[0-9;]*m//g'; }
 have() { command -v "$1" >/dev/null 2>&1; }
 is_root() { [[ $(id -u) -eq 0 ]]; }
 may_become_root() { is_root || { have sudo && sudo -n true 2>/dev/null; } || { have sudo && [[ -t 0 && -t 2 ]]; }; }
@@ -290,8 +290,7 @@ require_jar() {
     (
         cd "$HERE"
         export JAVA_HOME=$seen_home
-        mvn -B -q -Dstyle.color=never -Dmaven.test.skip=true -Dspotless.check.skip=true package </dev/null |
-            without_colour
+        quiet_mvn -Dmaven.test.skip=true -Dspotless.check.skip=true package
     ) || die "the build failed; \"mvn -B package\" in $HERE shows why"
     [[ -f $jar && -f $server_jar ]] || die "the build made no $jar or no $server_jar"
     # Maven leaves a jar alone whose contents are the same.
@@ -858,8 +857,7 @@ embedded_server() {
     mkdir "$dir"
     (
         cd "$dir"
-        mvn -B -q -Dstyle.color=never dependency:copy -Dartifact="$EMBEDDED-$arch:$version" -DoutputDirectory=. </dev/null |
-            without_colour
+        quiet_mvn dependency:copy -Dartifact="$EMBEDDED-$arch:$version" -DoutputDirectory=.
         unzip_here ./*.jar
         mkdir pg
         tar -xJf ./*.txz -C pg

@@ -118,7 +118,8 @@ ALTER TABLE walker.source ADD COLUMN version text, ADD COLUMN unread jsonb;
 COMMENT ON COLUMN walker.source.unread IS 'settings that nobody reads, each with the one that may be meant';
 COMMENT ON COLUMN walker.source.version IS 'of the server, when its walker was started last';
 
-ALTER TABLE walker.progress ADD COLUMN mode text, ADD COLUMN saved_at timestamptz;
+ALTER TABLE walker.progress ADD COLUMN mode text, ADD COLUMN saved_at timestamptz, ADD COLUMN reconnecting_since timestamptz;
+COMMENT ON COLUMN walker.progress.reconnecting_since IS 'when a walker from outside has lost the server; null while it walks, and when it has ended';
 COMMENT ON COLUMN walker.progress.mode IS 'how WAL is read: stream (of replication) or file (pg_read_binary_file)';
 COMMENT ON COLUMN walker.progress.saved_at IS 'when position and flush_lsn were written last; an idle walker does not write';
 
@@ -136,7 +137,7 @@ CREATE TABLE walker.relation (
     live_tuples bigint NOT NULL,
     PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE walker.relation IS 'names and sizes of the heaps in all databases of a source, as the remote host has seen them last';
+COMMENT ON TABLE walker.relation IS 'names of the relations in all databases of a source, and sizes of the heaps, as the remote host has seen them last';
 COMMENT ON COLUMN walker.relation.database IS 'null for what all databases share';
 COMMENT ON COLUMN walker.relation.toast_of IS 'the table that a TOAST table belongs to';
 

@@ -35,8 +35,10 @@ CREATE TABLE walker.progress (
     error_lsn pg_lsn,
     error_at timestamptz,
     mode text,
-    saved_at timestamptz
+    saved_at timestamptz,
+    reconnecting_since timestamptz
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN walker.progress.reconnecting_since IS 'when a walker from outside has lost the server; null while it walks, and when it has ended';
 COMMENT ON COLUMN walker.progress.mode IS 'how WAL is read: stream (of replication) or file (pg_read_binary_file)';
 COMMENT ON COLUMN walker.progress.saved_at IS 'when position and flush_lsn were written last; an idle walker does not write';
 COMMENT ON TABLE walker.progress IS 'everything before "position" is walked and in the tables';
@@ -94,7 +96,7 @@ CREATE TABLE walker.relation (
     live_tuples bigint NOT NULL,
     PRIMARY KEY (source_id, spc_oid, db_oid, relfilenode)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE walker.relation IS 'names and sizes of the heaps in all databases of a source, as the remote host has seen them last';
+COMMENT ON TABLE walker.relation IS 'names of the relations in all databases of a source, and sizes of the heaps, as the remote host has seen them last';
 COMMENT ON COLUMN walker.relation.database IS 'null for what all databases share';
 COMMENT ON COLUMN walker.relation.toast_of IS 'the table that a TOAST table belongs to';
 
@@ -558,10 +560,20 @@ CREATE FUNCTION walker._failed(source_id integer, message text, lsn pg_lsn) RETU
 LANGUAGE sql VOLATILE
 AS $$
     UPDATE walker.progress p
-       SET last_error = message, error_lsn = lsn, error_at = pg_catalog.clock_timestamp()
+       SET last_error = message, error_lsn = lsn, error_at = pg_catalog.clock_timestamp(), reconnecting_since = NULL
      WHERE p.source_id = _failed.source_id
 $$;
 COMMENT ON FUNCTION walker._failed IS 'notes why the walker has stopped';
+
+CREATE FUNCTION walker._reconnecting(source_id integer, message text) RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+    UPDATE walker.progress p
+       SET last_error = message, error_lsn = NULL, error_at = pg_catalog.clock_timestamp(),
+           reconnecting_since = coalesce(p.reconnecting_since, pg_catalog.clock_timestamp())
+     WHERE p.source_id = _reconnecting.source_id
+$$;
+COMMENT ON FUNCTION walker._reconnecting IS 'notes why the walker does not walk, while it goes on to try';
 
 CREATE FUNCTION walker._file_name(spc_oid oid, db_oid oid, relfilenode oid) RETURNS text
 LANGUAGE sql STABLE
@@ -700,13 +712,14 @@ CREATE FUNCTION walker._status(
     OUT lag_bytes bigint, OUT timeline integer, OUT records bigint, OUT wal_bytes bigint, OUT slot_name text,
     OUT last_error text, OUT error_lsn pg_lsn, OUT error_at timestamptz, OUT wal_status text,
     OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
-    OUT baseline_error text, OUT mode text)
+    OUT baseline_error text, OUT mode text, OUT reconnecting_since timestamptz)
 LANGUAGE sql STABLE
 AS $$
-    SELECT CASE WHEN h.pid IS NOT NULL THEN 'running' WHEN p.last_error IS NOT NULL THEN 'failed' ELSE 'stopped' END,
+    SELECT CASE WHEN h.pid IS NOT NULL AND p.reconnecting_since IS NOT NULL THEN 'reconnecting'
+                WHEN h.pid IS NOT NULL THEN 'running' WHEN p.last_error IS NOT NULL THEN 'failed' ELSE 'stopped' END,
            h.pid, p.started_at, p.position, f.lsn, (f.lsn - p.position)::bigint, p.timeline, p.records, p.wal_bytes,
            p.slot_name, p.last_error, p.error_lsn, p.error_at, r.wal_status, (f.lsn - r.restart_lsn)::bigint, b.relation,
-           b.done, b.total, b.error, p.mode
+           b.done, b.total, b.error, p.mode, CASE WHEN h.pid IS NOT NULL THEN p.reconnecting_since END
       FROM (SELECT _status.source_id) i
       LEFT JOIN walker.progress p USING (source_id)
       LEFT JOIN LATERAL (SELECT walker._lock_holder(i.source_id, 'run') AS pid) h ON true
@@ -729,12 +742,12 @@ CREATE FUNCTION walker.status(
     OUT lag_bytes bigint, OUT timeline integer, OUT records bigint, OUT wal_bytes bigint, OUT slot_name text,
     OUT last_error text, OUT error_lsn pg_lsn, OUT error_at timestamptz, OUT wal_status text,
     OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
-    OUT baseline_error text, OUT mode text)
+    OUT baseline_error text, OUT mode text, OUT reconnecting_since timestamptz)
 LANGUAGE sql STABLE
 AS $$
     SELECT * FROM walker._status(walker._source_id())
 $$;
-COMMENT ON FUNCTION walker.status() IS 'one row: whether the walker runs, how far it is, what stopped it, and what its slot keeps; how many pages walker.baseline() has read, and of how many; whether WAL is read as a stream or out of files';
+COMMENT ON FUNCTION walker.status() IS 'one row: whether the walker runs, how far it is, what stopped it, or since when and why a walker from outside has had to connect again, and what its slot keeps; how many pages walker.baseline() has read, and of how many; whether WAL is read as a stream or out of files';
 
 CREATE FUNCTION walker.status(
     source text,
@@ -742,7 +755,7 @@ CREATE FUNCTION walker.status(
     OUT lag_bytes bigint, OUT timeline integer, OUT records bigint, OUT wal_bytes bigint, OUT slot_name text,
     OUT last_error text, OUT error_lsn pg_lsn, OUT error_at timestamptz, OUT wal_status text,
     OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
-    OUT baseline_error text, OUT mode text)
+    OUT baseline_error text, OUT mode text, OUT reconnecting_since timestamptz)
 LANGUAGE sql STABLE
 AS $$
     SELECT * FROM walker._status(walker._named_source(source))
@@ -834,8 +847,12 @@ BEGIN
     EXCEPTION WHEN SQLSTATE 'WLK00' THEN
         NULL;
     END;
-    IF NOT done AND (SELECT s.state FROM walker._status(source) s) <> 'running' THEN
-        RAISE WARNING 'the walker does not run';
+    IF NOT done THEN
+        CASE (SELECT s.state FROM walker._status(source) s)
+            WHEN 'running' THEN NULL;
+            WHEN 'reconnecting' THEN RAISE WARNING 'the walker has lost the server and tries to connect again';
+            ELSE RAISE WARNING 'the walker does not run';
+        END CASE;
     END IF;
     RETURN done;
 END
@@ -1164,7 +1181,8 @@ COMMENT ON FUNCTION walker.garbage() IS 'one row per heap of this database that 
 CREATE FUNCTION walker.fleet(
     OUT source text, OUT system_identifier numeric, OUT version text, OUT state text, OUT mode text,
     OUT timeline integer, OUT "position" pg_lsn, OUT flush_lsn pg_lsn, OUT lag_bytes bigint, OUT saved_at timestamptz,
-    OUT relations bigint, OUT dead_tuples bigint, OUT pages_with_garbage bigint, OUT gaps bigint, OUT last_error text)
+    OUT relations bigint, OUT dead_tuples bigint, OUT pages_with_garbage bigint, OUT gaps bigint, OUT last_error text,
+    OUT reconnecting_since timestamptz)
 RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
@@ -1174,7 +1192,7 @@ AS $$
            coalesce(s.version, CASE WHEN s.source_id = walker._local_source_id()
                                     THEN pg_catalog.current_setting('server_version') END),
            p.state, p.mode, p.timeline, p.position, p.flush_lsn, p.lag_bytes, w.saved_at, m.relations, m.dead, m.pages,
-           (SELECT pg_catalog.count(*) FROM walker.gaps g WHERE g.source_id = s.source_id), p.last_error
+           (SELECT pg_catalog.count(*) FROM walker.gaps g WHERE g.source_id = s.source_id), p.last_error, p.reconnecting_since
       FROM walker.source s
      CROSS JOIN LATERAL walker._status(s.source_id) p
       LEFT JOIN walker.progress w USING (source_id)
@@ -1242,11 +1260,12 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.garbage(text) IS 'one row per heap in any database of a source that has changed since the walk began, the worst first; sizes are those that were seen last';
 
-CREATE FUNCTION walker._named_heap(source text, database text, relation text) RETURNS walker.relation
+CREATE FUNCTION walker._named_file(source text, database text, relation text, heap boolean) RETURNS walker.relation
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     id integer := walker._named_source(source);
+    kinds text[] := CASE WHEN heap THEN '{r,m,t}' ELSE '{r,m,t,i,S}' END;
     -- As walker.garbage() calls what has no name.
     is_file boolean := relation ~ '^\d{1,9}/\d{1,9}/\d{1,9}$';
     parts text[] := CASE WHEN is_file THEN pg_catalog.string_to_array(relation, '/')
@@ -1254,24 +1273,24 @@ DECLARE
     found walker.relation;
 BEGIN
     IF is_file THEN
-        SELECT h.source_id, h.spc_oid, h.db_oid, h.relfilenode, n.database, n.schema, n.name
+        SELECT id, f.spc_oid, f.db_oid, f.relfilenode, n.database, n.schema, n.name
           INTO found.source_id, found.spc_oid, found.db_oid, found.relfilenode, found.database, found.schema, found.name
-          FROM walker.heatmap_relation h
+          FROM (SELECT id AS source_id, parts[1]::oid AS spc_oid, parts[2]::oid AS db_oid, parts[3]::oid AS relfilenode) f
           LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
-         WHERE (h.source_id, h.spc_oid, h.db_oid, h.relfilenode)
-               = (id, parts[1]::oid, parts[2]::oid, parts[3]::oid);
+          LEFT JOIN walker.heatmap_relation h USING (source_id, spc_oid, db_oid, relfilenode)
+         WHERE NOT heap OR h.relfilenode IS NOT NULL;
     ELSE
         -- The newest file, where the name went from one to another.
         SELECT r.* INTO found
           FROM walker.relation r
-         WHERE r.source_id = id AND r.database IS NOT DISTINCT FROM _named_heap.database
-           AND r.name = parts[pg_catalog.cardinality(parts)]
+         WHERE r.source_id = id AND r.database IS NOT DISTINCT FROM _named_file.database
+           AND r.kind = ANY (kinds) AND r.name = parts[pg_catalog.cardinality(parts)]
            AND (pg_catalog.cardinality(parts) = 2 AND r.schema = parts[1]
                 OR pg_catalog.cardinality(parts) = 1
                    AND (r.schema = 'public'
                         OR NOT EXISTS (SELECT 1 FROM walker.relation o
-                                        WHERE o.source_id = id AND o.database IS NOT DISTINCT FROM _named_heap.database
-                                          AND o.name = r.name AND o.schema <> r.schema)))
+                                        WHERE o.source_id = id AND o.database IS NOT DISTINCT FROM _named_file.database
+                                          AND o.kind = ANY (kinds) AND o.name = r.name AND o.schema <> r.schema)))
          ORDER BY r.relfilenode DESC
          LIMIT 1;
     END IF;
@@ -1282,12 +1301,23 @@ BEGIN
             HINT = 'SELECT database, schema, relation FROM walker.garbage(...) lists what has changed. Where a name is '
                    'in several schemas, name the schema, too.';
     END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION walker._named_file IS 'a heap, or else an index or sequence as well, of any source by names, or by its files as tablespace/database/relfilenode';
+
+CREATE FUNCTION walker._named_heap(source text, database text, relation text) RETURNS walker.relation
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    found walker.relation := walker._named_file(source, database, relation, true);
+BEGIN
     found.blocks := coalesce(walker._blocks(found.source_id, found.spc_oid, found.db_oid, found.relfilenode), 0);
     found.name := pg_catalog.concat_ws('.', source, found.database, found.schema, coalesce(found.name, relation));
     RETURN found;
 END
 $$;
-COMMENT ON FUNCTION walker._named_heap IS 'a heap of any source by names, or by its files as tablespace/database/relfilenode; "name" is what to call it';
+COMMENT ON FUNCTION walker._named_heap IS 'a heap of any source, as large as it was seen last; "name" is what to call it';
 
 CREATE FUNCTION walker.heatmap_pages(
     source text, database text, relation text, OUT block bigint, OUT dead_tuples integer, OUT aborted_tuples integer,
@@ -3561,6 +3591,31 @@ COMMENT ON PROCEDURE walker.reclaim IS 'prunes the limit_blocks pages with the m
 
 -- Other plugins ------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION walker._relation_name(
+    source integer, spc_oid oid, db_oid oid, relfilenode oid, OUT database text, OUT schema text, OUT relation text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT n.database, n.schema, coalesce(n.name, f.spc_oid || '/' || f.db_oid || '/' || f.relfilenode)
+      FROM (SELECT _relation_name.source AS source_id, _relation_name.spc_oid, _relation_name.db_oid,
+                   _relation_name.relfilenode) f
+      LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
+     WHERE f.relfilenode <> 0
+$$;
+COMMENT ON FUNCTION walker._relation_name IS 'what files of a source are called: by where they are if there is no name; nulls for relfilenode 0';
+
+CREATE FUNCTION walker._walstats(
+    source integer, since timestamptz, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT resource_manager text,
+    OUT record_type text, OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT w.spc_oid, w.db_oid, w.relfilenode, w.resource_manager, w.record_type, pg_catalog.sum(w.records)::bigint,
+           pg_catalog.sum(w.wal_bytes)::bigint, pg_catalog.sum(w.fpi_bytes)::bigint
+      FROM walker.walstats w
+     WHERE w.source_id = source AND w.bucket > since - interval '1 hour'
+     GROUP BY 1, 2, 3, 4, 5
+$$;
+
 CREATE FUNCTION walker.walstats(
     since timestamptz DEFAULT now() - interval '1 day', OUT relation text, OUT resource_manager text, OUT record_type text,
     OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
@@ -3568,14 +3623,40 @@ RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN w.relfilenode <> 0 THEN walker._file_name(w.spc_oid, w.db_oid, w.relfilenode) END,
-           w.resource_manager, w.record_type, pg_catalog.sum(w.records)::bigint, pg_catalog.sum(w.wal_bytes)::bigint,
-           pg_catalog.sum(w.fpi_bytes)::bigint
-      FROM walker.walstats w
-     WHERE w.source_id = walker._source_id() AND w.bucket > since - interval '1 hour'
-     GROUP BY w.spc_oid, w.db_oid, w.relfilenode, w.resource_manager, w.record_type
+           w.resource_manager, w.record_type, w.records, w.wal_bytes, w.fpi_bytes
+      FROM walker._walstats(walker._source_id(), since) w
      ORDER BY 5 DESC, 1, 2, 3
 $$;
-COMMENT ON FUNCTION walker.walstats IS 'WAL by relation, resource manager and type of record, from the hour of "since" on; relation is null where there is none; plugin walstats has counted it';
+COMMENT ON FUNCTION walker.walstats(timestamptz) IS 'WAL by relation, resource manager and type of record, from the hour of "since" on; relation is null where there is none; plugin walstats has counted it';
+
+CREATE FUNCTION walker.walstats(
+    source text, since timestamptz, OUT database text, OUT schema text, OUT relation text, OUT resource_manager text,
+    OUT record_type text, OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT n.database, n.schema, n.relation, w.resource_manager, w.record_type, w.records, w.wal_bytes, w.fpi_bytes
+      FROM (SELECT walker._named_source(source) AS id) s
+     CROSS JOIN LATERAL walker._walstats(s.id, since) w
+     CROSS JOIN LATERAL walker._relation_name(s.id, w.spc_oid, w.db_oid, w.relfilenode) n
+     ORDER BY 7 DESC, 1, 2, 3, 4, 5
+$$;
+COMMENT ON FUNCTION walker.walstats(text, timestamptz) IS 'the same of a source by its name, with the names of relations in all its databases';
+
+CREATE FUNCTION walker._rollbacks(
+    source integer, since timestamptz, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT rollbacks bigint,
+    OUT inserts bigint, OUT updates bigint, OUT deletes bigint, OUT records bigint, OUT wal_bytes bigint,
+    OUT fpi_bytes bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT r.spc_oid, r.db_oid, r.relfilenode, pg_catalog.sum(r.rollbacks)::bigint, pg_catalog.sum(r.inserts)::bigint,
+           pg_catalog.sum(r.updates)::bigint, pg_catalog.sum(r.deletes)::bigint, pg_catalog.sum(r.records)::bigint,
+           pg_catalog.sum(r.wal_bytes)::bigint, pg_catalog.sum(r.fpi_bytes)::bigint
+      FROM walker.rollbacks r
+     WHERE r.source_id = source AND r.bucket > since - interval '1 hour'
+     GROUP BY 1, 2, 3
+$$;
 
 CREATE FUNCTION walker.rollbacks(
     since timestamptz DEFAULT now() - interval '1 day', OUT relation text, OUT rollbacks bigint, OUT inserts bigint,
@@ -3584,15 +3665,27 @@ RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN r.relfilenode <> 0 THEN walker._file_name(r.spc_oid, r.db_oid, r.relfilenode) END,
-           pg_catalog.sum(r.rollbacks)::bigint, pg_catalog.sum(r.inserts)::bigint, pg_catalog.sum(r.updates)::bigint,
-           pg_catalog.sum(r.deletes)::bigint, pg_catalog.sum(r.records)::bigint, pg_catalog.sum(r.wal_bytes)::bigint,
-           pg_catalog.sum(r.fpi_bytes)::bigint
-      FROM walker.rollbacks r
-     WHERE r.source_id = walker._source_id() AND r.bucket > since - interval '1 hour'
-     GROUP BY r.spc_oid, r.db_oid, r.relfilenode
+           r.rollbacks, r.inserts, r.updates, r.deletes, r.records, r.wal_bytes, r.fpi_bytes
+      FROM walker._rollbacks(walker._source_id(), since) r
      ORDER BY 7 DESC, 1
 $$;
-COMMENT ON FUNCTION walker.rollbacks IS 'what transactions and subtransactions that were rolled back have cost, from the hour of "since" on: rows and WAL by relation, which is null for WAL that is about none; plugin rollbacks has counted it';
+COMMENT ON FUNCTION walker.rollbacks(timestamptz) IS 'what transactions and subtransactions that were rolled back have cost, from the hour of "since" on: rows and WAL by relation, which is null for WAL that is about none; plugin rollbacks has counted it';
+
+CREATE FUNCTION walker.rollbacks(
+    source text, since timestamptz, OUT database text, OUT schema text, OUT relation text, OUT rollbacks bigint,
+    OUT inserts bigint, OUT updates bigint, OUT deletes bigint, OUT records bigint, OUT wal_bytes bigint,
+    OUT fpi_bytes bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT n.database, n.schema, n.relation, r.rollbacks, r.inserts, r.updates, r.deletes, r.records, r.wal_bytes,
+           r.fpi_bytes
+      FROM (SELECT walker._named_source(source) AS id) s
+     CROSS JOIN LATERAL walker._rollbacks(s.id, since) r
+     CROSS JOIN LATERAL walker._relation_name(s.id, r.spc_oid, r.db_oid, r.relfilenode) n
+     ORDER BY 9 DESC, 1, 2, 3
+$$;
+COMMENT ON FUNCTION walker.rollbacks(text, timestamptz) IS 'the same of a source by its name, with the names of relations in all its databases';
 
 CREATE FUNCTION walker._own_files(source integer, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid)
 RETURNS SETOF record
@@ -3617,18 +3710,16 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._own_files IS 'the files that WALker itself writes to in the server that is walked: plugins are not told of them';
 
-CREATE FUNCTION walker.changed_blocks(
-    since pg_lsn, rel regclass DEFAULT NULL, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT fork integer,
-    OUT block bigint, OUT is_limit_block boolean)
+CREATE FUNCTION walker._changed_blocks(
+    source integer, since pg_lsn, only_spc_oid oid, only_db_oid oid, only_relfilenode oid, OUT spc_oid oid,
+    OUT db_oid oid, OUT relfilenode oid, OUT fork integer, OUT block bigint, OUT is_limit_block boolean)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 AS $$
 #variable_conflict use_column
 DECLARE
-    source integer := walker._source_id();
     oldest pg_lsn := (SELECT pg_catalog.min(r.first_lsn) FROM walker.changed_blocks_range r WHERE r.source_id = source);
     plugin walker.plugin;
-    wanted record;
 BEGIN
     SELECT * INTO plugin FROM walker.plugin p WHERE p.source_id = source AND p.name = 'changed_blocks';
     IF oldest IS NULL OR plugin.name IS NULL THEN
@@ -3648,23 +3739,14 @@ BEGIN
             MESSAGE = pg_catalog.format('WAL is walked up to %s, %s is beyond', plugin."position", since),
             HINT = 'SELECT walker.wait_for() waits until all WAL is walked.';
     END IF;
-    SELECT CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END AS spc_oid,
-           CASE WHEN c.relisshared THEN 0 ELSE d.oid END AS db_oid, pg_catalog.pg_relation_filenode(c.oid) AS relfilenode
-      INTO wanted
-      FROM pg_catalog.pg_database d
-      LEFT JOIN pg_catalog.pg_class c ON c.oid = rel
-     WHERE d.datname = pg_catalog.current_database();
-    IF rel IS NOT NULL AND wanted.relfilenode IS NULL THEN
-        RAISE wrong_object_type USING MESSAGE = pg_catalog.format('%s has no files', rel);
-    END IF;
     RETURN QUERY
         WITH cut AS (
             SELECT l.*
               FROM walker.changed_blocks_range r
               JOIN walker.changed_blocks_limit l USING (source_id, first_lsn)
              WHERE r.source_id = source AND r.next_lsn > since
-               AND (rel IS NULL OR (l.spc_oid, l.db_oid) = (wanted.spc_oid, wanted.db_oid)
-                                   AND l.relfilenode IN (wanted.relfilenode, 0))
+               AND (only_relfilenode IS NULL OR (l.spc_oid, l.db_oid) = (only_spc_oid, only_db_oid)
+                                                AND l.relfilenode IN (only_relfilenode, 0))
         ), changed AS (
             SELECT b.first_lsn, b.spc_oid, b.db_oid, b.relfilenode, b.fork, b.part::bigint * 8192 + n AS block
               FROM walker.changed_blocks_range r
@@ -3675,8 +3757,8 @@ BEGIN
                   GROUP BY (u.i - 1) / 2) run
              CROSS JOIN LATERAL pg_catalog.generate_series(run.first::integer, run.last) n
              WHERE r.source_id = source AND r.next_lsn > since
-               AND (rel IS NULL OR (b.spc_oid, b.db_oid, b.relfilenode)
-                                   = (wanted.spc_oid, wanted.db_oid, wanted.relfilenode))
+               AND (only_relfilenode IS NULL OR (b.spc_oid, b.db_oid, b.relfilenode)
+                                                = (only_spc_oid, only_db_oid, only_relfilenode))
         )
         SELECT DISTINCT c.spc_oid, c.db_oid, c.relfilenode, c.fork, c.block, false
           FROM changed c
@@ -3690,11 +3772,54 @@ BEGIN
         UNION ALL
         SELECT o.spc_oid, o.db_oid, o.relfilenode, f, 0, true
           FROM walker._own_files(source) o, pg_catalog.unnest(ARRAY[0, 2]) f
-         WHERE rel IS NULL OR (o.spc_oid, o.db_oid, o.relfilenode) = (wanted.spc_oid, wanted.db_oid, wanted.relfilenode)
+         WHERE only_relfilenode IS NULL
+            OR (o.spc_oid, o.db_oid, o.relfilenode) = (only_spc_oid, only_db_oid, only_relfilenode)
          ORDER BY 1, 2, 3, 4, 6, 5;
 END
 $$;
-COMMENT ON FUNCTION walker.changed_blocks IS 'the blocks that were changed since an LSN, of a relation or of all in all databases; is_limit_block: from this block on the fork was cut, or made anew, so that nothing of before is left. Plugin changed_blocks has noted them';
+
+CREATE FUNCTION walker.changed_blocks(
+    since pg_lsn, rel regclass DEFAULT NULL, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT fork integer,
+    OUT block bigint, OUT is_limit_block boolean)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    wanted record;
+BEGIN
+    SELECT CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END AS spc,
+           CASE WHEN c.relisshared THEN 0 ELSE d.oid END AS db, pg_catalog.pg_relation_filenode(c.oid) AS file
+      INTO wanted
+      FROM pg_catalog.pg_database d
+      LEFT JOIN pg_catalog.pg_class c ON c.oid = rel
+     WHERE d.datname = pg_catalog.current_database();
+    IF rel IS NOT NULL AND wanted.file IS NULL THEN
+        RAISE wrong_object_type USING MESSAGE = pg_catalog.format('%s has no files', rel);
+    END IF;
+    RETURN QUERY SELECT * FROM walker._changed_blocks(walker._source_id(), since, wanted.spc, wanted.db, wanted.file);
+END
+$$;
+COMMENT ON FUNCTION walker.changed_blocks(pg_lsn, regclass) IS 'the blocks that were changed since an LSN, of a relation or of all in all databases; is_limit_block: from this block on the fork was cut, or made anew, so that nothing of before is left. Plugin changed_blocks has noted them';
+
+CREATE FUNCTION walker.changed_blocks(
+    source text, since pg_lsn, database text, relation text, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid,
+    OUT fork integer, OUT block bigint, OUT is_limit_block boolean)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    wanted walker.relation;
+BEGIN
+    IF relation IS NULL THEN
+        PERFORM walker._all_of(source, database);
+    ELSE
+        wanted := walker._named_file(source, database, relation, false);
+    END IF;
+    RETURN QUERY SELECT * FROM walker._changed_blocks(walker._named_source(source), since, wanted.spc_oid, wanted.db_oid,
+                                                      wanted.relfilenode);
+END
+$$;
+COMMENT ON FUNCTION walker.changed_blocks(text, pg_lsn, text, text) IS 'the same for a source by its name and an LSN of that server: of one relation of a database, or with two nulls all there is';
 
 GRANT USAGE ON SCHEMA walker TO pg_monitor;
 GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
@@ -3737,8 +3862,12 @@ GRANT EXECUTE ON FUNCTION
     walker._garbage_history(integer, bigint[], bigint[], timestamptz), walker.garbage_history(text, timestamptz),
     walker._heatmap_history_text(walker.relation, text, timestamptz, integer, integer),
     walker.heatmap_history_text(text, text, text, text, timestamptz, integer, integer),
-    walker.walstats(timestamptz), walker.rollbacks(timestamptz), walker._own_files(integer),
-    walker.changed_blocks(pg_lsn, regclass)
+    walker._relation_name(integer, oid, oid, oid), walker._walstats(integer, timestamptz),
+    walker.walstats(timestamptz), walker.walstats(text, timestamptz), walker._rollbacks(integer, timestamptz),
+    walker.rollbacks(timestamptz), walker.rollbacks(text, timestamptz), walker._own_files(integer),
+    walker._changed_blocks(integer, pg_lsn, oid, oid, oid), walker.changed_blocks(pg_lsn, regclass),
+    walker.changed_blocks(text, pg_lsn, text, text), walker._all_of(text, text),
+    walker._named_file(text, text, text, boolean)
     TO pg_monitor;
 
 -- Part 2: the server host. Needs PL/Java, dblink and pg_walinspect. --------------------------------------------------

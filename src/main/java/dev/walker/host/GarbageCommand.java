@@ -2,11 +2,8 @@ package dev.walker.host;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
 
 /** {@code garbage}: what {@code walker.garbage()} says. */
 @Command(
@@ -14,16 +11,7 @@ import picocli.CommandLine.ParentCommand;
         description = "Shows the dead tuples of tables, those with most first.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
-final class GarbageCommand implements Callable<Integer> {
-    @ParentCommand
-    private Main main;
-
-    @Mixin
-    private TargetOptions target;
-
-    @Mixin
-    private RowPrinter printer;
-
+final class GarbageCommand extends TargetCommand {
     @Option(
             names = {"-n", "--limit"},
             paramLabel = "N",
@@ -43,27 +31,30 @@ final class GarbageCommand implements Callable<Integer> {
         if (limit != null && limit < 0) {
             throw new UsageException("--limit is " + limit + "; wanted 0 or more");
         }
-        try (Connection connection = target.connect();
-                ByteOutput out = new ByteOutput(main.output())) {
-            String source = target.source(connection, database != null).orElse(null);
-            if (source == null) {
-                printer.table(
-                        connection,
-                        out,
-                        "SELECT * FROM walker.garbage() ORDER BY dead_tuples DESC, relation::text LIMIT ?::bigint",
-                        limit);
-            } else {
-                printer.table(
-                        connection,
-                        out,
-                        "SELECT g.* FROM walker.garbage(?) g WHERE coalesce(g.database = ?, ?::text IS NULL)"
-                                + " ORDER BY g.dead_tuples DESC, g.database, g.schema, g.relation LIMIT ?::bigint",
-                        source,
-                        database,
-                        database,
-                        limit);
-            }
+        return super.call();
+    }
+
+    @Override
+    void print(Connection connection, ByteOutput out) throws SQLException {
+        String source = target().source(connection, database != null).orElse(null);
+        if (source == null) {
+            printer()
+                    .table(
+                            connection,
+                            out,
+                            "SELECT * FROM walker.garbage() ORDER BY dead_tuples DESC, relation::text LIMIT ?::bigint",
+                            limit);
+        } else {
+            printer()
+                    .table(
+                            connection,
+                            out,
+                            "SELECT g.* FROM walker.garbage(?) g WHERE coalesce(g.database = ?, ?::text IS NULL)"
+                                    + " ORDER BY g.dead_tuples DESC, g.database, g.schema, g.relation LIMIT ?::bigint",
+                            source,
+                            database,
+                            database,
+                            limit);
         }
-        return 0;
     }
 }

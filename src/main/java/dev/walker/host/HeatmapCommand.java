@@ -8,13 +8,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 
 /** {@code heatmap}: what {@code walker.heatmap()} says of a table. */
 @Command(
@@ -24,17 +22,8 @@ import picocli.CommandLine.ParentCommand;
                         + " the WAL in files, and without TABLE shows which tables have garbage.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
-final class HeatmapCommand implements Callable<Integer> {
+final class HeatmapCommand extends TargetCommand {
     private static final Pattern FILES = Pattern.compile("\\d{1,10}/\\d{1,10}/\\d{1,10}");
-
-    @ParentCommand
-    private Main main;
-
-    @Mixin
-    private TargetOptions target;
-
-    @Mixin
-    private RowPrinter printer;
 
     @Mixin
     private OfflineOptions offline;
@@ -79,46 +68,46 @@ final class HeatmapCommand implements Callable<Integer> {
         if (limit < 0) {
             throw new UsageException("--limit is " + limit + "; wanted 0 or more");
         }
-        return offline.isOffline() ? fromFiles() : fromDatabase();
-    }
-
-    private int fromDatabase() throws SQLException {
+        if (offline.isOffline()) {
+            return fromFiles();
+        }
         offline.checkNone();
         if (table == null) {
             throw new UsageException("no table is named; wanted TABLE, or --path PATH");
         }
-        try (Connection connection = target.connect();
-                ByteOutput out = new ByteOutput(main.output())) {
-            String source = target.source(connection, database != null).orElse(null);
-            List<Object> arguments = new ArrayList<>();
-            String sql = pages ? "SELECT * FROM walker.heatmap_pages(" : "SELECT * FROM walker.heatmap(";
-            if (source == null) {
-                sql += "?::regclass";
-            } else {
-                sql += "?, ?, ?";
-                arguments.add(source);
-                arguments.add(database == null ? connection.getCatalog() : database);
-            }
-            arguments.add(table);
-            if (!pages) {
-                sql += ", ?";
-                arguments.add(ranges);
-            }
-            printer.table(connection, out, sql + ")", arguments.toArray());
+        return super.call();
+    }
+
+    @Override
+    void print(Connection connection, ByteOutput out) throws SQLException {
+        String source = target().source(connection, database != null).orElse(null);
+        List<Object> arguments = new ArrayList<>();
+        String sql = pages ? "SELECT * FROM walker.heatmap_pages(" : "SELECT * FROM walker.heatmap(";
+        if (source == null) {
+            sql += "?::regclass";
+        } else {
+            sql += "?, ?, ?";
+            arguments.add(source);
+            arguments.add(database == null ? connection.getCatalog() : database);
         }
-        return 0;
+        arguments.add(table);
+        if (!pages) {
+            sql += ", ?";
+            arguments.add(ranges);
+        }
+        printer().table(connection, out, sql + ")", arguments.toArray());
     }
 
     private int fromFiles() throws SQLException {
         long end = offline.end();
         OfflineMap map = new OfflineMap();
         try (WalFiles files = offline.files();
-                Connection names = target.connectIfGiven();
-                ByteOutput out = new ByteOutput(main.output())) {
+                Connection names = target().connectIfGiven();
+                ByteOutput out = new ByteOutput(main().output())) {
             RelationCatalog catalog = names == null ? null : new RelationCatalog(names);
             RelFileLocator locator = table == null ? null : locator(catalog);
-            map.read(files, offline.start(files), end, offline.skipsGaps(), main.err());
-            OfflineHeatmap heatmap = new OfflineHeatmap(map.map(), printer, out);
+            map.read(files, offline.start(files), end, offline.skipsGaps(), main().err());
+            OfflineHeatmap heatmap = new OfflineHeatmap(map.map(), printer(), out);
             if (locator == null) {
                 heatmap.relations(catalog == null ? RelationNames.NONE : WalInput.names(catalog), limit);
             } else if (pages) {
@@ -129,11 +118,11 @@ final class HeatmapCommand implements Callable<Integer> {
             out.flush();
             if (map.map().openTransactions() > 0) {
                 WalInput.warn(
-                        main.err(),
+                        main().err(),
                         map.map().openTransactions() + " transactions are open at "
                                 + Lsn.format(map.end().lsn()) + ", so what they have changed does not count yet");
             }
-            return offline.report(map.end(), main.err());
+            return offline.report(map.end(), main().err());
         }
     }
 

@@ -19,13 +19,15 @@ final class Reconnect {
         void run() throws SQLException, InterruptedException;
     }
 
+    private final TargetSession target;
     private final RunEnd end;
     private final RunMetrics metrics;
     private final Log log;
     private final Backoff backoff = new Backoff();
     private boolean walked;
 
-    Reconnect(RunEnd end, RunMetrics metrics, Log log) {
+    Reconnect(TargetSession target, RunEnd end, RunMetrics metrics, Log log) {
+        this.target = target;
         this.end = end;
         this.metrics = metrics;
         this.log = log;
@@ -54,12 +56,15 @@ final class Reconnect {
             } catch (SQLException | RuntimeException e) {
                 boolean isLost = walked && (e instanceof LostConnectionException || Loss.mayHeal(e));
                 if (!isLost && !(e instanceof StandbyBehindException)) {
+                    target.failed(e);
                     throw e;
                 }
                 long pause = backoff.next();
                 metrics.state(WalkState.RECONNECTING);
                 log.warning(e.getMessage() + "; what was walked is saved, tries again in " + pause + " ms");
-                if (end.await(pause)) {
+                target.reconnecting(e);
+                if (target.await(pause, end)) {
+                    log.info("ended while there was no connection");
                     return;
                 }
             }

@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -44,10 +46,21 @@ final class ReportCommand implements Callable<Integer> {
                     + " by default what PGHOST, PGDATABASE and so on say.")
     private String url;
 
+    @Mixin
+    private SourceOption source;
+
+    @Option(
+            names = "--database",
+            paramLabel = "NAME",
+            description = "With --source: only this database of the server; by default all of them.")
+    private String database;
+
     @Option(
             names = "--source-url",
             paramLabel = "URL",
-            description = "The server that is walked, for what its WAL consists of; default: that of --url.")
+            description =
+                    "The server that is walked, for what its WAL consists of; default: that of --url, unless it is"
+                            + " about another.")
     private String sourceUrl;
 
     @Option(
@@ -99,8 +112,10 @@ final class ReportCommand implements Callable<Integer> {
         try (Connection connection = Database.connect("--url", url)) {
             Database.requireSchema(connection);
             checkSince(connection);
-            Report report = new Report(connection, new ReportOptions(top, ranges, since));
-            WalSummary wal = readWal();
+            Optional<String> name = source.name(connection, database != null);
+            Report report =
+                    new Report(connection, new ReportOptions(top, ranges, since, name, Optional.ofNullable(database)));
+            WalSummary wal = readWal(name.isPresent());
             if (out.equals(STANDARD_OUTPUT)) {
                 write(report, wal, main.output());
             } else {
@@ -128,9 +143,12 @@ final class ReportCommand implements Callable<Integer> {
         }
     }
 
-    private WalSummary readWal() throws SQLException, InterruptedException {
+    private WalSummary readWal(boolean isByName) throws SQLException, InterruptedException {
         if (walSegments == 0) {
             return WalSummary.failed("--wal-segments is 0");
+        }
+        if (isByName && sourceUrl == null) {
+            return WalSummary.failed("--source-url does not tell where the server is");
         }
         boolean elsewhere = sourceUrl != null;
         try (Connection source = Database.connect(elsewhere ? "--source-url" : "--url", elsewhere ? sourceUrl : url)) {

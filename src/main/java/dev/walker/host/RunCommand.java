@@ -122,15 +122,16 @@ final class RunCommand implements Callable<Integer> {
 
     private int run(RunPlan plan, RunEnd end, Log log) throws InterruptedException {
         RunMetrics metrics = new RunMetrics();
-        Reconnect reconnect = new Reconnect(end, metrics, log);
+        TargetSession target = new TargetSession(plan.targetUrl(), log);
+        Reconnect reconnect = new Reconnect(target, end, metrics, log);
         WalkedSource walked = new WalkedSource(plan.sourceName());
         RunObserver observer = metricsOptions.observer(metrics);
         Optional<MetricsServer> server = Optional.empty();
-        try {
+        try (target) {
             warnOfPasswords(plan, log);
             server = metricsOptions.serve(metrics, log);
             reconnect.run(() -> {
-                try (RunConnections connections = RunConnections.open(plan)) {
+                try (RunConnections connections = RunConnections.open(plan, target)) {
                     new RunLoop(plan, connections, walked, reconnect, end, observer, log).run();
                 }
             });

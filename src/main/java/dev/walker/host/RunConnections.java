@@ -6,46 +6,33 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 
-/** The connections of a walk: to the server whose WAL is walked, and to the database that has schema {@code walker}. */
+/**
+ * The connections of a walk: to the server whose WAL is walked, which is closed at its end, and to the database that has
+ * schema {@code walker}, which stays.
+ */
 final class RunConnections implements AutoCloseable {
     private final ServerAddress sourceAddress;
-    private final ServerAddress targetAddress;
     private final SourceConnection source;
+    private final TargetSession session;
     private final Connection target;
 
-    private RunConnections(
-            ServerAddress sourceAddress, ServerAddress targetAddress, SourceConnection source, Connection target)
+    private RunConnections(ServerAddress sourceAddress, SourceConnection source, TargetSession session)
             throws SQLException {
         this.sourceAddress = sourceAddress;
-        this.targetAddress = targetAddress;
         this.source = source;
-        this.target = target;
-        Database.requireSchema(target);
-        target.setAutoCommit(false);
+        this.session = session;
+        this.target = session.open();
     }
 
-    /** Connects to both. */
-    static RunConnections open(RunPlan plan) throws SQLException {
+    /** Connects to both, as far as that has still to be done. */
+    static RunConnections open(RunPlan plan, TargetSession session) throws SQLException {
         ServerAddress sourceAddress = Database.address("--source-url", plan.sourceUrl());
-        ServerAddress targetAddress = Database.address("--target-url", plan.targetUrl());
         SourceConnection source = SourceConnection.connect(sourceAddress);
-        Connection target = null;
         try {
-            target = targetAddress.connect();
-            return new RunConnections(sourceAddress, targetAddress, source, target);
+            return new RunConnections(sourceAddress, source, session);
         } catch (SQLException | RuntimeException e) {
-            close(target, e);
-            close(source, e);
-            throw e;
-        }
-    }
-
-    private static void close(AutoCloseable connection, Exception failure) {
-        if (connection != null) {
-            try {
-                connection.close();
-            } catch (Exception e) {
-                failure.addSuppressed(e);
+            try (source) {
+                throw e;
             }
         }
     }
@@ -62,7 +49,7 @@ final class RunConnections implements AutoCloseable {
 
     /** How the server of {@link #target} is reached. */
     ServerAddress targetAddress() {
-        return targetAddress;
+        return session.address();
     }
 
     /** To the database that has schema {@code walker}; does not commit by itself. */
@@ -70,11 +57,9 @@ final class RunConnections implements AutoCloseable {
         return target;
     }
 
-    /** A second connection like {@link #target}, when that one is lost. */
-    Connection anotherTarget() throws SQLException {
-        Connection again = targetAddress.connect();
-        again.setAutoCommit(false);
-        return again;
+    /** The session of {@link #target}. */
+    TargetSession session() {
+        return session;
     }
 
     /** Which of the two cannot be used any more: {@code source} or {@code target}. */
@@ -86,8 +71,6 @@ final class RunConnections implements AutoCloseable {
 
     @Override
     public void close() throws SQLException {
-        try (source) {
-            target.close();
-        }
+        source.close();
     }
 }

@@ -51,7 +51,7 @@ final class RunLoop {
         try (RunSetup setup = new RunSetup(plan, new ServerSettings(source.connection()), log)) {
             source.openWal(setup.settings().mode(), log);
             sourceId = walked.find(target, source, connections.sourceAddress());
-            walked.lock(target, sourceId, log);
+            walked.lock(connections.session(), target, sourceId, log);
             warnOfUnknownSettings();
             walk(setup);
         }
@@ -73,7 +73,6 @@ final class RunLoop {
             log.info("ended at " + Lsn.format(walk.position()));
         } catch (SQLException | RuntimeException e) {
             Exception failure = RunFailure.explain(e, connections, plan.settings());
-            RunFailure.note(failure, connections, sourceId, log);
             if (failure == e) {
                 throw e;
             }

@@ -1,17 +1,14 @@
 package dev.walker.host;
 
-import dev.walker.jdbc.Jdbc;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where schema {@code walker} is: options of the commands that ask it. */
 final class TargetOptions {
-    private static final String SOURCE = "SELECT s.name FROM walker.source s"
-            + " WHERE s.source_id = walker._source_id() AND (? OR walker._local_source_id() IS NULL)";
-
     @Option(
             names = {"--target-url", "--source-url"},
             paramLabel = "URL",
@@ -26,13 +23,8 @@ final class TargetOptions {
                     + " its source_name.")
     private Path config;
 
-    @Option(
-            names = {"--source", "--source-name"},
-            paramLabel = "NAME",
-            description =
-                    "A server by its name, as \"fleet\" lists them; by default that of the database, or if it is not"
-                            + " walked the only one that is.")
-    private String source;
+    @Mixin
+    private SourceOption source;
 
     TargetOptions() {}
 
@@ -49,7 +41,7 @@ final class TargetOptions {
      * @throws SQLException if it has to be named
      */
     Optional<String> source(Connection connection, boolean byName) throws SQLException {
-        return source != null ? Optional.of(source) : Jdbc.first(connection, SOURCE, row -> row.getString(1), byName);
+        return source.name(connection, byName);
     }
 
     /** Connects to the database of the URL, with the schema or without; null if there is no URL. */

@@ -16,8 +16,6 @@ final class WalkedSource {
     private static final String WITHOUT_STANDBYS = "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)"
             + " WHERE pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')";
 
-    private static final String TRY_LOCK =
-            "SELECT pg_catalog.pg_try_advisory_lock(walker._lock_class(), walker._lock_id(?, 'run'))";
     private static final String HOLDER = "SELECT coalesce(walker._lock_holder(?, 'run'), 0)";
 
     private final String name;
@@ -59,12 +57,10 @@ final class WalkedSource {
     }
 
     /** Sees to it that nobody else walks it. */
-    void lock(Connection target, int sourceId, Log log) throws SQLException {
+    void lock(TargetSession session, Connection target, int sourceId, Log log) throws SQLException {
         int before = targetPid;
         targetPid = target.unwrap(PGConnection.class).getBackendPID();
-        boolean locked = Jdbc.one(target, TRY_LOCK, row -> row.getBoolean(1), sourceId);
-        target.commit();
-        if (locked) {
+        if (session.lock(sourceId)) {
             return;
         }
         int holder = Jdbc.one(target, HOLDER, row -> row.getInt(1), sourceId);

@@ -60,7 +60,7 @@ final class Progress {
         Jdbc.update(
                 target,
                 "UPDATE walker.progress SET started_at = pg_catalog.clock_timestamp(), slot_name = ?, mode = ?,"
-                        + " last_error = NULL, error_lsn = NULL, error_at = NULL WHERE source_id = ?",
+                        + " last_error = NULL, error_lsn = NULL, error_at = NULL, reconnecting_since = NULL WHERE source_id = ?",
                 slot.orElse(null),
                 mode,
                 sourceId);

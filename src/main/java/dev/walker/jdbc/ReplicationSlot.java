@@ -16,6 +16,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class ReplicationSlot {
     private static final String ACTIVE = "55006";
+    private static final String NO_RIGHT = "42501";
     private static final int DROP_ATTEMPTS = 50;
     private static final long DROP_PAUSE_MILLIS = 100;
 
@@ -166,6 +167,15 @@ final class ReplicationSlot {
         }
         Savepoints.attempt(connection, () -> move(lsn), refused -> {
             Optional<Found> found = find();
+            if (NO_RIGHT.equals(refused.getSQLState())) {
+                throw new WalSourceException(
+                        "cannot move replication slot \"" + name + "\", which would keep WAL for ever: "
+                                + refused.getMessage()
+                                + ". ALTER ROLE ... REPLICATION lets the walker do so; or drop the slot"
+                                + " with pg_drop_replication_slot('" + name
+                                + "') and set walker.slot to '' to walk without one",
+                        refused);
+            }
             if (found.isPresent() && !found.get().isLost()) {
                 throw refused;
             }

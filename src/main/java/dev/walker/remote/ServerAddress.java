@@ -278,12 +278,12 @@ public final class ServerAddress {
 
     /** Connects with some properties in place of those of the URL. */
     private Connection connect(Properties instead) throws SQLException {
+        Properties properties = properties();
+        properties.putAll(instead);
         try {
-            Properties properties = properties();
-            properties.putAll(instead);
             return DriverManager.getConnection(JDBC + SCHEME + "//" + urlHosts(properties) + "/", properties);
         } catch (SQLException e) {
-            throw masked(e);
+            throw explained(e, urlHosts(properties));
         }
     }
 
@@ -293,14 +293,16 @@ public final class ServerAddress {
                 properties.getProperty(PGProperty.PG_PORT.getName()));
     }
 
-    private SQLException masked(SQLException thrown) {
+    /** Says which server, since there may be two, and no password. */
+    private SQLException explained(SQLException thrown, String hosts) {
         String known = properties().getProperty(PGProperty.PASSWORD.getName());
         String message = Secrets.mask(thrown.getMessage(), known);
-        if (message == null || message.equals(thrown.getMessage())) {
-            return thrown;
-        }
+        String explained = message != null && message.contains(hosts) ? message : hosts + ": " + message;
+        boolean isSecret = message != null && !message.equals(thrown.getMessage());
         // Without the cause, whose message has the password.
-        return new SQLException(message, thrown.getSQLState());
+        return isSecret
+                ? new SQLException(explained, thrown.getSQLState())
+                : new SQLException(explained, thrown.getSQLState(), thrown);
     }
 
     /** The URL without a password. */

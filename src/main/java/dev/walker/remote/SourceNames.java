@@ -12,15 +12,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Keeps the names and sizes of the heaps of all databases of a source in {@code walker.relation}: at the beginning, where
- * the WAL shows that catalogs have changed, and now and then for the sizes. A thread of its own does that, with
- * connections that it opens for each look, so that no transaction is open for longer than one query.
+ * Keeps the names of the relations of all databases of a source, and the sizes of heaps, in {@code walker.relation}: at
+ * the beginning, where the WAL shows that catalogs have changed, and now and then for the sizes. A thread of its own does
+ * that, with connections that it opens for each look, so that no transaction is open for longer than one query.
  */
 public final class SourceNames implements AutoCloseable {
     private static final long PAUSE_MILLIS = 1000;
     private static final long SIZES_NANOS = TimeUnit.MINUTES.toNanos(5);
     private static final int ROWS_AT_ONCE = 2000;
-    private static final long JOIN_MILLIS = 5000;
+    private static final long JOIN_MILLIS = 1000;
 
     private static final String DATABASES = "SELECT d.oid::bigint, d.datname::text FROM pg_catalog.pg_database d"
             + " WHERE d.datallowconn AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.oid";
@@ -37,7 +37,7 @@ public final class SourceNames implements AutoCloseable {
      * As JSON, since that takes any name and one parameter. A TOAST table is named after its table. A table that is locked
      * as a whole cannot be asked for its size.
      */
-    private static final String HEAPS = "WITH locked AS MATERIALIZED (SELECT l.relation FROM pg_catalog.pg_locks l"
+    private static final String RELATIONS = "WITH locked AS MATERIALIZED (SELECT l.relation FROM pg_catalog.pg_locks l"
             + " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted)"
             + " SELECT pg_catalog.jsonb_build_object("
             + "'spc_oid', CASE WHEN c.reltablespace <> 0 THEN c.reltablespace ELSE d.dattablespace END,"
@@ -45,15 +45,17 @@ public final class SourceNames implements AutoCloseable {
             + " 'relfilenode', pg_catalog.pg_relation_filenode(c.oid),"
             + " 'database', CASE WHEN NOT c.relisshared THEN d.datname END,"
             + " 'schema', n.nspname, 'name', c.relname, 'owner_name', o.relname, 'kind', c.relkind,"
-            + " 'blocks', CASE WHEN c.oid NOT IN (SELECT relation FROM locked) THEN"
+            + " 'blocks', CASE WHEN c.relkind IN ('i', 'S') THEN 0 WHEN c.oid NOT IN (SELECT relation FROM locked) THEN"
             + " pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer END,"
-            + " 'live_tuples', greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))::text"
+            + " 'live_tuples', CASE WHEN c.relkind IN ('i', 'S') THEN 0 ELSE"
+            + " greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) END)::text"
             + " FROM pg_catalog.pg_database d, pg_catalog.pg_class c"
-            + " JOIN pg_catalog.pg_am a ON a.oid = c.relam"
+            + " LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam"
             + " LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid = c.oid AND c.relkind = 't'"
             + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            + " WHERE d.datname = pg_catalog.current_database() AND c.relkind IN ('r', 'm', 't')"
-            + " AND c.relpersistence = 'p' AND a.amname = 'heap' AND n.nspname <> 'walker'"
+            + " WHERE d.datname = pg_catalog.current_database()"
+            + " AND (c.relkind IN ('i', 'S') OR c.relkind IN ('r', 'm', 't') AND a.amname = 'heap')"
+            + " AND c.relpersistence = 'p' AND n.nspname <> 'walker'"
             + " AND coalesce(o.relnamespace, 0) <> coalesce(pg_catalog.to_regnamespace('walker')::oid, 1)"
             + " AND pg_catalog.pg_relation_filenode(c.oid) IS NOT NULL";
 
@@ -156,6 +158,9 @@ public final class SourceNames implements AutoCloseable {
             Jdbc.all(names, NO_WAIT, row -> row.getString(1));
             List<Database> databases = databases();
             for (Database each : databases) {
+                if (isClosed()) {
+                    return;
+                }
                 if (wanted.isEmpty() || wanted.contains(each.oid)) {
                     look(names, each);
                 }
@@ -189,29 +194,43 @@ public final class SourceNames implements AutoCloseable {
     }
 
     private void look(Connection names, Database database) throws SQLException {
-        List<String> heaps;
+        List<String> relations;
         try (Connection connection = source.connectLike(found, database.name)) {
             Jdbc.all(connection, WAIT_LITTLE, row -> row.getString(1));
-            heaps = Jdbc.all(connection, HEAPS, row -> row.getString(1));
+            relations = Jdbc.all(connection, RELATIONS, row -> row.getString(1));
             unreadable.remove(database.oid);
         } catch (SQLException e) {
             if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
                 changed(Set.of(database.oid));
                 return;
             }
-            if (unreadable.add(database.oid)) {
+            if (!isClosed() && unreadable.add(database.oid)) {
                 log.accept("relations of database \"" + database.name + "\" have numbers instead of names: "
                         + e.getMessage());
             }
             return;
         }
-        for (int i = 0; i < heaps.size(); i += ROWS_AT_ONCE) {
-            List<String> part = heaps.subList(i, Math.min(heaps.size(), i + ROWS_AT_ONCE));
+        for (int i = 0; i < relations.size(); i += ROWS_AT_ONCE) {
+            if (isClosed()) {
+                return;
+            }
+            List<String> part = relations.subList(i, Math.min(relations.size(), i + ROWS_AT_ONCE));
             Jdbc.all(names, KEEP, row -> row.getString(1), sourceId, "[" + String.join(",", part) + "]");
         }
-        Jdbc.all(names, FORGET, row -> row.getString(1), sourceId, database.oid, "[" + String.join(",", heaps) + "]");
+        Jdbc.all(
+                names,
+                FORGET,
+                row -> row.getString(1),
+                sourceId,
+                database.oid,
+                "[" + String.join(",", relations) + "]");
     }
 
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
+    /** Ends with the statement that runs; one that takes long is left alone. */
     @Override
     public void close() {
         synchronized (this) {

@@ -18,9 +18,9 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,7 +32,9 @@ class AdviceIT {
     private static final Pattern VACUUMED =
             Pattern.compile("tuples: (\\d+) removed, \\d+ remain, (\\d+) are dead but not yet removable");
 
-    private static Hosts running;
+    @RegisterExtension
+    static final SharedServer<Hosts, WalkedServer> SHARED = new SharedServer<>();
+
     private static WalkedServer walked;
 
     @Parameter
@@ -44,29 +46,19 @@ class AdviceIT {
 
     @BeforeEach
     void serverOfThisHost() throws Exception {
-        if (host != running) {
-            close();
-            // Autovacuum is on, but does not come.
-            walked = host.start("wal_level = logical", "autovacuum = on", "autovacuum_naptime = 1d");
-            running = host;
-            sql(
-                    "CREATE EXTENSION pageinspect",
-                    "CREATE TABLE older (id int PRIMARY KEY)",
-                    "INSERT INTO older SELECT generate_series(1, 20000)",
-                    "DELETE FROM older WHERE id <= 5000",
-                    "SELECT pg_stat_force_next_flush()",
-                    "CHECKPOINT");
-            walked.start();
-        }
-    }
-
-    @AfterAll
-    static void close() {
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
-        }
+        // Autovacuum is on, but does not come.
+        walked = SHARED.of(
+                host, () -> host.start("wal_level = logical", "autovacuum = on", "autovacuum_naptime = 1d"), fresh -> {
+                    fresh.server()
+                            .execute(
+                                    "CREATE EXTENSION pageinspect",
+                                    "CREATE TABLE older (id int PRIMARY KEY)",
+                                    "INSERT INTO older SELECT generate_series(1, 20000)",
+                                    "DELETE FROM older WHERE id <= 5000",
+                                    "SELECT pg_stat_force_next_flush()",
+                                    "CHECKPOINT");
+                    fresh.start();
+                });
     }
 
     /** What is said of a table, by action. */

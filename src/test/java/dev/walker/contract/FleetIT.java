@@ -58,12 +58,23 @@ class FleetIT {
         }
     }
 
+    private static void awaitNamed(TestServer target, String name, String relation) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        String sql = "SELECT count(*) FROM walker.relation r JOIN walker.source s USING (source_id) WHERE s.name = '"
+                + name + "' AND r.name = '" + relation + "'";
+        while (!"1".equals(target.query(sql))) {
+            assertTrue(System.nanoTime() < giveUp, relation + " has no name");
+            Thread.sleep(50);
+        }
+    }
+
     private static void oneSourceIsReadByItsName(TestServer target, TestServer other) throws Exception {
         String older = "'other', 'postgres', '\"Odd one\".older'";
         String bills = "'other', 'postgres', '\"Odd one\".bills'";
         assertEquals(
-                "heatmap active",
-                target.query("SELECT string_agg(name || ' ' || state, ',') FROM walker.plugins('other')"));
+                "heatmap active,walstats active,rollbacks active,changed_blocks active",
+                target.query(
+                        "SELECT string_agg(name || ' ' || state, ',' ORDER BY ordinal) FROM walker.plugins('other')"));
         assertEquals("f", target.query("SELECT walker.retry('other', 'heatmap')"));
         assertEquals("0", target.query("SELECT count(*) FROM walker.results('other', 'heatmap')"));
 
@@ -116,12 +127,57 @@ class FleetIT {
         assertTrue(half.getMessage().contains("no relation of database \"shop\""), half.getMessage());
     }
 
+    /** What plugins have kept about {@code orders} in database {@code shop}, beside pg_walinspect there. */
+    private static void pluginsOfASourceAreReadByItsName(TestServer target, TestServer other, String start)
+            throws Exception {
+        in(
+                other,
+                "shop",
+                "CREATE EXTENSION pg_walinspect",
+                "CREATE INDEX orders_id ON \"Odd one\".orders (id)",
+                "BEGIN; DELETE FROM \"Odd one\".orders WHERE id <= 101; ROLLBACK");
+        waitFor(target, "other", other);
+        awaitNamed(target, "other", "orders_id");
+        String end = other.query("SELECT pg_current_wal_flush_lsn()");
+        for (String each : List.of("orders", "orders_id")) {
+            String file = ask(other, "shop", "SELECT pg_relation_filenode('\"Odd one\"." + each + "')");
+            assertEquals(
+                    ask(
+                            other,
+                            "shop",
+                            "SELECT concat_ws(' ', count(*), sum(record_length)) FROM pg_get_wal_records_info('" + start
+                                    + "', '" + end + "') WHERE block_ref ~ ('^blkref #0: rel \\d+/' || (SELECT oid FROM"
+                                    + " pg_database WHERE datname = current_database()) || '/" + file + " ')"),
+                    target.query("SELECT concat_ws(' ', sum(records), sum(wal_bytes)) FROM"
+                            + " walker.walstats('other', '-infinity') WHERE (database, schema, relation) = ('shop',"
+                            + " 'Odd one', '" + each + "')"));
+            String changed = "walker.changed_blocks('other', '" + start + "', 'shop', '\"Odd one\"." + each + "')";
+            assertEquals(
+                    ask(other, "shop", "SELECT pg_relation_size('\"Odd one\"." + each + "') / 8192"),
+                    target.query("SELECT count(*) FROM " + changed + " WHERE fork = 0 AND NOT is_limit_block"));
+            assertEquals(
+                    target.query("SELECT count(*) FROM " + changed + " WHERE relfilenode <> 0"),
+                    target.query("SELECT count(*) FROM walker.changed_blocks('other', '" + start + "', NULL, NULL) c"
+                            + " JOIN walker.relation n USING (spc_oid, db_oid, relfilenode)"
+                            + " JOIN walker.source s USING (source_id)"
+                            + " WHERE (s.name, n.database, n.name) = ('other', 'shop', '" + each + "')"));
+        }
+        assertEquals(
+                "Odd one 1 0 51",
+                target.query("SELECT concat_ws(' ', schema, rollbacks, inserts, deletes) FROM"
+                        + " walker.rollbacks('other', '-infinity') WHERE (database, relation) = ('shop', 'orders')"));
+        SQLException half = assertThrows(
+                SQLException.class,
+                () -> target.query("SELECT * FROM walker.changed_blocks('other', '" + start + "', 'shop', NULL)"));
+        assertTrue(half.getMessage().contains("no relation of database \"shop\""), half.getMessage());
+    }
+
     private static void commandsTakeTheNameOfASource(RemoteServer walked) throws Exception {
         String url = walked.url();
         String fleet = walked.succeed("fleet", "--target-url", url);
         assertTrue(fleet.matches("(?s)source +\\| version .*\nlocal +\\| .*\nother +\\| .*\\(2 rows\\)\n"), fleet);
         String status = walked.succeed("status", "--target-url", url, "--source", "other");
-        assertTrue(status.contains("mode ") && status.contains(" | heatmap | "), status);
+        assertTrue(status.contains("mode ") && status.contains(" | heatmap "), status);
         String garbage =
                 walked.succeed("garbage", "--target-url", url, "--source", "other", "--database", "shop", "-n", "1");
         assertTrue(garbage.matches("(?s)database .*\nshop +\\| Odd one \\| orders .*\\(1 row\\)\n"), garbage);
@@ -129,7 +185,23 @@ class FleetIT {
                 "heatmap", "\"Odd one\".bills", "--target-url", url, "--source", "other", "--ranges", "3");
         assertTrue(heatmap.endsWith("(3 rows)\n"), heatmap);
         String plugins = walked.succeed("plugins", "--target-url", url, "--source", "other");
-        assertTrue(plugins.contains("heatmap") && plugins.endsWith("(1 row)\n"), plugins);
+        assertTrue(plugins.contains("heatmap") && plugins.endsWith("(4 rows)\n"), plugins);
+    }
+
+    private static void aReportIsAboutASource(RemoteServer walked) throws Exception {
+        String of = "SELECT dead_tuples FROM walker.garbage('other') WHERE (database, relation) = ('%s', '%s')";
+        String orders = walked.server().query(String.format(of, "shop", "orders"));
+        String report =
+                walked.succeed("report", "--url", walked.url(), "--source", "other", "--out", "-", "--top", "3");
+        assertTrue(report.contains("<h1>Garbage in other<"), report.substring(0, 200));
+        assertTrue(report.contains("<h3>shop.Odd one.orders</h3>"), "card of a table");
+        assertTrue(report.contains(String.format("%,d on ", Long.parseLong(orders))), orders + " dead tuples");
+        assertTrue(report.contains("There is no advice"), "advice");
+        String part = walked.succeed(
+                "report", "--url", walked.url(), "--source", "other", "--database", "postgres", "--out", "-");
+        assertTrue(part.contains("<h1>Garbage in other.postgres<"), part.substring(0, 200));
+        assertTrue(part.contains("<h3>postgres.Odd one.bills</h3>") && !part.contains("<h3>shop."), "one database");
+        assertTrue(part.contains("WAL could not be read: --source-url"), "WAL of which server");
     }
 
     /** In a database of a server that is not walked itself. */
@@ -168,7 +240,9 @@ class FleetIT {
             in(other, "shop", "CHECKPOINT", "UPDATE \"Odd one\".eldest SET id = -id WHERE id % 100 = 1");
             other.execute("UPDATE \"Odd one\".older SET id = -id WHERE id % 100 = 1");
             walked.source(other.url("postgres") + "?user=postgres");
-            Process second = walked.startAnother("--source-name", "other", "--plugins", "heatmap");
+            Process second = walked.startAnother(
+                    "--source-name", "other", "--plugins", "heatmap, walstats, rollbacks, changed_blocks");
+            String start = other.query("SELECT pg_current_wal_flush_lsn()");
             makeGarbage(one, "shop", "orders", 5);
             makeGarbage(other, "shop", "orders", 2);
             makeGarbage(other, "postgres", "bills", 4);
@@ -205,7 +279,9 @@ class FleetIT {
                         "7", one.query("SELECT count(*) FROM walker.heatmap(" + heap + ", 7)"), "ranges of " + heap);
             }
             oneSourceIsReadByItsName(one, other);
+            pluginsOfASourceAreReadByItsName(one, other, start);
             commandsTakeTheNameOfASource(walked);
+            aReportIsAboutASource(walked);
             severalSourcesHaveToBeNamed(walked);
 
             // Readers without a name speak of this server alone.

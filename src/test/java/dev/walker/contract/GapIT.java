@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,7 +18,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("dev.walker.contract.Hosts#present")
 class GapIT {
-    private static Hosts running;
+    @RegisterExtension
+    static final SharedServer<Hosts, WalkedServer> SHARED = new SharedServer<>();
+
     private static WalkedServer walked;
 
     @Parameter
@@ -26,23 +28,11 @@ class GapIT {
 
     @BeforeEach
     void serverOfThisHost() throws Exception {
-        if (host != running) {
-            close();
-            walked = host.start();
-            running = host;
-            sql("CREATE EXTENSION pageinspect");
-            walked.start();
-        }
+        walked = SHARED.of(host, host::start, fresh -> {
+            fresh.server().execute("CREATE EXTENSION pageinspect");
+            fresh.start();
+        });
         sql("DELETE FROM walker.gaps");
-    }
-
-    @AfterAll
-    static void close() {
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
-        }
     }
 
     private static void sql(String... statements) throws SQLException {

@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -58,7 +59,9 @@ class KillIT {
 
     private static final boolean FROM_STANDBY = Boolean.getBoolean("walker.standby");
 
-    private static Hosts running;
+    @RegisterExtension
+    static final SharedServer<Hosts, WalkedServer> SHARED = new SharedServer<>();
+
     private static TestServer standby;
     private static WalkedServer walked;
     private static CutConnection network;
@@ -68,26 +71,26 @@ class KillIT {
 
     @BeforeEach
     void serverOfThisHost() throws Exception {
-        if (host != running) {
-            close();
-            walked = host.start(
-                    "max_prepared_transactions = 200",
-                    "deadlock_timeout = 50ms",
-                    "walker.flush_interval = 100",
-                    "wal_keep_size = 2GB",
-                    "allow_in_place_tablespaces = " + FROM_STANDBY);
-            running = host;
-            sql("CREATE EXTENSION pageinspect");
-            if (walked instanceof RemoteServer remote) {
-                remote.options("--mode", System.getProperty("walker.mode", "stream"));
-                if (FROM_STANDBY) {
-                    standby = walked.server().standby();
-                }
-                network = new CutConnection((FROM_STANDBY ? standby : walked.server()).port());
-                remote.source("jdbc:postgresql://127.0.0.1:" + network.port() + "/postgres?user=postgres");
-            }
-            walked.start();
-        }
+        walked = SHARED.of(
+                host,
+                () -> host.start(
+                        "max_prepared_transactions = 200",
+                        "deadlock_timeout = 50ms",
+                        "walker.flush_interval = 100",
+                        "wal_keep_size = 2GB",
+                        "allow_in_place_tablespaces = " + FROM_STANDBY),
+                fresh -> {
+                    fresh.server().execute("CREATE EXTENSION pageinspect");
+                    if (fresh instanceof RemoteServer remote) {
+                        remote.options("--mode", System.getProperty("walker.mode", "stream"));
+                        if (FROM_STANDBY) {
+                            standby = fresh.server().standby();
+                        }
+                        network = new CutConnection((FROM_STANDBY ? standby : fresh.server()).port());
+                        remote.source("jdbc:postgresql://127.0.0.1:" + network.port() + "/postgres?user=postgres");
+                    }
+                    fresh.start();
+                });
     }
 
     @AfterAll
@@ -99,11 +102,6 @@ class KillIT {
         if (standby != null) {
             standby.close();
             standby = null;
-        }
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
         }
     }
 

@@ -18,10 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -31,7 +31,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("installed")
 class OperationsIT {
-    private static PlJava running;
+    @RegisterExtension
+    static final SharedServer<PlJava, PlJavaServer> SHARED = new SharedServer<>();
+
     private static PlJavaServer walked;
 
     @Parameter
@@ -43,21 +45,8 @@ class OperationsIT {
 
     @BeforeEach
     void serverOfThisHost() throws Exception {
-        if (host != running) {
-            close();
-            walked = new PlJavaServer(host, cronSettings());
-            running = host;
-        }
+        walked = SHARED.of(host, () -> new PlJavaServer(host, cronSettings()), fresh -> {});
         walked.ensureStarted();
-    }
-
-    @AfterAll
-    static void close() {
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
-        }
     }
 
     private boolean hasCron() {

@@ -9,10 +9,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,7 +21,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("hosts")
 class OtherPluginsIT {
-    private static Hosts running;
+    @RegisterExtension
+    static final SharedServer<Hosts, WalkedServer> SHARED = new SharedServer<>();
+
     private static WalkedServer walked;
     private static String start;
 
@@ -34,17 +36,17 @@ class OtherPluginsIT {
 
     @BeforeEach
     void begin() throws Exception {
-        if (host != running) {
-            close();
-            walked = host.start(
-                    "walker.plugins = 'heatmap, rollbacks, changed_blocks, walstats'",
-                    "wal_keep_size = 1GB",
-                    "walker.naptime = 20ms");
-            running = host;
-            walked.server().execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect");
-            start = query("SELECT pg_current_wal_flush_lsn()");
-            walked.start();
-        }
+        walked = SHARED.of(
+                host,
+                () -> host.start(
+                        "walker.plugins = 'heatmap, rollbacks, changed_blocks, walstats'",
+                        "wal_keep_size = 1GB",
+                        "walker.naptime = 20ms"),
+                fresh -> {
+                    fresh.server().execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect");
+                    start = fresh.server().query("SELECT pg_current_wal_flush_lsn()");
+                    fresh.start();
+                });
         walked.server()
                 .execute(
                         "DROP TABLE IF EXISTS t, cut, gone",
@@ -54,15 +56,6 @@ class OtherPluginsIT {
                         "INSERT INTO cut SELECT generate_series(1, 100000)",
                         "CREATE TABLE gone (id int)",
                         "CHECKPOINT");
-    }
-
-    @AfterAll
-    static void close() {
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
-        }
     }
 
     private String query(String sql) throws SQLException {

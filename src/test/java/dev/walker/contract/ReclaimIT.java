@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,7 +27,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("hosts")
 class ReclaimIT {
-    private static Hosts running;
+    @RegisterExtension
+    static final SharedServer<Hosts, WalkedServer> SHARED = new SharedServer<>();
+
     private static WalkedServer walked;
 
     @Parameter
@@ -39,22 +41,10 @@ class ReclaimIT {
 
     @BeforeEach
     void serverOfThisHost() throws Exception {
-        if (host != running) {
-            close();
-            walked = host.start();
-            running = host;
-            sql("CREATE EXTENSION pageinspect");
-            walked.start();
-        }
-    }
-
-    @AfterAll
-    static void close() {
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
-        }
+        walked = SHARED.of(host, host::start, fresh -> {
+            fresh.server().execute("CREATE EXTENSION pageinspect");
+            fresh.start();
+        });
     }
 
     private static void sql(String... statements) throws SQLException {

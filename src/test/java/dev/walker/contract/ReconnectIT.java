@@ -110,6 +110,45 @@ class ReconnectIT {
     }
 
     @Test
+    void whoLooksIsToldThatTheSourceIsAway() throws Exception {
+        TestServer source = server();
+        try (RemoteServer target = new RemoteServer(version())) {
+            target.options("--source-name", "shop", "--plugins", "heatmap");
+            target.source(source.url("postgres") + "?user=postgres");
+            target.start();
+            String since = "SELECT reconnecting_since FROM walker.status('shop')";
+            assertEquals(null, target.server().query(since));
+            source.stop();
+            String away = "SELECT state = 'reconnecting' AND last_error LIKE '%refused%' FROM walker.status('shop')";
+            await("that it is away", target.server(), away);
+            String first = target.server().query(since);
+            assertEquals(
+                    "reconnecting " + first,
+                    target.server()
+                            .query(
+                                    "SELECT state || ' ' || reconnecting_since FROM walker.fleet() WHERE source = 'shop'"));
+            assertEquals("f", target.server().query("SELECT walker.wait_for('shop', 'FF/0', '500 ms')"));
+            assertEquals(first, target.server().query(since));
+            source.start();
+            await("the walk", target.server(), "SELECT state = 'running' FROM walker.status('shop')");
+            assertEquals(
+                    null,
+                    target.server()
+                            .query(
+                                    "SELECT reconnecting_since || last_error FROM walker.fleet() WHERE source = 'shop'"));
+            source.stop();
+            await("that it is away again", target.server(), away);
+            assertEquals("t", target.server().query("SELECT walker.stop('shop')"));
+            assertEquals(0, target.exitStatus(), target.output());
+            assertEquals(
+                    "stopped",
+                    target.server().query("SELECT concat_ws(' ', state, last_error) FROM walker.status('shop')"));
+        } finally {
+            source.close();
+        }
+    }
+
+    @Test
     void slowTargetDoesNotLoseTheStream() throws Exception {
         try (RemoteServer walked = new RemoteServer(server("wal_sender_timeout = 1s"))) {
             TestServer server = walked.server();

@@ -10,9 +10,9 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,7 +21,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "PostgreSQL {0}")
 @MethodSource("versions")
 class RemoteHostIT extends HostContract {
-    private static String running;
+    @RegisterExtension
+    static final SharedServer<String, RemoteServer> SHARED = new SharedServer<>();
+
     private static RemoteServer walked;
 
     @Parameter
@@ -40,21 +42,8 @@ class RemoteHostIT extends HostContract {
 
     @BeforeEach
     void serverOfThisVersion() throws Exception {
-        if (!version.equals(running)) {
-            close();
-            walked = new RemoteServer(version);
-            running = version;
-        }
+        walked = SHARED.of(version, () -> new RemoteServer(version), fresh -> {});
         walked.ensureStarted();
-    }
-
-    @AfterAll
-    static void close() throws Exception {
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
-        }
     }
 
     @Override

@@ -20,6 +20,7 @@ final class RemoteServer extends WalkedServer {
     private Map<String, String> environment = Map.of();
     private int heapMegabytes = 512;
     private Process walker;
+    private final List<Process> others = new ArrayList<>();
     private Path log;
 
     /** With more lines for the configuration. */
@@ -59,6 +60,7 @@ final class RemoteServer extends WalkedServer {
         options = List.of(words);
         try {
             start();
+            others.add(walker);
             return walker;
         } finally {
             options = before;
@@ -214,6 +216,7 @@ final class RemoteServer extends WalkedServer {
         if (walker != null) {
             walker.destroyForcibly();
         }
+        others.forEach(Process::destroyForcibly);
         super.close();
     }
 }

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -29,7 +29,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("installed")
 class ServerHostIT extends HostContract {
-    private static PlJava running;
+    @RegisterExtension
+    static final SharedServer<PlJava, PlJavaServer> SHARED = new SharedServer<>();
+
     private static PlJavaServer walked;
 
     @Parameter
@@ -41,21 +43,8 @@ class ServerHostIT extends HostContract {
 
     @BeforeEach
     void serverOfThisHost() throws Exception {
-        if (host != running) {
-            close();
-            walked = new PlJavaServer(host);
-            running = host;
-        }
+        walked = SHARED.of(host, () -> new PlJavaServer(host), fresh -> {});
         walked.ensureStarted();
-    }
-
-    @AfterAll
-    static void close() {
-        if (walked != null) {
-            walked.close();
-            walked = null;
-            running = null;
-        }
     }
 
     @Override

@@ -9,11 +9,11 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,20 +32,7 @@ class ReadmeTest {
         int start = readme.indexOf("```java\n") + "```java\n".length();
         String code = readme.substring(start, readme.indexOf("```", start));
         Path source = Files.writeString(dir.resolve("DeleteCounter.java"), code);
-        int status = ToolProvider.getSystemJavaCompiler()
-                .run(
-                        null,
-                        null,
-                        null,
-                        "-Xlint:all,-processing",
-                        "-Werror",
-                        "--release",
-                        "17",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "-d",
-                        dir.toString(),
-                        source.toString());
+        int status = Compiler.compile(dir, List.of(source));
         assertEquals(0, status, code);
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {dir.toUri().toURL()}, getClass().getClassLoader())) {

@@ -1,7 +1,6 @@
 package dev.walker.host.report;
 
 import java.io.IOException;
-import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -12,40 +11,34 @@ import java.util.stream.Collectors;
 
 /** What {@code walker.advice()} says. */
 final class Advice {
-    private static final String THERE = "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_proc p"
-            + " WHERE p.pronamespace = 'walker'::pg_catalog.regnamespace AND p.proname = 'advice'";
-    private static final String SQL = "SELECT a.relation::oid::bigint, a.relation::text, a.action, a.reason, a.command"
-            + " FROM walker.advice() a";
+    private static final String SQL =
+            "SELECT a.relation::oid::text, a.relation::text, a.action, a.reason, a.command" + " FROM walker.advice() a";
     private static final String NOTHING = "nothing";
 
-    private record Line(long oid, String relation, String action, String reason, String command) {}
+    private record Line(String key, String relation, String action, String reason, String command) {}
 
-    private final boolean there;
     private final List<Line> lines;
     private final String problem;
 
-    private Advice(boolean there, List<Line> lines, String problem) {
-        this.there = there;
+    private Advice(List<Line> lines, String problem) {
         this.lines = lines;
         this.problem = problem;
     }
 
     /** Asks for advice; leaves the transaction usable whatever comes of it. */
-    static Advice read(Connection connection, Attempt attempt) throws SQLException {
-        boolean there = Query.one(connection, THERE, row -> row.getBoolean(1));
+    static Advice read(Scope scope, Attempt attempt) throws SQLException {
         List<Line> lines = new ArrayList<>();
-        String problem = there ? attempt.run(c -> lines.addAll(Query.list(c, SQL, Advice::line))) : "";
-        return new Advice(there, lines, problem);
+        String problem = scope.source().isPresent()
+                ? "it is for the server itself, whose tables, statistics and transactions cannot be seen from here."
+                : attempt.run(c -> lines.addAll(Query.list(c, SQL, Advice::line)));
+        return new Advice(lines, problem);
     }
 
     private static Line line(ResultSet row) throws SQLException {
-        return new Line(row.getLong(1), row.getString(2), row.getString(3), row.getString(4), row.getString(5));
+        return new Line(row.getString(1), row.getString(2), row.getString(3), row.getString(4), row.getString(5));
     }
 
     void write(Html html, List<TableRow> shown) throws IOException {
-        if (!there) {
-            return;
-        }
         html.markup("<h2 id=\"advice\">What to do</h2>");
         if (!problem.isEmpty()) {
             html.markup("<div class=\"note\">")
@@ -59,11 +52,11 @@ final class Advice {
             html.markup("<div class=\"nothing\">Nothing: the tables of this database can be left alone.</div>\n");
             return;
         }
-        Map<Long, List<Line>> byTable =
-                todo.stream().collect(Collectors.groupingBy(Line::oid, LinkedHashMap::new, Collectors.toList()));
+        Map<String, List<Line>> byTable =
+                todo.stream().collect(Collectors.groupingBy(Line::key, LinkedHashMap::new, Collectors.toList()));
         html.markup("<ol class=\"advice\">\n");
-        for (Map.Entry<Long, List<Line>> table : byTable.entrySet()) {
-            boolean linked = shown.stream().anyMatch(each -> each.oid() == table.getKey());
+        for (Map.Entry<String, List<Line>> table : byTable.entrySet()) {
+            boolean linked = shown.stream().anyMatch(each -> each.key().equals(table.getKey()));
             html.markup("<li><h3>" + (linked ? "<a href=\"#t" + table.getKey() + "\">" : ""))
                     .text(table.getValue().get(0).relation())
                     .markup((linked ? "</a>" : "") + "</h3>");

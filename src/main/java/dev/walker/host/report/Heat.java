@@ -7,8 +7,6 @@ import java.util.List;
 
 /** The garbage along a table: {@code walker.heatmap()}. */
 final class Heat {
-    private static final String SQL = "SELECT m.first_block, m.last_block, m.dead_tuples, m.aborted_tuples,"
-            + " m.pages_with_garbage FROM walker.heatmap(?::bigint::oid::regclass, ?) m ORDER BY m.range_no";
     private static final int LEVELS = 10;
 
     /** A range of blocks. */
@@ -16,12 +14,13 @@ final class Heat {
 
     private Heat() {}
 
-    static List<Range> read(Connection connection, long oid, int ranges) throws SQLException {
+    static List<Range> read(Connection connection, Scope scope, String key, int ranges) throws SQLException {
         return Query.list(
                 connection,
-                SQL,
+                "SELECT m.first_block, m.last_block, m.dead_tuples, m.aborted_tuples, m.pages_with_garbage FROM "
+                        + scope.ofTable("heatmap", ", ?") + " m ORDER BY m.range_no",
                 row -> new Range(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)),
-                oid,
+                key,
                 ranges);
     }
 

@@ -12,17 +12,17 @@ final class Overview {
             + " coalesce(pg_catalog.sum(g.dead_tuples), 0)::bigint,"
             + " coalesce(pg_catalog.sum(g.dead_bytes_estimate), 0)::bigint,"
             + " coalesce(pg_catalog.sum(g.pages_with_garbage), 0)::bigint,"
-            + " pg_catalog.count(*) FILTER (WHERE NOT g.complete) FROM walker.garbage() g";
+            + " pg_catalog.count(*) FILTER (WHERE NOT g.complete) FROM ";
 
     private record Sums(long tables, long deadTuples, long deadBytes, long pages, long incomplete) {}
 
     private Overview() {}
 
-    static void write(Html html, Connection connection, ServerFacts facts, List<TableRow> tables)
+    static void write(Html html, Connection connection, Scope scope, ServerFacts facts, List<TableRow> tables)
             throws IOException, SQLException {
         Sums sums = Query.one(
                 connection,
-                SUMS,
+                SUMS + scope.garbage(),
                 row -> new Sums(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)));
         html.markup("<div class=\"tiles\">");
         ServerFacts.tile(
@@ -32,7 +32,7 @@ final class Overview {
         facts.writeTiles(html);
         html.markup("</div>\n<h2 id=\"tables\">The worst tables</h2>");
         if (tables.isEmpty()) {
-            html.markup("<div class=\"nothing\">No garbage is known in this database.</div>\n");
+            html.markup("<div class=\"nothing\">No garbage is known.</div>\n");
             return;
         }
         html.markup("<div class=\"scroll\"><table>")
@@ -53,7 +53,7 @@ final class Overview {
                     .markup("</a>"
                             + (table.complete() ? "" : "<br><span class=\"mute small\">not all pages known</span>")
                             + "</td><td>");
-            Heat.writeStrip(html, Heat.read(connection, table.oid(), STRIP_RANGES));
+            Heat.writeStrip(html, Heat.read(connection, scope, table.key(), STRIP_RANGES));
             html.markup("</td>")
                     .cell("n", Format.count(table.deadTuples()))
                     .cell("n", table.statDeadTuples() < 0 ? "" : Format.count(table.statDeadTuples()))
@@ -64,7 +64,7 @@ final class Overview {
                             Format.count(table.dirtyPages()) + " (" + Format.percent(table.dirtyPages(), table.pages())
                                     + ")")
                     .cell("n", Format.size(table.bytes()))
-                    .cell("n", table.lastVacuum() == null ? "never" : table.lastVacuum())
+                    .cell("n", table.lastVacuum())
                     .markup("</tr>\n");
         }
         html.markup("</tbody></table></div>");

@@ -40,18 +40,19 @@ public final class Report {
         connection.setAutoCommit(false);
         connection.setReadOnly(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-        ServerFacts facts = ServerFacts.read(connection);
+        Scope scope = Scope.of(connection, options);
+        ServerFacts facts = ServerFacts.read(connection, scope);
         Attempt attempt = new Attempt(connection);
-        List<TableRow> tables = TableRow.worst(connection, options.top());
+        List<TableRow> tables = TableRow.worst(connection, scope, options.top());
         writeHead(html, facts);
         facts.writeHead(html);
         html.markup("<main>\n");
-        Overview.write(html, connection, facts, tables);
-        Advice.read(connection, attempt).write(html, tables);
+        Overview.write(html, connection, scope, facts, tables);
+        Advice.read(scope, attempt).write(html, tables);
         html.markup("<h2 id=\"maps\">The maps</h2>\n"
                 + "<noscript><div class=\"note\">The charts need JavaScript.</div></noscript>\n");
         for (TableRow table : tables) {
-            writeTable(html, attempt, table);
+            writeTable(html, attempt, scope, table);
         }
         if (tables.isEmpty()) {
             html.markup("<div class=\"nothing\">There is nothing to show.</div>\n");
@@ -62,9 +63,9 @@ public final class Report {
         writer.flush();
     }
 
-    private void writeTable(Html html, Attempt attempt, TableRow table) throws IOException, SQLException {
+    private void writeTable(Html html, Attempt attempt, Scope scope, TableRow table) throws IOException, SQLException {
         TableData[] data = new TableData[1];
-        String problem = attempt.run(c -> data[0] = TableData.read(c, table, options));
+        String problem = attempt.run(c -> data[0] = TableData.read(c, scope, table, options));
         if (problem.isEmpty()) {
             TableCard.write(html, table, data[0]);
         } else {
@@ -78,7 +79,7 @@ public final class Report {
                 .text(POLICY + Assets.hash(Assets.inScript(Assets.CHARTS)) + " "
                         + Assets.hash(Assets.inScript(Assets.SCRIPT)))
                 .markup("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>")
-                .text("Garbage in " + facts.database() + ", " + facts.madeAt())
+                .text("Garbage in " + facts.name() + ", " + facts.madeAt())
                 .markup("</title>\n<style>\n" + Assets.CHARTS_STYLE + "\n" + Assets.STYLE
                         + "</style>\n</head>\n<body>\n");
     }

@@ -8,22 +8,26 @@ import java.util.List;
 
 /** Which server and database this is about, and how the walker is doing: the head of the page. */
 final class ServerFacts {
-    private static final String SQL = "SELECT pg_catalog.current_database() AS database,"
+    private static final String HERE = "pg_catalog.current_database() AS name,"
             + " pg_catalog.split_part(pg_catalog.version(), ' on ', 1) AS version,"
             + " pg_catalog.current_setting('cluster_name') AS cluster_name,"
             + " coalesce(pg_catalog.host(pg_catalog.inet_server_addr()), 'local socket') || ':'"
             + " || pg_catalog.current_setting('port') AS address,"
-            + " (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() c) AS system_identifier,"
-            + " pg_catalog.to_char(pg_catalog.now(), 'YYYY-MM-DD HH24:MI:SS TZ') AS made_at,"
+            + " (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() c) AS system_identifier";
+    private static final String ELSEWHERE = "pg_catalog.concat_ws('.', f.source, ?::text) AS name,"
+            + " 'PostgreSQL ' || f.version AS version, '' AS cluster_name, 'as source ' || f.source AS address,"
+            + " f.system_identifier::text AS system_identifier";
+    private static final String ALL = ", pg_catalog.to_char(pg_catalog.now(), 'YYYY-MM-DD HH24:MI:SS TZ') AS made_at,"
             + " pg_catalog.current_setting('TimeZone') AS zone, walker._version() AS walker_version,"
-            + " walker._local_source_id() IS NULL AS elsewhere,"
-            + " (SELECT pg_catalog.count(*) FROM walker.gaps) AS gaps, s.*,"
+            + " (SELECT pg_catalog.count(*) FROM walker.gaps p WHERE p.source_id = %s"
+            + " AND coalesce(p.plugin, 'heatmap') = 'heatmap') AS gaps, s.*,"
             + " pg_catalog.to_char(s.started_at, 'YYYY-MM-DD HH24:MI TZ') AS started,"
-            + " pg_catalog.to_char(s.error_at, 'YYYY-MM-DD HH24:MI TZ') AS failed_at"
-            + " FROM walker.status() s";
-    private static final String PLUGINS = "SELECT p.name, p.state, p.last_error FROM walker.plugins() p";
+            + " pg_catalog.to_char(s.error_at, 'YYYY-MM-DD HH24:MI TZ') AS failed_at,"
+            + " pg_catalog.to_char(s.reconnecting_since, 'YYYY-MM-DD HH24:MI TZ') AS away_since"
+            + " FROM %s s";
+    private static final String PLUGINS = "SELECT p.name, p.state, p.last_error FROM ";
 
-    private final String database;
+    private final String name;
     private final String server;
     private final String identity;
     private final String madeAt;
@@ -34,15 +38,15 @@ final class ServerFacts {
     private final String records;
     private final String walBytes;
     private final long gaps;
-    private final boolean elsewhere;
+    private final String awaySince;
     private final String error;
     private final List<String> plugins;
     private final List<String> setAside;
 
-    private ServerFacts(ResultSet row, Connection connection) throws SQLException {
-        database = row.getString("database");
-        String name = row.getString("cluster_name");
-        server = row.getString("version") + ", " + row.getString("address") + (name.isEmpty() ? "" : ", " + name);
+    private ServerFacts(ResultSet row, Connection connection, Scope scope) throws SQLException {
+        name = row.getString("name");
+        String cluster = row.getString("cluster_name");
+        server = row.getString("version") + ", " + row.getString("address") + (cluster.isEmpty() ? "" : ", " + cluster);
         identity = row.getString("system_identifier");
         madeAt = row.getString("made_at");
         zone = row.getString("zone");
@@ -56,22 +60,32 @@ final class ServerFacts {
         records = Format.count(row.getLong("records"));
         walBytes = Format.size(row.getLong("wal_bytes"));
         gaps = row.getLong("gaps");
-        elsewhere = row.getBoolean("elsewhere");
+        awaySince = row.getString("away_since");
         String last = row.getString("last_error");
         error = last == null ? "" : row.getString("failed_at") + ": " + last;
-        plugins = Query.list(connection, PLUGINS, p -> p.getString("name") + " (" + p.getString("state") + ")");
+        String all = PLUGINS + scope.call("plugins") + " p";
+        plugins = Query.list(connection, all, p -> p.getString("name") + " (" + p.getString("state") + ")");
         setAside = Query.list(
                 connection,
-                PLUGINS + " WHERE p.last_error IS NOT NULL",
+                all + " WHERE p.last_error IS NOT NULL",
                 p -> "plugin " + p.getString("name") + " was set aside: " + p.getString("last_error"));
     }
 
-    static ServerFacts read(Connection connection) throws SQLException {
-        return Query.one(connection, SQL, row -> new ServerFacts(row, connection));
+    static ServerFacts read(Connection connection, Scope scope) throws SQLException {
+        String all = String.format(ALL, scope.id(), scope.call("status"));
+        return scope.source().isEmpty()
+                ? Query.one(connection, "SELECT " + HERE + all, row -> new ServerFacts(row, connection, scope))
+                : Query.one(
+                        connection,
+                        "SELECT " + ELSEWHERE + all + ", walker.fleet() f WHERE f.source = ?",
+                        row -> new ServerFacts(row, connection, scope),
+                        scope.database().orElse(null),
+                        scope.source().get());
     }
 
-    String database() {
-        return database;
+    /** What the report is about. */
+    String name() {
+        return name;
     }
 
     String server() {
@@ -89,7 +103,7 @@ final class ServerFacts {
 
     void writeHead(Html html) throws IOException {
         html.markup("<header><h1>Garbage in ")
-                .text(database)
+                .text(name)
                 .markup("<span class=\"state " + state + "\">walker ")
                 .text(state)
                 .markup("</span></h1><p class=\"mute\">")
@@ -97,7 +111,9 @@ final class ServerFacts {
                 .markup("<br>")
                 .text(madeAt + "; " + walk + (plugins.isEmpty() ? "" : "; plugins: " + String.join(", ", plugins)))
                 .markup("</p>");
-        if (!state.equals("running")) {
+        if (awaySince != null) {
+            note(html, "", "The walker has lost the server at " + awaySince + " and tries to connect again.");
+        } else if (!state.equals("running")) {
             note(html, "", "The walker does not run: what changed since then is not in here.");
         }
         if (!error.isEmpty()) {
@@ -108,9 +124,6 @@ final class ServerFacts {
         }
         if (gaps > 0) {
             note(html, "", "WAL was left out " + gaps + " times, see table walker.gaps; maps began anew there.");
-        }
-        if (elsewhere) {
-            note(html, "", "It is another server that is walked: its tables cannot be named from here.");
         }
         html.markup("</header>\n");
     }

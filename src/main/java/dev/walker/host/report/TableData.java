@@ -31,20 +31,18 @@ final class TableData {
 
     private static final String EXTENT =
             "WITH e AS (SELECT f.first, greatest(f.last, pg_catalog.now()) AS last, f.blocks"
-                    + " FROM walker._history_extent(walker._here(?::bigint::oid::regclass), " + SINCE
+                    + " FROM walker._history_extent(%1$s, " + SINCE
                     + ") f WHERE f.first IS NOT NULL),"
                     + " s AS (SELECT e.*, walker._history_step(e.first, e.last, " + MOST_COLUMNS + ") AS step FROM e)"
                     + " SELECT pg_catalog.extract('epoch', walker._history_column(s.first, s.step, s.step))::bigint,"
                     + " pg_catalog.ceil(pg_catalog.extract('epoch', s.last))::bigint, s.blocks, s.step::text,"
-                    + " walker._history_range_blocks(walker._here(?::bigint::oid::regclass), " + SINCE
+                    + " walker._history_range_blocks(%1$s, " + SINCE
                     + ", ?) FROM s WHERE s.blocks > 0";
 
     private static final String DEAD = "SELECT pg_catalog.extract('epoch', l.begin)::bigint,"
             + " pg_catalog.extract('epoch', l.finish)::bigint, l.first_block, l.value::bigint"
-            + " FROM walker._history_levels(walker._here(?::bigint::oid::regclass), " + SINCE + ", ?, ?::interval,"
+            + " FROM walker._history_levels(%1$s, " + SINCE + ", ?, ?::interval,"
             + " pg_catalog.to_timestamp(?)) l";
-
-    private static final String EVENTS = events();
 
     private record Extent(long from, long to, long blocks, String step, long rangeBlocks) {}
 
@@ -55,19 +53,19 @@ final class TableData {
     private final LongTable dead;
     private final LongTable events;
 
-    private TableData(Connection connection, TableRow table, ReportOptions options) throws SQLException {
+    private TableData(Connection connection, Scope scope, TableRow table, ReportOptions options) throws SQLException {
         this.table = table;
         blockSize =
                 Query.one(connection, "SELECT pg_catalog.current_setting('block_size')::bigint", row -> row.getLong(1));
-        ranges = Heat.read(connection, table.oid(), options.ranges());
+        ranges = Heat.read(connection, scope, table.key(), options.ranges());
         extent = Query.list(
                         connection,
-                        EXTENT,
+                        String.format(EXTENT, scope.heap()),
                         row -> new Extent(
                                 row.getLong(1), row.getLong(2), row.getLong(3), row.getString(4), row.getLong(5)),
-                        table.oid(),
+                        table.key(),
                         options.since(),
-                        table.oid(),
+                        table.key(),
                         options.since(),
                         options.ranges())
                 .stream()
@@ -78,44 +76,45 @@ final class TableData {
                 Stream.concat(PLACE.stream(), EVENT_METRICS.stream().map(Metric::key))
                         .toArray(String[]::new));
         if (extent != null) {
-            readHistory(connection, options);
+            readHistory(connection, scope, options);
         }
     }
 
     /** Reads what there is about a table. It is all read before any of it is written. */
-    static TableData read(Connection connection, TableRow table, ReportOptions options) throws SQLException {
-        return new TableData(connection, table, options);
+    static TableData read(Connection connection, Scope scope, TableRow table, ReportOptions options)
+            throws SQLException {
+        return new TableData(connection, scope, table, options);
     }
 
-    private static String events() {
+    private static String events(Scope scope) {
         StringBuilder sql = new StringBuilder("SELECT pg_catalog.extract('epoch', walker._history_column(h.bucket,"
                 + " h.duration, s.step))::bigint, pg_catalog.extract('epoch', greatest(h.duration, s.step))::bigint,"
                 + " h.first_block");
         for (Metric metric : EVENT_METRICS) {
             sql.append(", pg_catalog.sum(h.").append(metric.column()).append(")::bigint");
         }
-        return sql.append(" FROM (SELECT ?::interval AS step) s, walker.heatmap_history(?::bigint::oid::regclass, ")
-                .append(SINCE)
-                .append(", ?) h GROUP BY 1, 2, 3 ORDER BY 1, 3")
+        return sql.append(" FROM (SELECT ?::interval AS step) s, ")
+                .append(scope.ofTable("heatmap_history", ", " + SINCE + ", ?"))
+                .append(" h GROUP BY 1, 2, 3 ORDER BY 1, 3")
                 .toString();
     }
 
-    private void readHistory(Connection connection, ReportOptions options) throws SQLException {
+    private void readHistory(Connection connection, Scope scope, ReportOptions options) throws SQLException {
         Query.each(
                 connection,
-                DEAD,
+                String.format(DEAD, scope.heap()),
                 row -> {
                     long begin = row.getLong(1);
                     dead.add(begin - extent.from, row.getLong(2) - begin, row.getLong(3), row.getLong(4));
                 },
-                table.oid(),
+                table.key(),
                 options.since(),
                 options.ranges(),
                 extent.step,
                 extent.to);
         Query.each(
                 connection,
-                EVENTS,
+                events(scope),
                 row -> {
                     long[] values = new long[PLACE.size() + EVENT_METRICS.size()];
                     for (int i = 0; i < values.length; i++) {
@@ -125,7 +124,7 @@ final class TableData {
                     events.add(values);
                 },
                 extent.step,
-                table.oid(),
+                table.key(),
                 options.since(),
                 options.ranges());
     }
