@@ -275,6 +275,7 @@ require_jar() {
         jar=$HERE/walker.jar server_jar=$HERE/walker-server.jar
         [[ -f $jar ]] || die "$jar is missing; unpack the distribution again"
         [[ -f $server_jar ]] || die "$server_jar is missing; unpack the distribution again"
+        [[ -f $HERE/bin/walker ]] || die "$HERE/bin/walker is missing; unpack the distribution again"
         return
     fi
     jar=$HERE/target/walker.jar server_jar=$HERE/target/walker-server.jar
@@ -407,9 +408,19 @@ in_sharedir() {
     fi
 }
 
+# As this user where he may write to the server's programs, else as root.
+in_bindir() {
+    if writable "$bindir"; then
+        "$@"
+    else
+        as_root "$@"
+    fi
+}
+
 copy_files() {
     local file target pairs=()
     pairs+=("$server_jar:$sharedir/walker/walker.jar" "$HERE/sql/walker.policy:$sharedir/walker/walker.policy")
+    pairs+=("$jar:$sharedir/walker/program/walker.jar" "$HERE/bin/walker:$sharedir/walker/program/walker")
     for file in "$HERE"/sql/walker.control "$HERE"/sql/walker--*.sql; do
         pairs+=("$file:$sharedir/extension/${file##*/}")
     done
@@ -423,6 +434,22 @@ copy_files() {
             say "  $target"
         fi
     done
+    link_program
+}
+
+# The command line, beside pg_waldump and the like.
+link_program() {
+    local program=$sharedir/walker/program/walker complaint
+    in_sharedir chmod 755 "$program"
+    if [[ -e $bindir/walker && ! $bindir/walker -ef $program ]]; then
+        warn "$bindir/walker is another program and stays; WALker's command line is $program"
+    elif [[ ! -e $bindir/walker ]]; then
+        in_bindir ln -sf "$program" "$bindir/walker" || die "cannot write $bindir/walker"
+        say "  $bindir/walker"
+    fi
+    # It makes its archive of classes now, while it can write beside its jar.
+    complaint=$(in_sharedir env WALKER_CACHE= "$program" --version 2>&1 >/dev/null </dev/null) ||
+        warn "$program --version failed: $complaint"
 }
 
 # Class data sharing: an archive of the classes of Java and PL/Java, loaded and checked, which a JVM maps instead of doing
@@ -629,7 +656,7 @@ install_walker() {
     inspect_server || die "$problem"
     require_pljava || die "$problem. PL/Java is in PostgreSQL's own package repositories (https://apt.postgresql.org," \
         "https://yum.postgresql.org); https://tada.github.io/pljava tells how to build it." \
-        "The remote host needs none of it: java -jar walker.jar run --help"
+        "The remote host needs none of it: $HERE/bin/walker run --help"
     require_contrib pg_walinspect dblink || die "$problem"
     find_libjvm || { install_java && find_libjvm; } || die "$problem"
     require_jar
@@ -729,15 +756,23 @@ END
 }
 
 remove_files() {
-    local file found=no
+    local file found=no program=$sharedir/walker/program
     step "Removing files of PostgreSQL $major"
-    for file in "$sharedir"/walker/walker.{jar,policy,jsa} "$sharedir"/extension/walker.control "$sharedir"/extension/walker--*.sql; do
+    if [[ -L $bindir/walker && $bindir/walker -ef $program/walker ]]; then
+        in_bindir rm "$bindir/walker" || die "cannot remove $bindir/walker"
+        say "  $bindir/walker"
+    fi
+    for file in "$program"/walker "$program"/walker.jar "$program"/walker-*.jsa "$sharedir"/walker/walker.{jar,policy,jsa} \
+        "$sharedir"/extension/walker.control "$sharedir"/extension/walker--*.sql; do
         if [[ -e $file ]]; then
-            in_sharedir rm "$file" || die "cannot remove $file"
+            in_sharedir rm -f "$file" || die "cannot remove $file"
             say "  $file"
             found=yes
         fi
     done
+    if [[ -d $program ]]; then
+        in_sharedir rmdir "$program" 2>/dev/null || warn "$program has other files and stays"
+    fi
     if [[ -d $sharedir/walker ]]; then
         in_sharedir rmdir "$sharedir/walker" 2>/dev/null || warn "$sharedir/walker has other files and stays"
     fi

@@ -1,7 +1,7 @@
 #!/bin/bash
 # WALker and pg_waldump side by side on the same WAL: wall time, CPU time, and ratios (WALker / pg_waldump).
 #
-#   bench/waldump.sh [walker.jar]
+#   bench/waldump.sh
 #
 # Makes a corpus on the first run, about 5 GB, and keeps it: the load of pgbench and its indexes, transactions of pgbench
 # without and with full-page images, COPY, index builds, and bulk updates. What is in $CORPUS/small is of transactions only,
@@ -12,20 +12,19 @@
 #   CORPUS   where the corpus is, or is made                      (/tmp/walker-corpus)
 #   MEGS     megabytes of WAL to make                             (4900)
 #   RUNS     how often each program runs                          (5)
-#   JAVA     java with options, such as "java -Xmx128m"           (java)
+#   WALKER   WALker's command line, such as "java -jar walker.jar" (bin/walker)
 set -euo pipefail
 export LC_ALL=C
 
-JAR=$(realpath "${1:-$(dirname "$0")/../target/walker.jar}")
+WALKER=${WALKER:-$(realpath "$(dirname "$0")/../bin/walker")}
 PGBIN=${PGBIN:-$(pg_config --bindir)}
 CORPUS=${CORPUS:-/tmp/walker-corpus}
 MEGS=${MEGS:-4900}
 RUNS=${RUNS:-5}
-JAVA=${JAVA:-java}
 PORT=${PORT:-54321}
 
 fail() { echo "$0: $*" >&2; exit 1; }
-[ -f "$JAR" ] || fail "no $JAR; mvn package makes it"
+$WALKER --version >/dev/null || fail "$WALKER does not run"
 [ -x "$PGBIN/pg_waldump" ] || fail "no pg_waldump in $PGBIN; PGBIN tells where it is"
 
 # PostgreSQL does not run as root.
@@ -146,12 +145,11 @@ echo "$(megs "$WAL") MB of WAL, $("$PGBIN/pg_waldump" --version), $(nproc) cores
     "load $(cut -d' ' -f1 /proc/loadavg) before"
 printf '%-22s %8s %8s %8s %8s %10s %10s\n' "" "wall" "" "CPU" "" "ratio" "ratio"
 printf '%-22s %8s %8s %8s %8s %10s %10s\n' "seconds" "walker" "waldump" "walker" "waldump" "wall" "CPU"
-RUN="$JAVA -jar $JAR"
 DUMP="$PGBIN/pg_waldump -p $WAL -s $START"
-compare "stats --stats=record" "$RUN stats --path $WAL --stats=record" "$DUMP --stats=record"
-compare "stats by rmgr" "$RUN stats --path $WAL" "$DUMP --stats"
-compare "dump (text)" "$RUN dump --path $WAL" "$DUMP"
-compare "dump --quiet" "$RUN dump --path $WAL --quiet" "$DUMP --quiet"
-compare "dump --quiet, small" "$RUN dump --path $SMALL --quiet --start $FROM --end $TO" \
+compare "stats --stats=record" "$WALKER stats --path $WAL --stats=record" "$DUMP --stats=record"
+compare "stats by rmgr" "$WALKER stats --path $WAL" "$DUMP --stats"
+compare "dump (text)" "$WALKER dump --path $WAL" "$DUMP"
+compare "dump --quiet" "$WALKER dump --path $WAL --quiet" "$DUMP --quiet"
+compare "dump --quiet, small" "$WALKER dump --path $SMALL --quiet --start $FROM --end $TO" \
     "$PGBIN/pg_waldump -p $SMALL -s $FROM -e $TO --quiet"
 echo "load $(cut -d' ' -f1 /proc/loadavg) after"

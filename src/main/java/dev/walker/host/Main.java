@@ -15,7 +15,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 
-/** The command line: {@code java -jar walker.jar COMMAND}. Exit status 0, 1 (failed) or 2 (usage). */
+/** The command line: {@code walker COMMAND}, or {@code java -jar walker.jar COMMAND}. Exit status 0, 1 (failed) or 2 (usage). */
 @Command(
         name = "walker",
         description = "Walks over the WAL of a PostgreSQL server and calls plugins.",
@@ -50,7 +50,15 @@ public final class Main {
 
     /** Runs a command and ends the program. */
     public static void main(String[] args) {
-        System.exit(run(args));
+        int status;
+        try {
+            status = run(args);
+        } catch (OutOfMemoryError e) {
+            System.err.println("walker: Java's heap of " + (Runtime.getRuntime().maxMemory() >> 20)
+                    + " MB is full; give it more, as with WALKER_JAVA_OPTS=-Xmx1g");
+            status = FAILED;
+        }
+        System.exit(status);
     }
 
     /** Runs a command; its exit status. */

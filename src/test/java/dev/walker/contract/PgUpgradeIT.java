@@ -35,7 +35,8 @@ class PgUpgradeIT {
         }
         // It works in the present directory, which has to be the server's user's.
         Path script = Files.writeString(
-                installation.binDir().resolve("upgrade"), "#!/bin/sh\ncd \"$1\" && shift && exec \"${0%/*}/pg_upgrade\" \"$@\"\n");
+                installation.binDir().resolve("upgrade"),
+                "#!/bin/sh\ncd \"$1\" && shift && exec \"${0%/*}/pg_upgrade\" \"$@\"\n");
         script.toFile().setExecutable(true, false);
         String[] settings = host.settings(copy).toArray(new String[0]);
         try (TestServer old = TestServer.of(installation)

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,8 +35,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class InstallScriptTest {
     private static final List<String> TOOLS = List.of(
-            "bash", "cat", "chmod", "cmp", "cp", "cut", "dirname", "env", "find", "head", "install", "mkdir", "mktemp",
-            "mv", "rm", "rmdir", "sed", "sort", "tail", "tee", "touch", "tr", "true", "uname");
+            "bash", "cat", "chmod", "cmp", "cp", "cut", "dirname", "env", "find", "head", "install", "ln", "mkdir",
+            "mktemp", "mv", "rm", "rmdir", "sed", "sort", "tail", "tee", "touch", "tr", "true", "uname");
 
     @TempDir
     private Path dir;
@@ -59,6 +60,8 @@ class InstallScriptTest {
                 Files.copy(file, tree.resolve("sql").resolve(file.getFileName()));
             }
         }
+        Files.createDirectories(tree.resolve("bin"));
+        Files.copy(Path.of("bin/walker"), tree.resolve("bin/walker"), StandardCopyOption.COPY_ATTRIBUTES);
         Files.writeString(tree.resolve("walker.jar"), "the program\n");
         Files.writeString(tree.resolve("walker-server.jar"), "the jar\n");
         for (String tool : TOOLS) {
@@ -209,12 +212,17 @@ class InstallScriptTest {
                         "walker",
                         "walker/walker.jar",
                         "walker/walker.policy",
+                        "walker/program",
+                        "walker/program/walker",
+                        "walker/program/walker.jar",
                         "extension/walker.control",
                         "extension/walker--1.0.sql",
                         "extension/walker--1.0--1.1.sql",
                         "extension/walker--1.1.sql"),
                 installed());
         assertEquals("the jar\n", Files.readString(share.resolve("walker/walker.jar")));
+        assertEquals("the program\n", Files.readString(share.resolve("walker/program/walker.jar")));
+        assertEquals(share.resolve("walker/program/walker"), Files.readSymbolicLink(dir.resolve("server/bin/walker")));
         assertEquals(-1, Files.mismatch(Path.of("sql/walker--1.1.sql"), share.resolve("extension/walker--1.1.sql")));
         assertSays(dir + "/java-17/lib/server/libjvm.so", output);
         assertSays("SELECT walker.start();", output);
@@ -469,9 +477,20 @@ class InstallScriptTest {
         succeed();
         String output = succeed("uninstall").output;
         assertNothingInstalled();
+        assertFalse(Files.isSymbolicLink(dir.resolve("server/bin/walker")));
         assertTrue(Files.exists(share.resolve("extension/pljava.control")));
         assertSays("uninstall --database NAME", output);
         assertSays("there were none", succeed("uninstall").output);
+    }
+
+    @Test
+    void leavesAnotherProgramOfTheSameName() throws Exception {
+        Path other = dir.resolve("server/bin/walker");
+        executable(other, "echo other");
+        assertSays(other + " is another program and stays", succeed().output);
+        succeed("uninstall");
+        assertTrue(Files.isRegularFile(other));
+        assertNothingInstalled();
     }
 
     @Test
@@ -539,7 +558,7 @@ class InstallScriptTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"walker.jar", "walker-server.jar"})
+    @ValueSource(strings = {"walker.jar", "walker-server.jar", "bin/walker"})
     void incompleteDistributionIsRefused(String jar) throws Exception {
         Files.delete(tree.resolve(jar));
         assertSays(jar + " is missing", fail());
