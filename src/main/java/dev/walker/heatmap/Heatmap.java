@@ -50,6 +50,8 @@ final class Heatmap {
     /** It is not worth while to look at memory more often than after so many chunks. */
     private static final int LEAST_ALLOWANCE = 32;
 
+    private static final int RECENT = 64;
+
     private final RelationMap relations = new RelationMap();
     private int nextRelationId;
 
@@ -63,8 +65,9 @@ final class Heatmap {
     private final Runnable stateChanged;
     private History history;
 
-    private Relation lastRelation;
-    private Chunk lastChunk;
+    /** Relations that were asked for lately, by the last bits of their number. */
+    private final Relation[] recent = new Relation[RECENT];
+
     private long useClock;
 
     private final long limitBytes;
@@ -111,13 +114,14 @@ final class Heatmap {
 
     /** The relation, or null. */
     Relation find(long spcOid, long dbOid, long relNumber) {
-        Relation last = lastRelation;
+        int place = (int) relNumber & RECENT - 1;
+        Relation last = recent[place];
         if (last != null && last.is(spcOid, dbOid, relNumber)) {
             return last;
         }
         Relation relation = relations.get(spcOid, dbOid, relNumber);
         if (relation != null) {
-            lastRelation = relation;
+            recent[place] = relation;
         }
         return relation;
     }
@@ -129,7 +133,6 @@ final class Heatmap {
             relation = new Relation(nextRelationId++, spcOid, dbOid, relNumber);
             relation.history = history.of(relation);
             relations.add(relation);
-            lastRelation = relation;
         }
         return relation;
     }
@@ -158,9 +161,7 @@ final class Heatmap {
         relation.gone = true;
         relation.keepBlocks = 0;
         relations.remove(relation);
-        if (relation == lastRelation) {
-            lastRelation = null;
-        }
+        recent[(int) relation.relNumber & RECENT - 1] = null;
         if (relation.stored || relation.hasStoredChunks) {
             droppedRelations.add(relation);
             stateChanged.run();
@@ -268,9 +269,6 @@ final class Heatmap {
     private void release(Chunk chunk) {
         chunk.relation.chunks.remove(chunk);
         chunks[chunk.slot] = null;
-        if (chunk == lastChunk) {
-            lastChunk = null;
-        }
         if (freeSlotCount == freeSlots.length) {
             freeSlots = Arrays.copyOf(freeSlots, freeSlotCount * 2);
         }
@@ -386,16 +384,11 @@ final class Heatmap {
 
     /** The chunk with a number, its content possibly not loaded. */
     Chunk chunkOf(Relation relation, int number) {
-        Chunk last = lastChunk;
-        if (last != null && last.relation == relation && last.number == number) {
-            return last;
-        }
         Chunk chunk = relation.chunks.get(number);
         if (chunk == null) {
             chunk = addChunk(relation, number);
         }
         chunk.lastUsed = ++useClock;
-        lastChunk = chunk;
         return chunk;
     }
 
@@ -525,6 +518,19 @@ final class Heatmap {
     void prune(Chunk chunk, int key, long lsn) {
         if (chunk.removeDead(key)) {
             chunk.relation.prunedTuples++;
+            changed(chunk, lsn);
+        }
+    }
+
+    /**
+     * Items of a page lost their storage.
+     *
+     * @param offnums a bit for each item number, in {@link ItemSet#MOST_WORDS} words
+     */
+    void prune(Chunk chunk, int block, long[] offnums, long lsn) {
+        int gone = chunk.removeDead(block, offnums);
+        if (gone > 0) {
+            chunk.relation.prunedTuples += gone;
             changed(chunk, lsn);
         }
     }

@@ -15,7 +15,9 @@ final class ItemSet {
     private static final int VERY_FEW = 24;
 
     private static final int LEAST_WORDS = 2;
-    private static final int MOST_WORDS = (HeapPage.MAX_OFFNUM >>> 6) + 1;
+    /** As many as the highest item number needs. */
+    static final int MOST_WORDS = (HeapPage.MAX_OFFNUM >>> 6) + 1;
+
     private static final int OFFNUM_MASK = (1 << Chunk.OFFNUM_BITS) - 1;
 
     private char[] few = new char[4];
@@ -123,6 +125,93 @@ final class ItemSet {
         }
         count--;
         return true;
+    }
+
+    /** Whether there is an item of a block. */
+    boolean hasOn(int block) {
+        if (bits == null) {
+            int at = firstFrom(Chunk.key(block, 0));
+            return at < count && few[at] >>> Chunk.OFFNUM_BITS == block;
+        }
+        long any = 0;
+        for (int word = block * words, end = word + words; word < end; word++) {
+            any |= bits[word];
+        }
+        return any != 0;
+    }
+
+    /** How many items there are of a block. */
+    int countOn(int block) {
+        int sum = 0;
+        if (bits == null) {
+            for (int at = firstFrom(Chunk.key(block, 0)); at < count && few[at] >>> Chunk.OFFNUM_BITS == block; at++) {
+                sum++;
+            }
+            return sum;
+        }
+        for (int word = block * words, end = word + words; word < end; word++) {
+            sum += Long.bitCount(bits[word]);
+        }
+        return sum;
+    }
+
+    /** How many items there are of each block. */
+    short[] countsByBlock() {
+        short[] counts = new short[Chunk.BLOCKS];
+        if (bits == null) {
+            for (int at = 0; at < count; at++) {
+                counts[few[at] >>> Chunk.OFFNUM_BITS]++;
+            }
+        } else {
+            for (int word = 0; word < bits.length; word++) {
+                counts[word / words] += (short) Long.bitCount(bits[word]);
+            }
+        }
+        return counts;
+    }
+
+    /**
+     * Removes items of a block; tells how many were there.
+     *
+     * @param offnums a bit for each item number, in {@link #MOST_WORDS} words
+     */
+    int removeOn(int block, long[] offnums) {
+        int before = count;
+        if (bits == null) {
+            removeFew(block, offnums);
+            return before - count;
+        }
+        // Without a branch for each word: whether it has something to remove is not to be foreseen.
+        int removed = 0;
+        int first = block * words;
+        for (int i = 0; i < words; i++) {
+            long hit = bits[first + i] & offnums[i];
+            bits[first + i] ^= hit;
+            removed += Long.bitCount(hit);
+        }
+        count -= removed;
+        return removed;
+    }
+
+    private void removeFew(int block, long[] offnums) {
+        int at = firstFrom(Chunk.key(block, 0));
+        int kept = at;
+        for (; at < count; at++) {
+            int offnum = few[at] & OFFNUM_MASK;
+            if (few[at] >>> Chunk.OFFNUM_BITS != block || (offnums[offnum >>> 6] >>> offnum & 1) == 0) {
+                few[kept++] = few[at];
+            }
+        }
+        count = kept;
+    }
+
+    /** Where the first item from a key on is, or would be, in {@link #few}. */
+    private int firstFrom(int key) {
+        int at = 0;
+        while (at < count && few[at] < key) {
+            at++;
+        }
+        return at;
     }
 
     /** The lowest key from {@code from} on, -1 if there is none. */
