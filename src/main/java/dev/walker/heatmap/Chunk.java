@@ -41,6 +41,7 @@ final class Chunk {
     private ItemSet aborted;
     private long knownLow;
     private long knownHigh;
+    /** How many the sum of the relation has in it. */
     private int pagesWithGarbage;
 
     Chunk(Relation relation, int number, int slot) {
@@ -117,8 +118,16 @@ final class Chunk {
         return aborted == null ? 0 : aborted.count();
     }
 
+    /** Counts them, and makes the sum of the relation agree: that is cheaper now and then than with each change. */
     int pagesWithGarbage() {
+        int before = pagesWithGarbage;
+        pagesWithGarbage = countPages();
+        relation.pagesWithGarbage += pagesWithGarbage - before;
         return pagesWithGarbage;
+    }
+
+    private int countPages() {
+        return deadCount() == 0 ? 0 : dead.blocks();
     }
 
     int deadOn(int block) {
@@ -139,16 +148,11 @@ final class Chunk {
         if (dead == null) {
             dead = new ItemSet();
         }
-        boolean more = dead.hasOn(key >>> OFFNUM_BITS);
         if (!dead.add(key)) {
             return false;
         }
         relation.deadTuples++;
         relation.history.born(firstBlock() + (key >>> OFFNUM_BITS));
-        if (!more) {
-            pagesWithGarbage++;
-            relation.pagesWithGarbage++;
-        }
         return true;
     }
 
@@ -193,10 +197,6 @@ final class Chunk {
     private void lost(int block, int items) {
         relation.deadTuples -= items;
         relation.history.lost(firstBlock() + block, items);
-        if (!dead.hasOn(block)) {
-            pagesWithGarbage--;
-            relation.pagesWithGarbage--;
-        }
     }
 
     /** Says that the inserter of an item did not roll back; tells whether that is a change. */
@@ -223,9 +223,7 @@ final class Chunk {
         this.knownHigh = knownHigh;
         if (dead != null) {
             this.dead = ItemSet.of(dead);
-            for (short count : this.dead.countsByBlock()) {
-                pagesWithGarbage += count == 0 ? 0 : 1;
-            }
+            pagesWithGarbage = countPages();
         }
         if (aborted != null) {
             this.aborted = ItemSet.of(aborted);

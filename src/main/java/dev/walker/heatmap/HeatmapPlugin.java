@@ -1295,6 +1295,7 @@ public final class HeatmapPlugin implements WalPlugin {
     /** So that the sums are right, and all chunks there. */
     private void settle() {
         heatmap.settle(() -> {});
+        heatmap.dirtyChunks.forEach(Chunk::pagesWithGarbage);
     }
 
     private static RelationHeat heat(Relation relation) {

@@ -6,8 +6,8 @@ import org.roaringbitmap.RoaringBitmap;
 
 /**
  * A set of items of a chunk, by {@link Chunk#key}. A sorted array while there are few, else some words of bits for each
- * block: as many as the highest item number in the set needs, since most blocks have few items and what is small stays in
- * the caches of the processor. Stored as a RoaringBitmap.
+ * block: two, or if an item number needs it as many as the highest possible one does, since most blocks have few items and
+ * what is small stays in the caches of the processor. Stored as a RoaringBitmap.
  */
 final class ItemSet {
     private static final int FEW = 32;
@@ -58,7 +58,7 @@ final class ItemSet {
             spread();
         }
         if (!hasWord(key)) {
-            widen(((key & OFFNUM_MASK) >>> 6) + 1);
+            widen();
         }
         int word = word(key);
         long bit = 1L << key;
@@ -89,7 +89,7 @@ final class ItemSet {
     private void spread() {
         words = LEAST_WORDS;
         for (int i = 0; i < count; i++) {
-            words = Math.max(words, ((few[i] & OFFNUM_MASK) >>> 6) + 1);
+            words = hasWord(few[i]) ? words : MOST_WORDS;
         }
         bits = new long[Chunk.BLOCKS * words];
         for (int i = 0; i < count; i++) {
@@ -98,13 +98,13 @@ final class ItemSet {
         few = null;
     }
 
-    private void widen(int wanted) {
-        long[] wider = new long[Chunk.BLOCKS * wanted];
+    private void widen() {
+        long[] wider = new long[Chunk.BLOCKS * MOST_WORDS];
         for (int block = 0; block < Chunk.BLOCKS; block++) {
-            System.arraycopy(bits, block * words, wider, block * wanted, words);
+            System.arraycopy(bits, block * words, wider, block * MOST_WORDS, words);
         }
         bits = wider;
-        words = wanted;
+        words = MOST_WORDS;
     }
 
     /** Tells whether it was there. */
@@ -127,19 +127,6 @@ final class ItemSet {
         return true;
     }
 
-    /** Whether there is an item of a block. */
-    boolean hasOn(int block) {
-        if (bits == null) {
-            int at = firstFrom(Chunk.key(block, 0));
-            return at < count && few[at] >>> Chunk.OFFNUM_BITS == block;
-        }
-        long any = 0;
-        for (int word = block * words, end = word + words; word < end; word++) {
-            any |= bits[word];
-        }
-        return any != 0;
-    }
-
     /** How many items there are of a block. */
     int countOn(int block) {
         int sum = 0;
@@ -155,6 +142,21 @@ final class ItemSet {
         return sum;
     }
 
+    /** How many blocks have items. */
+    int blocks() {
+        int sum = 0;
+        if (bits == null) {
+            for (int at = 0; at < count; at++) {
+                sum += at == 0 || few[at] >>> Chunk.OFFNUM_BITS != few[at - 1] >>> Chunk.OFFNUM_BITS ? 1 : 0;
+            }
+            return sum;
+        }
+        for (int block = 0; block < Chunk.BLOCKS; block++) {
+            sum += countOn(block) == 0 ? 0 : 1;
+        }
+        return sum;
+    }
+
     /** How many items there are of each block. */
     short[] countsByBlock() {
         short[] counts = new short[Chunk.BLOCKS];
@@ -163,8 +165,8 @@ final class ItemSet {
                 counts[few[at] >>> Chunk.OFFNUM_BITS]++;
             }
         } else {
-            for (int word = 0; word < bits.length; word++) {
-                counts[word / words] += (short) Long.bitCount(bits[word]);
+            for (int block = 0; block < Chunk.BLOCKS; block++) {
+                counts[block] = (short) countOn(block);
             }
         }
         return counts;
@@ -176,24 +178,29 @@ final class ItemSet {
      * @param offnums a bit for each item number, in {@link #MOST_WORDS} words
      */
     int removeOn(int block, long[] offnums) {
-        int before = count;
         if (bits == null) {
-            removeFew(block, offnums);
-            return before - count;
+            return removeFew(block, offnums);
         }
-        // Without a branch for each word: whether it has something to remove is not to be foreseen.
-        int removed = 0;
         int first = block * words;
-        for (int i = 0; i < words; i++) {
-            long hit = bits[first + i] & offnums[i];
-            bits[first + i] ^= hit;
-            removed += Long.bitCount(hit);
+        int removed = removeWord(first, offnums[0]) + removeWord(first + 1, offnums[1]);
+        if (words > LEAST_WORDS) {
+            removed += removeWord(first + 2, offnums[2])
+                    + removeWord(first + 3, offnums[3])
+                    + removeWord(first + 4, offnums[4]);
         }
         count -= removed;
         return removed;
     }
 
-    private void removeFew(int block, long[] offnums) {
+    /** Without a branch: whether there is something to remove is not to be foreseen. */
+    private int removeWord(int word, long wanted) {
+        long hit = bits[word] & wanted;
+        bits[word] ^= hit;
+        return Long.bitCount(hit);
+    }
+
+    private int removeFew(int block, long[] offnums) {
+        int before = count;
         int at = firstFrom(Chunk.key(block, 0));
         int kept = at;
         for (; at < count; at++) {
@@ -203,6 +210,7 @@ final class ItemSet {
             }
         }
         count = kept;
+        return before - count;
     }
 
     /** Where the first item from a key on is, or would be, in {@link #few}. */
