@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 #
-# What it costs to catch up: WAL is made while the walker (heatmap) is stopped, then it reads it in batches, and so does
-# pg_receivewal. Prints the CPU seconds per GB of WAL of the backend in which the walker runs: from its start on, that of
-# the JVM included, for the first part of the WAL, and once it is warm, for the rest. The WAL is that of pgbench's
+# What it costs to catch up: WAL is made while the walker (heatmap) is stopped, then it reads it in batches, first a part
+# of FIRST_MB, then one of REST_MB, and pg_receivewal reads the latter, too. Prints the CPU seconds per GB of WAL of the
+# backend in which the walker runs, its start and that of the JVM included each time; what the second part took more than
+# the first is what a walker takes that has started. The WAL is that of pgbench's
 # transactions, of two kinds: without page images, since there was no checkpoint since each page was changed, and with
 # those that follow a checkpoint.
 #
@@ -10,12 +11,11 @@
 #   PGBIN      programs of the server (default: of pg_config on the PATH)
 #   JVM        libjvm.so for PL/Java (default: of java on the PATH)
 #   VMOPTIONS  pljava.vmoptions (default: what install.sh sets)
-#   FIRST_MB=250 REST_MB=750 CLIENTS=2 SCALE=20 KINDS="plain images"
-# The first part is longer than FIRST_MB: it ends where the walker saves next.
+#   FIRST_MB=500 REST_MB=1500 CLIENTS=2 SCALE=20 KINDS="plain images"
 
 set -euo pipefail
 
-CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} FIRST_MB=${FIRST_MB:-250} REST_MB=${REST_MB:-750}
+CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} FIRST_MB=${FIRST_MB:-500} REST_MB=${REST_MB:-1500}
 KINDS=${KINDS:-plain images}
 PORT=${PORT:-54328}
 
@@ -61,31 +61,17 @@ make() {
 
 per_gb() { awk -v t="$1" -v mb="$2" 'BEGIN { printf "%.2f", t / (mb / 1e3) }'; }
 
-# sampled PID LSN: waits until what is saved of the walk reaches it; prints where that is, and the CPU time in ticks.
-sampled() {
-    psql -X -Atq <<SQL
-CREATE FUNCTION pg_temp.sampled() RETURNS text LANGUAGE plpgsql AS \$\$
-DECLARE
-    at pg_lsn;
-    stat text[];
-BEGIN
-    FOR i IN 1 .. 60000 LOOP
-        SELECT s.position INTO at FROM walker.status() s WHERE s.position >= '$2';
-        IF FOUND THEN
-            stat := pg_catalog.string_to_array(pg_catalog.pg_read_file('/proc/$1/stat'), ' ');
-            RETURN at || ' ' || stat[14]::bigint + stat[15]::bigint;
-        END IF;
-        PERFORM pg_catalog.pg_sleep(0.01);
-    END LOOP;
-    RAISE EXCEPTION 'the walker does not get to $2: %', (SELECT s FROM walker.status() s);
-END
-\$\$;
-SELECT pg_temp.sampled();
-SQL
-}
-
 # seconds TICKS
 seconds() { awk -v t="$1" -v hz="$(getconf CLK_TCK)" 'BEGIN { print t / hz }'; }
+
+# compile_ticks PID: of the threads that compile.
+compile_ticks() {
+    local task sum=0
+    for task in /proc/"$1"/task/*; do
+        [[ $(<"$task/comm") != *Compiler* ]] || sum=$((sum + $(sed 's/.*) //' "$task/stat" | awk '{ print $12 + $13 }')))
+    done
+    echo "$sum"
+}
 
 # images FROM TO: their share of the bytes between two LSNs, in percent.
 images() {
@@ -93,32 +79,40 @@ images() {
         sed -n 's/^Total .*\[[0-9.]*%\] .*\[\([0-9.]*\)%\] .*\[100%\].*/\1/p'
 }
 
-measure() {
-    local kind=$1 from middle end pid first rest times
-    [[ $kind == plain ]] || ask CHECKPOINT
+# catch_up KIND MB: makes WAL, and lets a walker that starts with it read it; sets megabytes and cpu.
+catch_up() {
+    local from end pid compiling
+    [[ $1 == plain ]] || ask CHECKPOINT
     from=$(lsn)
-    ask "SELECT pg_create_physical_replication_slot('bench', true)" >/dev/null
-    make "$FIRST_MB"
-    middle=$(lsn)
-    [[ $kind == plain ]] || ask CHECKPOINT
-    make "$REST_MB"
+    make "$2"
     end=$(lsn)
     pid=$(ask 'SELECT walker.start()')
-    read -r middle first <<<"$(sampled "$pid" "$middle")"
-    read -r _ rest <<<"$(sampled "$pid" "$end")"
-    rest=$((rest - first))
+    [[ $(ask "SELECT walker.wait_for('$end', '10 min')") == t ]] || { ask 'SELECT walker.status()' >&2; exit 1; }
+    cpu=$(seconds "$(cpu_ticks "$pid")")
+    compiling=$(seconds "$(compile_ticks "$pid")")
     ask 'SELECT walker.stop()' >/dev/null
     ask 'SELECT pg_switch_wal()' >/dev/null
+    megabytes=$(megabytes "$from" "$end")
+    printf '%-7s %5s MB, %3.0f%% of it images: walker %6s, %5.2f s, of these %4.2f for compiling' "$1" "$megabytes" \
+        "$(images "$from" "$end")" "$(per_gb "$cpu" "$megabytes")" "$cpu" "$compiling"
+}
+
+measure() {
+    local kind=$1 first_cpu first_megabytes from times
+    catch_up "$kind" "$FIRST_MB"
+    echo
+    first_cpu=$cpu first_megabytes=$megabytes
+    ask "SELECT pg_create_physical_replication_slot('bench', true)" >/dev/null
+    from=$(lsn)
+    catch_up "$kind" "$REST_MB"
     mkdir -p "$dir/received"
     times=$( { TIMEFORMAT='%U %S'; time "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync --no-loop \
-        --endpos "$end" >/dev/null 2>&1; } 2>&1)
+        --endpos "$(lsn)" >/dev/null 2>&1; } 2>&1)
     rm -rf "$dir/received"
+    printf '; pg_receivewal %s\n' "$(per_gb "$(awk '{ print $1 + $2 }' <<<"$times")" "$(megabytes "$from" "$(lsn)")")"
     ask "SELECT pg_drop_replication_slot('bench')" >/dev/null
-    printf '%-7s walker: first %5s MB %6s, next %5s MB %6s   pg_receivewal: %6s   images %s%% of the bytes\n' "$kind" \
-        "$(megabytes "$from" "$middle")" "$(per_gb "$(seconds "$first")" "$(megabytes "$from" "$middle")")" \
-        "$(megabytes "$middle" "$end")" "$(per_gb "$(seconds "$rest")" "$(megabytes "$middle" "$end")")" \
-        "$(per_gb "$(awk '{ print $1 + $2 }' <<<"$times")" "$(megabytes "$from" "$end")")" \
-        "$(images "$middle" "$end")"
+    awk -v kind="$kind" -v t="$first_cpu" -v mb="$first_megabytes" -v tt="$cpu" -v mmbb="$megabytes" \
+        'BEGIN { printf "%-7s what the second took more than the first: %.2f\n", kind, (tt - t) / ((mmbb - mb) / 1e3) }'
 }
 
 echo "$("$PGBIN/postgres" --version), scale $SCALE; CPU seconds per GB of WAL"

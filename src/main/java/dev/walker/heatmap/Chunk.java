@@ -254,21 +254,21 @@ final class Chunk {
     }
 
     /** The dead items for the table, null if there are none. */
-    RoaringBitmap dead() {
-        return toBitmap(dead);
+    byte[] dead() {
+        return toBytes(dead);
     }
 
     /** The dead items whose inserter rolled back, for the table; null if there are none. */
-    RoaringBitmap aborted() {
-        return toBitmap(aborted);
+    byte[] aborted() {
+        return toBytes(aborted);
     }
 
-    private static RoaringBitmap toBitmap(ItemSet items) {
+    private static byte[] toBytes(ItemSet items) {
         if (items == null || items.count() == 0) {
             return null;
         }
         items.compact();
-        return items.toBitmap();
+        return items.toBytes();
     }
 
     short[] deadByPage() {

@@ -268,6 +268,7 @@ final class Heatmap {
 
     private void release(Chunk chunk) {
         chunk.relation.chunks.remove(chunk);
+        chunk.relation.lastChunk = null;
         chunks[chunk.slot] = null;
         if (freeSlotCount == freeSlots.length) {
             freeSlots = Arrays.copyOf(freeSlots, freeSlotCount * 2);
@@ -384,10 +385,15 @@ final class Heatmap {
 
     /** The chunk with a number, its content possibly not loaded. */
     Chunk chunkOf(Relation relation, int number) {
+        Chunk last = relation.lastChunk;
+        if (last != null && last.number == number) {
+            return last;
+        }
         Chunk chunk = relation.chunks.get(number);
         if (chunk == null) {
             chunk = addChunk(relation, number);
         }
+        relation.lastChunk = chunk;
         chunk.lastUsed = ++useClock;
         return chunk;
     }
@@ -631,6 +637,10 @@ final class Heatmap {
         for (int slot = 0; slot < chunksUsed; slot++) {
             Chunk chunk = chunks[slot];
             if (chunk != null && !chunk.dirty) {
+                if (chunk == chunk.relation.lastChunk) {
+                    // It may have been used ever since.
+                    chunk.lastUsed = useClock;
+                }
                 candidates.add(chunk);
             }
         }

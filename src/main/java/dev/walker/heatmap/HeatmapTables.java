@@ -423,8 +423,8 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 chunk.deadByPage(),
                 chunk.abortedByPage(),
                 known,
-                bytes(chunk.dead()),
-                bytes(chunk.aborted()));
+                chunk.dead(),
+                chunk.aborted());
         chunk.stored = true;
     }
 

@@ -1,6 +1,8 @@
 package dev.walker.heatmap;
 
 import dev.walker.rmgr.heap.HeapPage;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -19,6 +21,11 @@ final class ItemSet {
     static final int MOST_WORDS = (HeapPage.MAX_OFFNUM >>> 6) + 1;
 
     private static final int OFFNUM_MASK = (1 << Chunk.OFFNUM_BITS) - 1;
+
+    // Of a serialized RoaringBitmap that is one sorted array: see https://github.com/RoaringBitmap/RoaringFormatSpec.
+    private static final int COOKIE_WITHOUT_RUNS = 12346;
+    private static final int ARRAY_AT = 16;
+    private static final int MOST_IN_ARRAY = 4096;
 
     private char[] few = new char[4];
     /** Null while {@link #few} is used. */
@@ -265,6 +272,33 @@ final class ItemSet {
     /** About how many bytes of memory it takes. */
     int memory() {
         return 48 + (bits != null ? Long.BYTES * bits.length : Character.BYTES * few.length);
+    }
+
+    /** As it is stored: a serialized RoaringBitmap with what is shortest; null if there is nothing. */
+    byte[] toBytes() {
+        if (count == 0) {
+            return null;
+        }
+        ByteBuffer array = ByteBuffer.allocate(ARRAY_AT + Short.BYTES * count).order(ByteOrder.LITTLE_ENDIAN);
+        array.putInt(COOKIE_WITHOUT_RUNS).putInt(1).putShort((short) 0).putShort((short) (count - 1));
+        array.putInt(ARRAY_AT);
+        int runs = 0;
+        int before = -1;
+        for (int key = next(0); key >= 0; key = next(key + 1)) {
+            array.putShort((short) key);
+            runs += key == before + 1 ? 0 : 1;
+            before = key;
+        }
+        // Nearly all are sparse, so that neither runs nor a bitmap would be shorter.
+        return count <= MOST_IN_ARRAY && count <= 2 * runs ? array.array() : toShortestBytes();
+    }
+
+    private byte[] toShortestBytes() {
+        RoaringBitmap bitmap = toBitmap();
+        bitmap.runOptimize();
+        ByteBuffer bytes = ByteBuffer.allocate(bitmap.serializedSizeInBytes());
+        bitmap.serialize(bytes);
+        return bytes.array();
     }
 
     RoaringBitmap toBitmap() {
