@@ -14,36 +14,18 @@
 
 set -euo pipefail
 
-PGBIN=${PGBIN:-$(pg_config --bindir)}
-JVM=${JVM:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")/lib/server/libjvm.so}
-default_options="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
-default_options+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
-default_options+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
-VMOPTIONS=${VMOPTIONS:-$default_options} FIRST=${FIRST:-0}
+FIRST=${FIRST:-0}
 ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-30} WARM_UP=${WARM_UP:-15} CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} SYNC=${SYNC:-off}
 PORT=${PORT:-54329}
-SHARE=$("$PGBIN/pg_config" --sharedir)
 
 # shellcheck source=bench/server.sh
 . "$(dirname "$(readlink -f "$0")")/server.sh"
-new_server <<END
+new_walker_server <<END
 shared_buffers = 512MB
 max_wal_size = 8GB
 synchronous_commit = $SYNC
-walker.plugins = 'heatmap'
-pljava.libjvm_location = '$JVM'
-pljava.vmoptions = '$VMOPTIONS'
-pljava.policy_urls = '"file:\${org.postgresql.sysconfdir}/pljava.policy","file:$SHARE/walker/walker.policy","="'
 END
 results=${RESULTS:-$dir/results}
-start_server
-ask() { psql -X -Atq -c "$1"; }
-ask "SET client_min_messages = error; CREATE EXTENSION walker CASCADE; CREATE EXTENSION pgstattuple;
-     SELECT walker.install_jar()" >/dev/null
-"$PGBIN/pgbench" -q -i -s "$SCALE" >/dev/null 2>&1
-
-# cpu_ticks PID: user and system time.
-cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 
 # load SECONDS: runs pgbench; sets tps.
 load() {

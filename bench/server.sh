@@ -49,3 +49,33 @@ walk_beside() {
         sleep 0.1
     done
 }
+
+# new_walker_server <SETTINGS: makes and starts a server with the walker's extension and pgbench's tables, for SCALE; reads
+# PGBIN, JVM and VMOPTIONS from the environment.
+new_walker_server() {
+    local share options
+    PGBIN=${PGBIN:-$(pg_config --bindir)}
+    JVM=${JVM:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")/lib/server/libjvm.so}
+    options="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
+    options+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
+    options+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+    share=$("$PGBIN/pg_config" --sharedir)
+    {
+        cat
+        cat <<END
+walker.plugins = 'heatmap'
+pljava.libjvm_location = '$JVM'
+pljava.vmoptions = '${VMOPTIONS:-$options}'
+pljava.policy_urls = '"file:\${org.postgresql.sysconfdir}/pljava.policy","file:$share/walker/walker.policy","="'
+END
+    } | new_server
+    start_server
+    ask "SET client_min_messages = error; CREATE EXTENSION walker CASCADE; CREATE EXTENSION pgstattuple;
+         SELECT walker.install_jar()" >/dev/null
+    "$PGBIN/pgbench" -q -i -s "$SCALE" >/dev/null 2>&1
+}
+
+ask() { psql -X -Atq -c "$1"; }
+
+# cpu_ticks PID: user and system time.
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }

@@ -14,7 +14,6 @@ final class Chunk {
     static final int KEYS = BLOCKS << OFFNUM_BITS;
 
     private static final int EMPTY_BYTES = 128;
-    private static final int COUNTS_BYTES = 272;
 
     final Relation relation;
     /** The block number of the first block divided by {@link #BLOCKS}. */
@@ -40,10 +39,9 @@ final class Chunk {
 
     private ItemSet dead;
     private ItemSet aborted;
-    private short[] deadByPage;
-    private short[] abortedByPage;
     private long knownLow;
     private long knownHigh;
+    /** How many the sum of the relation has in it. */
     private int pagesWithGarbage;
 
     Chunk(Relation relation, int number, int slot) {
@@ -105,11 +103,11 @@ final class Chunk {
     }
 
     boolean isDead(int key) {
-        return deadOn(key >>> OFFNUM_BITS) != 0 && dead.contains(key);
+        return dead != null && dead.contains(key);
     }
 
     boolean isAborted(int key) {
-        return abortedOn(key >>> OFFNUM_BITS) != 0 && aborted.contains(key);
+        return aborted != null && aborted.contains(key);
     }
 
     int deadCount() {
@@ -120,16 +118,24 @@ final class Chunk {
         return aborted == null ? 0 : aborted.count();
     }
 
+    /** Counts them, and makes the sum of the relation agree: that is cheaper now and then than with each change. */
     int pagesWithGarbage() {
+        int before = pagesWithGarbage;
+        pagesWithGarbage = countPages();
+        relation.pagesWithGarbage += pagesWithGarbage - before;
         return pagesWithGarbage;
     }
 
+    private int countPages() {
+        return deadCount() == 0 ? 0 : dead.blocks();
+    }
+
     int deadOn(int block) {
-        return deadByPage == null ? 0 : deadByPage[block];
+        return dead == null ? 0 : dead.countOn(block);
     }
 
     int abortedOn(int block) {
-        return abortedByPage == null ? 0 : abortedByPage[block];
+        return aborted == null ? 0 : aborted.countOn(block);
     }
 
     /** The lowest dead key from {@code key} on, -1 if there is none. */
@@ -141,17 +147,12 @@ final class Chunk {
     boolean addDead(int key) {
         if (dead == null) {
             dead = new ItemSet();
-            deadByPage = new short[BLOCKS];
         }
         if (!dead.add(key)) {
             return false;
         }
         relation.deadTuples++;
         relation.history.born(firstBlock() + (key >>> OFFNUM_BITS));
-        if (deadByPage[key >>> OFFNUM_BITS]++ == 0) {
-            pagesWithGarbage++;
-            relation.pagesWithGarbage++;
-        }
         return true;
     }
 
@@ -159,38 +160,51 @@ final class Chunk {
     boolean addAborted(int key) {
         if (aborted == null) {
             aborted = new ItemSet();
-            abortedByPage = new short[BLOCKS];
         }
         if (!aborted.add(key)) {
             return false;
         }
         relation.deadAborted++;
-        abortedByPage[key >>> OFFNUM_BITS]++;
         return true;
     }
 
     /** Takes an item out of the dead ones; tells whether that is a change. */
     boolean removeDead(int key) {
-        if (deadOn(key >>> OFFNUM_BITS) == 0 || !dead.remove(key)) {
+        if (dead == null || !dead.remove(key)) {
             return false;
         }
-        relation.deadTuples--;
-        relation.history.lost(firstBlock() + (key >>> OFFNUM_BITS));
-        if (--deadByPage[key >>> OFFNUM_BITS] == 0) {
-            pagesWithGarbage--;
-            relation.pagesWithGarbage--;
-        }
+        lost(key >>> OFFNUM_BITS, 1);
         removeAborted(key);
         return true;
     }
 
+    /**
+     * Takes items of a block out of the dead ones; tells how many of them were dead.
+     *
+     * @param offnums a bit for each item number, in {@link ItemSet#MOST_WORDS} words
+     */
+    int removeDead(int block, long[] offnums) {
+        int removed = dead == null ? 0 : dead.removeOn(block, offnums);
+        if (removed > 0) {
+            lost(block, removed);
+            if (aborted != null) {
+                relation.deadAborted -= aborted.removeOn(block, offnums);
+            }
+        }
+        return removed;
+    }
+
+    private void lost(int block, int items) {
+        relation.deadTuples -= items;
+        relation.history.lost(firstBlock() + block, items);
+    }
+
     /** Says that the inserter of an item did not roll back; tells whether that is a change. */
     boolean removeAborted(int key) {
-        if (abortedOn(key >>> OFFNUM_BITS) == 0 || !aborted.remove(key)) {
+        if (aborted == null || !aborted.remove(key)) {
             return false;
         }
         relation.deadAborted--;
-        abortedByPage[key >>> OFFNUM_BITS]--;
         return true;
     }
 
@@ -209,29 +223,17 @@ final class Chunk {
         this.knownHigh = knownHigh;
         if (dead != null) {
             this.dead = ItemSet.of(dead);
-            deadByPage = countByPage(dead);
-            for (short count : deadByPage) {
-                pagesWithGarbage += count == 0 ? 0 : 1;
-            }
+            pagesWithGarbage = countPages();
         }
         if (aborted != null) {
             this.aborted = ItemSet.of(aborted);
-            abortedByPage = countByPage(aborted);
         }
-    }
-
-    private static short[] countByPage(RoaringBitmap bitmap) {
-        short[] counts = new short[BLOCKS];
-        bitmap.forEach((int key) -> counts[key >>> OFFNUM_BITS]++);
-        return counts;
     }
 
     /** Drops the content, which the tables have. */
     void unload() {
         dead = null;
         aborted = null;
-        deadByPage = null;
-        abortedByPage = null;
         knownLow = 0;
         knownHigh = 0;
         pagesWithGarbage = 0;
@@ -243,38 +245,38 @@ final class Chunk {
     int memory() {
         int sum = EMPTY_BYTES;
         if (dead != null) {
-            sum += COUNTS_BYTES + dead.memory();
+            sum += dead.memory();
         }
         if (aborted != null) {
-            sum += COUNTS_BYTES + aborted.memory();
+            sum += aborted.memory();
         }
         return sum;
     }
 
     /** The dead items for the table, null if there are none. */
-    RoaringBitmap dead() {
-        return toBitmap(dead);
+    byte[] dead() {
+        return toBytes(dead);
     }
 
     /** The dead items whose inserter rolled back, for the table; null if there are none. */
-    RoaringBitmap aborted() {
-        return toBitmap(aborted);
+    byte[] aborted() {
+        return toBytes(aborted);
     }
 
-    private static RoaringBitmap toBitmap(ItemSet items) {
+    private static byte[] toBytes(ItemSet items) {
         if (items == null || items.count() == 0) {
             return null;
         }
         items.compact();
-        return items.toBitmap();
+        return items.toBytes();
     }
 
     short[] deadByPage() {
-        return dead == null || dead.count() == 0 ? null : deadByPage.clone();
+        return dead == null || dead.count() == 0 ? null : dead.countsByBlock();
     }
 
     short[] abortedByPage() {
-        return aborted == null || aborted.count() == 0 ? null : abortedByPage.clone();
+        return aborted == null || aborted.count() == 0 ? null : aborted.countsByBlock();
     }
 
     long knownLow() {

@@ -50,6 +50,8 @@ final class Heatmap {
     /** It is not worth while to look at memory more often than after so many chunks. */
     private static final int LEAST_ALLOWANCE = 32;
 
+    private static final int RECENT = 64;
+
     private final RelationMap relations = new RelationMap();
     private int nextRelationId;
 
@@ -63,8 +65,9 @@ final class Heatmap {
     private final Runnable stateChanged;
     private History history;
 
-    private Relation lastRelation;
-    private Chunk lastChunk;
+    /** Relations that were asked for lately, by the last bits of their number. */
+    private final Relation[] recent = new Relation[RECENT];
+
     private long useClock;
 
     private final long limitBytes;
@@ -111,13 +114,14 @@ final class Heatmap {
 
     /** The relation, or null. */
     Relation find(long spcOid, long dbOid, long relNumber) {
-        Relation last = lastRelation;
+        int place = (int) relNumber & RECENT - 1;
+        Relation last = recent[place];
         if (last != null && last.is(spcOid, dbOid, relNumber)) {
             return last;
         }
         Relation relation = relations.get(spcOid, dbOid, relNumber);
         if (relation != null) {
-            lastRelation = relation;
+            recent[place] = relation;
         }
         return relation;
     }
@@ -129,7 +133,6 @@ final class Heatmap {
             relation = new Relation(nextRelationId++, spcOid, dbOid, relNumber);
             relation.history = history.of(relation);
             relations.add(relation);
-            lastRelation = relation;
         }
         return relation;
     }
@@ -158,9 +161,7 @@ final class Heatmap {
         relation.gone = true;
         relation.keepBlocks = 0;
         relations.remove(relation);
-        if (relation == lastRelation) {
-            lastRelation = null;
-        }
+        recent[(int) relation.relNumber & RECENT - 1] = null;
         if (relation.stored || relation.hasStoredChunks) {
             droppedRelations.add(relation);
             stateChanged.run();
@@ -267,10 +268,8 @@ final class Heatmap {
 
     private void release(Chunk chunk) {
         chunk.relation.chunks.remove(chunk);
+        chunk.relation.lastChunk = null;
         chunks[chunk.slot] = null;
-        if (chunk == lastChunk) {
-            lastChunk = null;
-        }
         if (freeSlotCount == freeSlots.length) {
             freeSlots = Arrays.copyOf(freeSlots, freeSlotCount * 2);
         }
@@ -386,16 +385,16 @@ final class Heatmap {
 
     /** The chunk with a number, its content possibly not loaded. */
     Chunk chunkOf(Relation relation, int number) {
-        Chunk last = lastChunk;
-        if (last != null && last.relation == relation && last.number == number) {
+        Chunk last = relation.lastChunk;
+        if (last != null && last.number == number) {
             return last;
         }
         Chunk chunk = relation.chunks.get(number);
         if (chunk == null) {
             chunk = addChunk(relation, number);
         }
+        relation.lastChunk = chunk;
         chunk.lastUsed = ++useClock;
-        lastChunk = chunk;
         return chunk;
     }
 
@@ -529,6 +528,19 @@ final class Heatmap {
         }
     }
 
+    /**
+     * Items of a page lost their storage.
+     *
+     * @param offnums a bit for each item number, in {@link ItemSet#MOST_WORDS} words
+     */
+    void prune(Chunk chunk, int block, long[] offnums, long lsn) {
+        int gone = chunk.removeDead(block, offnums);
+        if (gone > 0) {
+            chunk.relation.prunedTuples += gone;
+            changed(chunk, lsn);
+        }
+    }
+
     /** Removes the dead items of a page; tells how many. */
     private static int forgetPage(Chunk chunk, int block) {
         if (chunk.deadOn(block) == 0) {
@@ -625,6 +637,10 @@ final class Heatmap {
         for (int slot = 0; slot < chunksUsed; slot++) {
             Chunk chunk = chunks[slot];
             if (chunk != null && !chunk.dirty) {
+                if (chunk == chunk.relation.lastChunk) {
+                    // It may have been used ever since.
+                    chunk.lastUsed = useClock;
+                }
                 candidates.add(chunk);
             }
         }

@@ -43,6 +43,7 @@ import dev.walker.wal.Lsn;
 import dev.walker.wal.RelFileLocator;
 import dev.walker.wal.WalRecord;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -79,6 +80,15 @@ public final class HeatmapPlugin implements WalPlugin {
 
     private static final int DEFAULT_BASELINE_RATE = 64;
 
+    /** Of each resource manager, whether its records come to a callback of their own. */
+    private static final boolean[] HAS_CALLBACK = new boolean[Rmgr.MAX_ID + 1];
+
+    static {
+        for (Rmgr rmgr : List.of(Rmgr.HEAP, Rmgr.HEAP2, Rmgr.XACT, Rmgr.XLOG, Rmgr.SMGR, Rmgr.STANDBY)) {
+            HAS_CALLBACK[rmgr.id()] = true;
+        }
+    }
+
     private final HeapInsert insert = new HeapInsert();
     private final HeapDelete delete = new HeapDelete();
     private final HeapUpdate update = new HeapUpdate();
@@ -106,8 +116,11 @@ public final class HeatmapPlugin implements WalPlugin {
     private final long[] imageDead = new long[1 << Chunk.OFFNUM_BITS - 6];
     private final long[] imageAborted = new long[1 << Chunk.OFFNUM_BITS - 6];
 
-    private final OpenXacts.ItemConsumer commitItem = this::commitItem;
-    private final OpenXacts.ItemConsumer abortItem = this::abortItem;
+    /** Item numbers whose storage the record at hand takes. */
+    private final long[] gone = new long[ItemSet.MOST_WORDS];
+
+    private final OpenXacts.KindConsumer commitItem = this::commitItem;
+    private final OpenXacts.KindConsumer abortItem = this::abortItem;
     private final List<Relation> dropped = new ArrayList<>();
 
     private final Set<Long> xidsToAsk = new HashSet<>();
@@ -364,7 +377,7 @@ public final class HeatmapPlugin implements WalPlugin {
         boolean image = preparePage(record, block);
         Chunk chunk = chunk(block);
         boolean frozen = isFrozen(image, insert.offnum(), insert.hasTuple() ? insert.infomask() : 0);
-        insertItem(chunk, block, insert.offnum(), 0, frozen);
+        insertItem(chunk, block, insert.offnum(), frozen);
         chunk.relation.inserts++;
         chunk.relation.history.changed(record, block, HistoryMetric.INSERTS, 1);
         heatmap.changed(chunk.relation, lsn);
@@ -383,7 +396,7 @@ public final class HeatmapPlugin implements WalPlugin {
             int offnum = multiInsert.offnum(i);
             int infomask = multiInsert.hasTuples() ? multiInsert.nextInfomask() : 0;
             boolean frozen = multiInsert.isAllFrozenSet() || isFrozen(image, offnum, infomask);
-            insertItem(chunk, block, offnum, 0, frozen);
+            insertItem(chunk, block, offnum, frozen);
         }
         chunk.relation.inserts += multiInsert.count();
         chunk.relation.history.changed(record, block, HistoryMetric.INSERTS, multiInsert.count());
@@ -400,38 +413,46 @@ public final class HeatmapPlugin implements WalPlugin {
         return Infomask.isXminFrozen(loggedInfomask);
     }
 
-    /**
-     * A new tuple.
-     *
-     * @param by what made it: 0 for an insert, else as {@link OpenXacts} names it
-     */
-    private void insertItem(Chunk chunk, BlockRef block, int offnum, int by, boolean frozen) {
-        int blockInChunk = Chunk.blockInChunk(block.blockNumber());
-        int key = Chunk.key(blockInChunk, offnum);
+    private void insertItem(Chunk chunk, BlockRef block, int offnum, boolean frozen) {
+        int key = Chunk.key(Chunk.blockInChunk(block.blockNumber()), offnum);
+        expectFree(chunk, block, key);
+        if (!frozen && recordXact != OpenXacts.NONE) {
+            openXacts.addInsert(recordXact, chunk.slot, key);
+        }
+    }
+
+    /** A new tuple is to have storage of its own. */
+    private void expectFree(Chunk chunk, BlockRef block, int key) {
         if (chunk.isDead(key) && !block.imageApplies()) {
             // The storage of the old item must have gone by a record that was not walked.
             heatmap.prune(chunk, key, lsn);
-            heatmap.setUnknown(chunk, blockInChunk, lsn);
+            heatmap.setUnknown(chunk, key >>> Chunk.OFFNUM_BITS, lsn);
         } else if (chunk.relation.createdInWal) {
-            heatmap.setKnown(chunk, blockInChunk, lsn);
+            heatmap.setKnown(chunk, key >>> Chunk.OFFNUM_BITS, lsn);
         }
-        if (!frozen && recordXact != OpenXacts.NONE) {
-            openXacts.addInsert(recordXact, chunk.slot, key | by);
+    }
+
+    /** A tuple that is deleted is to be alive. */
+    private void expectAlive(Chunk chunk, BlockRef block, int key) {
+        if (chunk.isDead(key) && !block.imageApplies()) {
+            heatmap.setUnknown(chunk, key >>> Chunk.OFFNUM_BITS, lsn);
         }
     }
 
     private void deleteItem(Chunk chunk, BlockRef block, int offnum, int by) {
-        int blockInChunk = Chunk.blockInChunk(block.blockNumber());
-        int key = Chunk.key(blockInChunk, offnum);
-        if (chunk.isDead(key) && !block.imageApplies()) {
-            heatmap.setUnknown(chunk, blockInChunk, lsn);
-        }
+        int key = Chunk.key(Chunk.blockInChunk(block.blockNumber()), offnum);
+        expectAlive(chunk, block, key);
         if (recordXact != OpenXacts.NONE) {
             openXacts.addDelete(recordXact, chunk.slot, key | by);
         } else {
-            history.born = HistoryMetric.bornByCommit(by);
-            heatmap.addDead(chunk, key, false, lsn);
+            dieAtOnce(chunk, key | by);
         }
+    }
+
+    /** A transaction that has committed from the start has deleted an item; what did it is beside its key. */
+    private void dieAtOnce(Chunk chunk, int item) {
+        history.born = HistoryMetric.bornByCommit(item);
+        heatmap.addDead(chunk, item & OpenXacts.KEY_MASK, false, lsn);
     }
 
     /**
@@ -485,33 +506,45 @@ public final class HeatmapPlugin implements WalPlugin {
             return;
         }
         openXact(record);
+        if (update.isCrossPage()) {
+            leavePage(record, oldBlock);
+        }
+        preparePage(record, newBlock);
+        Chunk chunk = chunk(newBlock);
+        Relation relation = chunk.relation;
         int by = update.isHot() ? OpenXacts.BY_HOT_UPDATE : OpenXacts.BY_UPDATE;
-        Chunk chunk;
+        int blockInChunk = Chunk.blockInChunk(newBlock.blockNumber());
+        int newKey = Chunk.key(blockInChunk, update.newOffnum());
         if (update.isCrossPage()) {
-            preparePage(record, oldBlock, false);
-            Chunk old = chunk(oldBlock);
-            deleteItem(old, oldBlock, update.oldOffnum(), by);
-            if (oldBlock.imageApplies()) {
-                old.relation.history.image(oldBlock.blockNumber());
+            relation.newpageUpdates++;
+            expectFree(chunk, newBlock, newKey);
+            if (recordXact != OpenXacts.NONE) {
+                openXacts.addInsert(recordXact, chunk.slot, newKey | by);
             }
-            preparePage(record, newBlock);
-            chunk = chunk(newBlock);
         } else {
-            preparePage(record, newBlock);
-            chunk = chunk(newBlock);
-            deleteItem(chunk, newBlock, update.oldOffnum(), by);
+            int oldKey = Chunk.key(blockInChunk, update.oldOffnum());
+            expectAlive(chunk, newBlock, oldKey);
+            expectFree(chunk, newBlock, newKey);
+            if (recordXact != OpenXacts.NONE) {
+                openXacts.addUpdate(recordXact, chunk.slot, oldKey | by, update.newOffnum());
+            } else {
+                dieAtOnce(chunk, oldKey | by);
+            }
         }
-        insertItem(chunk, newBlock, update.newOffnum(), by, false);
-        chunk.relation.updates++;
-        chunk.relation.history.changed(record, newBlock, HistoryMetric.UPDATES, 1);
-        if (update.isHot()) {
-            chunk.relation.hotUpdates++;
-            chunk.relation.history.add(newBlock.blockNumber(), HistoryMetric.HOT_UPDATES, 1);
+        relation.updates++;
+        relation.hotUpdates += update.isHot() ? 1 : 0;
+        relation.history.updated(record, newBlock, update.isHot());
+        heatmap.changed(relation, lsn);
+    }
+
+    /** An update leaves a page for another one. */
+    private void leavePage(WalRecord record, BlockRef block) {
+        preparePage(record, block, false);
+        Chunk chunk = chunk(block);
+        deleteItem(chunk, block, update.oldOffnum(), OpenXacts.BY_UPDATE);
+        if (block.imageApplies()) {
+            chunk.relation.history.image(block.blockNumber());
         }
-        if (update.isCrossPage()) {
-            chunk.relation.newpageUpdates++;
-        }
-        heatmap.changed(chunk.relation, lsn);
     }
 
     private void prune(WalRecord record) {
@@ -527,15 +560,9 @@ public final class HeatmapPlugin implements WalPlugin {
             return;
         }
         int blockInChunk = Chunk.blockInChunk(block.blockNumber());
-        for (int i = 0; i < prune.redirectedCount(); i++) {
-            heatmap.prune(chunk, Chunk.key(blockInChunk, prune.redirectedFrom(i)), lsn);
-        }
-        for (int i = 0; i < prune.deadCount(); i++) {
-            heatmap.prune(chunk, Chunk.key(blockInChunk, prune.dead(i)), lsn);
-        }
-        for (int i = 0; i < prune.unusedCount(); i++) {
-            heatmap.prune(chunk, Chunk.key(blockInChunk, prune.unused(i)), lsn);
-        }
+        Arrays.fill(gone, 0);
+        prune.addGone(gone);
+        heatmap.prune(chunk, blockInChunk, gone, lsn);
         if (history.lost == HistoryMetric.RECLAIMED_VACUUM_CLEANUP) {
             chunk.relation.history.add(block.blockNumber(), HistoryMetric.ITEMS_FREED, prune.unusedCount());
         }
@@ -565,9 +592,11 @@ public final class HeatmapPlugin implements WalPlugin {
             return;
         }
         int blockInChunk = Chunk.blockInChunk(block.blockNumber());
+        Arrays.fill(gone, 0);
         for (int i = 0; i < vacuum.count(); i++) {
-            heatmap.prune(chunk, Chunk.key(blockInChunk, vacuum.unused(i)), lsn);
+            set(gone, vacuum.unused(i));
         }
+        heatmap.prune(chunk, blockInChunk, gone, lsn);
     }
 
     private void freeze(WalRecord record) {
@@ -951,8 +980,10 @@ public final class HeatmapPlugin implements WalPlugin {
             } else if (together != null) {
                 openXacts.forEachItem(
                         xact, (slot, isDelete, key) -> together.add(heatmap.chunkAt(slot), isDelete, key));
+            } else if (commit) {
+                openXacts.forEachDelete(xact, commitItem);
             } else {
-                openXacts.forEachItem(xact, commit ? commitItem : abortItem);
+                openXacts.forEachInsert(xact, abortItem);
             }
             openXacts.close(xact);
             if (left) {
@@ -967,18 +998,14 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private void commitItem(int chunkSlot, boolean isDelete, int item) {
-        if (isDelete) {
-            history.born = HistoryMetric.bornByCommit(item);
-            heatmap.die(heatmap.chunk(chunkSlot), item & OpenXacts.KEY_MASK, lsn);
-        }
+    private void commitItem(int chunkSlot, int item) {
+        history.born = HistoryMetric.bornByCommit(item);
+        heatmap.die(heatmap.chunk(chunkSlot), item & OpenXacts.KEY_MASK, lsn);
     }
 
-    private void abortItem(int chunkSlot, boolean isDelete, int item) {
-        if (!isDelete) {
-            history.born = HistoryMetric.bornByRollback(item);
-            heatmap.rollBack(heatmap.chunk(chunkSlot), item & OpenXacts.KEY_MASK, lsn);
-        }
+    private void abortItem(int chunkSlot, int item) {
+        history.born = HistoryMetric.bornByRollback(item);
+        heatmap.rollBack(heatmap.chunk(chunkSlot), item & OpenXacts.KEY_MASK, lsn);
     }
 
     /** No transaction runs at this point: those that are open and not prepared were lost in a crash. */
@@ -1177,15 +1204,9 @@ public final class HeatmapPlugin implements WalPlugin {
     /** The other resource managers. */
     @Override
     public void onRecord(WalRecord record) {
-        Rmgr rmgr = Rmgr.of(record.rmgrId());
-        switch (rmgr) {
-            case HEAP, HEAP2, XACT, XLOG, SMGR, STANDBY -> {
-                // They have a callback of their own.
-            }
-            default -> {
-                begin(record);
-                other(record, rmgr);
-            }
+        if (!HAS_CALLBACK[record.rmgrId()]) {
+            begin(record);
+            other(record, Rmgr.of(record.rmgrId()));
         }
     }
 
@@ -1274,6 +1295,7 @@ public final class HeatmapPlugin implements WalPlugin {
     /** So that the sums are right, and all chunks there. */
     private void settle() {
         heatmap.settle(() -> {});
+        heatmap.dirtyChunks.forEach(Chunk::pagesWithGarbage);
     }
 
     private static RelationHeat heat(Relation relation) {

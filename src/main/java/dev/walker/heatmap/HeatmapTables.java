@@ -400,6 +400,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
 
     private void flushChunk(Chunk chunk) {
         Relation relation = chunk.relation;
+        int pagesWithGarbage = chunk.pagesWithGarbage();
         if (chunk.isEmpty()) {
             if (chunk.stored) {
                 chunkTable.delete(relation.spcOid, relation.dbOid, relation.relNumber, chunk.number);
@@ -418,12 +419,12 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 relation.relNumber,
                 chunk.number,
                 chunk.deadCount(),
-                chunk.pagesWithGarbage(),
+                pagesWithGarbage,
                 chunk.deadByPage(),
                 chunk.abortedByPage(),
                 known,
-                bytes(chunk.dead()),
-                bytes(chunk.aborted()));
+                chunk.dead(),
+                chunk.aborted());
         chunk.stored = true;
     }
 

@@ -45,6 +45,7 @@ final class History {
     private record Key(RelationHistory history, long bucket) {}
 
     private static final long NONE = RelationHistory.NONE;
+    private static final long BUCKET_MICROS = HistoryLayer.MINUTES.seconds * 1_000_000L;
 
     /** How long it goes back, 0 if there is none. */
     private final long keepSeconds;
@@ -63,6 +64,8 @@ final class History {
 
     /** Begin of the present minute; {@link #NONE} while the time is not known. */
     private long bucket = NONE;
+    /** The same in microseconds, as of the last {@link #turn}. */
+    private long bucketMicros = NONE - BUCKET_MICROS;
     /** Those with counters in memory. */
     private List<RelationHistory> retained = new ArrayList<>();
     /** Those of them that have changed since the last flush. */
@@ -204,6 +207,9 @@ final class History {
     }
 
     private void turn() {
+        if (clock.isWithin(bucketMicros, bucketMicros + BUCKET_MICROS)) {
+            return;
+        }
         long now = HistoryLayer.MINUTES.bucket(clock.seconds());
         if (now != bucket) {
             if (bucket != NONE) {
@@ -211,6 +217,7 @@ final class History {
             }
             bucket = now;
         }
+        bucketMicros = bucket * 1_000_000;
     }
 
     /** The bucket is over. */

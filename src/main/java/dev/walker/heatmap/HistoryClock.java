@@ -36,6 +36,11 @@ final class HistoryClock {
         return time != NEVER;
     }
 
+    /** Whether a commit or rollback has told the time, and it is in a range of microseconds since 1970. */
+    boolean isWithin(long fromMicros, long toMicros) {
+        return time >= fromMicros && time < toMicros;
+    }
+
     /** Seconds since 1970; of this machine if nothing else has told the time. */
     long seconds() {
         return Math.floorDiv(isSet() ? time : wallMicros.getAsLong(), 1_000_000);

@@ -1,13 +1,15 @@
 package dev.walker.heatmap;
 
 import dev.walker.rmgr.heap.HeapPage;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
  * A set of items of a chunk, by {@link Chunk#key}. A sorted array while there are few, else some words of bits for each
- * block: as many as the highest item number in the set needs, since most blocks have few items and what is small stays in
- * the caches of the processor. Stored as a RoaringBitmap.
+ * block: two, or if an item number needs it as many as the highest possible one does, since most blocks have few items and
+ * what is small stays in the caches of the processor. Stored as a RoaringBitmap.
  */
 final class ItemSet {
     private static final int FEW = 32;
@@ -15,8 +17,15 @@ final class ItemSet {
     private static final int VERY_FEW = 24;
 
     private static final int LEAST_WORDS = 2;
-    private static final int MOST_WORDS = (HeapPage.MAX_OFFNUM >>> 6) + 1;
+    /** As many as the highest item number needs. */
+    static final int MOST_WORDS = (HeapPage.MAX_OFFNUM >>> 6) + 1;
+
     private static final int OFFNUM_MASK = (1 << Chunk.OFFNUM_BITS) - 1;
+
+    // Of a serialized RoaringBitmap that is one sorted array: see https://github.com/RoaringBitmap/RoaringFormatSpec.
+    private static final int COOKIE_WITHOUT_RUNS = 12346;
+    private static final int ARRAY_AT = 16;
+    private static final int MOST_IN_ARRAY = 4096;
 
     private char[] few = new char[4];
     /** Null while {@link #few} is used. */
@@ -56,7 +65,7 @@ final class ItemSet {
             spread();
         }
         if (!hasWord(key)) {
-            widen(((key & OFFNUM_MASK) >>> 6) + 1);
+            widen();
         }
         int word = word(key);
         long bit = 1L << key;
@@ -87,7 +96,7 @@ final class ItemSet {
     private void spread() {
         words = LEAST_WORDS;
         for (int i = 0; i < count; i++) {
-            words = Math.max(words, ((few[i] & OFFNUM_MASK) >>> 6) + 1);
+            words = hasWord(few[i]) ? words : MOST_WORDS;
         }
         bits = new long[Chunk.BLOCKS * words];
         for (int i = 0; i < count; i++) {
@@ -96,13 +105,13 @@ final class ItemSet {
         few = null;
     }
 
-    private void widen(int wanted) {
-        long[] wider = new long[Chunk.BLOCKS * wanted];
+    private void widen() {
+        long[] wider = new long[Chunk.BLOCKS * MOST_WORDS];
         for (int block = 0; block < Chunk.BLOCKS; block++) {
-            System.arraycopy(bits, block * words, wider, block * wanted, words);
+            System.arraycopy(bits, block * words, wider, block * MOST_WORDS, words);
         }
         bits = wider;
-        words = wanted;
+        words = MOST_WORDS;
     }
 
     /** Tells whether it was there. */
@@ -123,6 +132,101 @@ final class ItemSet {
         }
         count--;
         return true;
+    }
+
+    /** How many items there are of a block. */
+    int countOn(int block) {
+        int sum = 0;
+        if (bits == null) {
+            for (int at = firstFrom(Chunk.key(block, 0)); at < count && few[at] >>> Chunk.OFFNUM_BITS == block; at++) {
+                sum++;
+            }
+            return sum;
+        }
+        for (int word = block * words, end = word + words; word < end; word++) {
+            sum += Long.bitCount(bits[word]);
+        }
+        return sum;
+    }
+
+    /** How many blocks have items. */
+    int blocks() {
+        int sum = 0;
+        if (bits == null) {
+            for (int at = 0; at < count; at++) {
+                sum += at == 0 || few[at] >>> Chunk.OFFNUM_BITS != few[at - 1] >>> Chunk.OFFNUM_BITS ? 1 : 0;
+            }
+            return sum;
+        }
+        for (int block = 0; block < Chunk.BLOCKS; block++) {
+            sum += countOn(block) == 0 ? 0 : 1;
+        }
+        return sum;
+    }
+
+    /** How many items there are of each block. */
+    short[] countsByBlock() {
+        short[] counts = new short[Chunk.BLOCKS];
+        if (bits == null) {
+            for (int at = 0; at < count; at++) {
+                counts[few[at] >>> Chunk.OFFNUM_BITS]++;
+            }
+        } else {
+            for (int block = 0; block < Chunk.BLOCKS; block++) {
+                counts[block] = (short) countOn(block);
+            }
+        }
+        return counts;
+    }
+
+    /**
+     * Removes items of a block; tells how many were there.
+     *
+     * @param offnums a bit for each item number, in {@link #MOST_WORDS} words
+     */
+    int removeOn(int block, long[] offnums) {
+        if (bits == null) {
+            return removeFew(block, offnums);
+        }
+        int first = block * words;
+        int removed = removeWord(first, offnums[0]) + removeWord(first + 1, offnums[1]);
+        if (words > LEAST_WORDS) {
+            removed += removeWord(first + 2, offnums[2])
+                    + removeWord(first + 3, offnums[3])
+                    + removeWord(first + 4, offnums[4]);
+        }
+        count -= removed;
+        return removed;
+    }
+
+    /** Without a branch: whether there is something to remove is not to be foreseen. */
+    private int removeWord(int word, long wanted) {
+        long hit = bits[word] & wanted;
+        bits[word] ^= hit;
+        return Long.bitCount(hit);
+    }
+
+    private int removeFew(int block, long[] offnums) {
+        int before = count;
+        int at = firstFrom(Chunk.key(block, 0));
+        int kept = at;
+        for (; at < count; at++) {
+            int offnum = few[at] & OFFNUM_MASK;
+            if (few[at] >>> Chunk.OFFNUM_BITS != block || (offnums[offnum >>> 6] >>> offnum & 1) == 0) {
+                few[kept++] = few[at];
+            }
+        }
+        count = kept;
+        return before - count;
+    }
+
+    /** Where the first item from a key on is, or would be, in {@link #few}. */
+    private int firstFrom(int key) {
+        int at = 0;
+        while (at < count && few[at] < key) {
+            at++;
+        }
+        return at;
     }
 
     /** The lowest key from {@code from} on, -1 if there is none. */
@@ -168,6 +272,33 @@ final class ItemSet {
     /** About how many bytes of memory it takes. */
     int memory() {
         return 48 + (bits != null ? Long.BYTES * bits.length : Character.BYTES * few.length);
+    }
+
+    /** As it is stored: a serialized RoaringBitmap with what is shortest; null if there is nothing. */
+    byte[] toBytes() {
+        if (count == 0) {
+            return null;
+        }
+        ByteBuffer array = ByteBuffer.allocate(ARRAY_AT + Short.BYTES * count).order(ByteOrder.LITTLE_ENDIAN);
+        array.putInt(COOKIE_WITHOUT_RUNS).putInt(1).putShort((short) 0).putShort((short) (count - 1));
+        array.putInt(ARRAY_AT);
+        int runs = 0;
+        int before = -1;
+        for (int key = next(0); key >= 0; key = next(key + 1)) {
+            array.putShort((short) key);
+            runs += key == before + 1 ? 0 : 1;
+            before = key;
+        }
+        // Nearly all are sparse, so that neither runs nor a bitmap would be shorter.
+        return count <= MOST_IN_ARRAY && count <= 2 * runs ? array.array() : toShortestBytes();
+    }
+
+    private byte[] toShortestBytes() {
+        RoaringBitmap bitmap = toBitmap();
+        bitmap.runOptimize();
+        ByteBuffer bytes = ByteBuffer.allocate(bitmap.serializedSizeInBytes());
+        bitmap.serialize(bytes);
+        return bytes.array();
     }
 
     RoaringBitmap toBitmap() {

@@ -41,13 +41,27 @@ final class OpenXacts {
     /** The key of an item without what is beside it. */
     static final int KEY_MASK = 0xFFFF;
 
-    private static final int ITEM_MASK = 0x3_FFFF;
-    private static final int KIND_DELETE = 1 << 18;
-    private static final int CHUNK_SHIFT = 19;
+    // An entry: an item that was deleted, an item that was inserted, or one of each on the same page, as an update does
+    // it.
+    // The item numbers, from the deleted one on, then the block in its chunk and what did it, then what there is, and
+    // the
+    // chunk.
+    private static final int OFFNUM_BITS = Chunk.OFFNUM_BITS;
+    private static final int OFFNUM_MASK = (1 << OFFNUM_BITS) - 1;
+    private static final int BLOCK_SHIFT = 2 * OFFNUM_BITS;
+    private static final int BLOCK_MASK = (1 << Chunk.BLOCK_BITS + 2) - 1;
+    private static final int DELETES = 1 << 27;
+    private static final int INSERTS = 1 << 28;
+    private static final int CHUNK_SHIFT = 29;
 
     /** Receives pending items one by one: keys, and what did it. */
     interface ItemConsumer {
         void accept(int chunkSlot, boolean delete, int key);
+    }
+
+    /** Receives pending items of one kind: keys, and what did it. */
+    interface KindConsumer {
+        void accept(int chunkSlot, int key);
     }
 
     /** Receives what is to be stored of a chunk, of one transaction. */
@@ -218,12 +232,47 @@ final class OpenXacts {
 
     /** An item was inserted, with {@link #BY_UPDATE} or {@link #BY_HOT_UPDATE} beside its key if it is a new version. */
     void addInsert(int xact, int chunkSlot, int key) {
-        add(xact, (long) chunkSlot << CHUNK_SHIFT | key);
+        add(xact, insertion(chunkSlot, key));
     }
 
     /** An item was deleted, with {@link #BY_UPDATE} or {@link #BY_HOT_UPDATE} beside its key if it is an old version. */
     void addDelete(int xact, int chunkSlot, int key) {
-        add(xact, (long) chunkSlot << CHUNK_SHIFT | KIND_DELETE | key);
+        add(xact, inBlock(chunkSlot, key) | DELETES | key & OFFNUM_MASK);
+    }
+
+    /**
+     * An item was deleted, and its new version inserted on the same page.
+     *
+     * @param oldKey with what did it, as in {@link #addDelete}
+     */
+    void addUpdate(int xact, int chunkSlot, int oldKey, int newOffnum) {
+        add(xact, inBlock(chunkSlot, oldKey) | DELETES | oldKey & OFFNUM_MASK | INSERTS | newOffnum << OFFNUM_BITS);
+    }
+
+    private static long insertion(int chunkSlot, int key) {
+        return inBlock(chunkSlot, key) | INSERTS | (key & OFFNUM_MASK) << OFFNUM_BITS;
+    }
+
+    private static long inBlock(int chunkSlot, int key) {
+        return (long) chunkSlot << CHUNK_SHIFT | key >>> OFFNUM_BITS << BLOCK_SHIFT;
+    }
+
+    private static int chunkSlot(long entry) {
+        return (int) (entry >>> CHUNK_SHIFT);
+    }
+
+    private static int block(long entry) {
+        return (int) entry >>> BLOCK_SHIFT & BLOCK_MASK;
+    }
+
+    /** The key of the deleted item, and what did it. */
+    private static int deleted(long entry) {
+        return block(entry) << OFFNUM_BITS | (int) entry & OFFNUM_MASK;
+    }
+
+    /** The key of the inserted item, and what did it. */
+    private static int inserted(long entry) {
+        return block(entry) << OFFNUM_BITS | (int) entry >>> OFFNUM_BITS & OFFNUM_MASK;
     }
 
     private void add(int xact, long entry) {
@@ -252,8 +301,15 @@ final class OpenXacts {
     }
 
     private void addToMany(int xact, long entry) {
-        Chunk chunk = store.chunkAt((int) (entry >>> CHUNK_SHIFT));
-        if (many[xact].add(chunk, (entry & KIND_DELETE) != 0, (int) entry & ITEM_MASK)) {
+        Chunk chunk = store.chunkAt(chunkSlot(entry));
+        boolean grows = false;
+        if ((entry & DELETES) != 0) {
+            grows = many[xact].add(chunk, true, deleted(entry));
+        }
+        if ((entry & INSERTS) != 0) {
+            grows |= many[xact].add(chunk, false, inserted(entry));
+        }
+        if (grows) {
             growing++;
         }
     }
@@ -308,7 +364,7 @@ final class OpenXacts {
 
     /** Forgets an insert that was taken back. */
     void removeInsert(int xact, int chunkSlot, int key) {
-        long entry = (long) chunkSlot << CHUNK_SHIFT | key;
+        long entry = insertion(chunkSlot, key);
         if (many[xact] != null) {
             if (many[xact].removeInsert(store.chunkAt(chunkSlot), key)) {
                 markChanged(xact);
@@ -361,8 +417,8 @@ final class OpenXacts {
         int before = NONE;
         for (int at = heads[xact]; at != NONE; ) {
             int next = nexts[at];
-            Chunk chunk = store.chunkAt((int) (entries[at] >>> CHUNK_SHIFT));
-            if (chunk.isCut() && ((int) entries[at] & KEY_MASK) >= chunk.firstCutKey()) {
+            Chunk chunk = store.chunkAt(chunkSlot(entries[at]));
+            if (chunk.isCut() && (deleted(entries[at]) & KEY_MASK) >= chunk.firstCutKey()) {
                 unlink(xact, before, at);
             } else {
                 before = at;
@@ -380,7 +436,32 @@ final class OpenXacts {
     void forEachItem(int xact, ItemConsumer consumer) {
         for (int at = heads[xact]; at != NONE; at = nexts[at]) {
             long entry = entries[at];
-            consumer.accept((int) (entry >>> CHUNK_SHIFT), (entry & KIND_DELETE) != 0, (int) entry & ITEM_MASK);
+            if ((entry & DELETES) != 0) {
+                consumer.accept(chunkSlot(entry), true, deleted(entry));
+            }
+            if ((entry & INSERTS) != 0) {
+                consumer.accept(chunkSlot(entry), false, inserted(entry));
+            }
+        }
+    }
+
+    /** The same, but deletions only. */
+    void forEachDelete(int xact, KindConsumer consumer) {
+        for (int at = heads[xact]; at != NONE; at = nexts[at]) {
+            long entry = entries[at];
+            if ((entry & DELETES) != 0) {
+                consumer.accept(chunkSlot(entry), deleted(entry));
+            }
+        }
+    }
+
+    /** The same, but insertions only. */
+    void forEachInsert(int xact, KindConsumer consumer) {
+        for (int at = heads[xact]; at != NONE; at = nexts[at]) {
+            long entry = entries[at];
+            if ((entry & INSERTS) != 0) {
+                consumer.accept(chunkSlot(entry), inserted(entry));
+            }
         }
     }
 
@@ -465,7 +546,7 @@ final class OpenXacts {
                 many[xact].chunks().forEach(items -> slots.set(items.chunk.slot));
             }
             for (int at = heads[xact]; at != NONE; at = nexts[at]) {
-                slots.set((int) (entries[at] >>> CHUNK_SHIFT));
+                slots.set(chunkSlot(entries[at]));
             }
         }
         return slots;
@@ -583,14 +664,14 @@ final class OpenXacts {
             isNew &= at != storedHeads[xact];
             sorted[n++] = entries[at];
             if (all || isNew) {
-                wanted.put(entries[at] >>> CHUNK_SHIFT, 0);
+                wanted.put(chunkSlot(entries[at]), 0);
             }
         }
         storedHeads[xact] = heads[xact];
         Arrays.sort(sorted);
         PendingSets.InChunk row = null;
         for (long entry : sorted) {
-            int chunkSlot = (int) (entry >>> CHUNK_SHIFT);
+            int chunkSlot = chunkSlot(entry);
             if (wanted.get(chunkSlot) == LongIntMap.ABSENT) {
                 continue;
             }
@@ -598,7 +679,12 @@ final class OpenXacts {
                 emit(xact, row, rows);
                 row = new PendingSets.InChunk(store.chunkAt(chunkSlot));
             }
-            ((entry & KIND_DELETE) != 0 ? row.deletes : row.inserts).add((int) entry & ITEM_MASK);
+            if ((entry & DELETES) != 0) {
+                row.deletes.add(deleted(entry));
+            }
+            if ((entry & INSERTS) != 0) {
+                row.inserts.add(inserted(entry));
+            }
         }
         emit(xact, row, rows);
     }

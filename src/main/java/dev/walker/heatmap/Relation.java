@@ -43,6 +43,8 @@ final class Relation {
     Chunk firstChunk;
     /** The same by number. */
     final ChunkIndex chunks = new ChunkIndex();
+    /** That of the last look-up, or null. */
+    Chunk lastChunk;
     /** The tables may have chunks that are not in memory. */
     boolean hasStoredChunks;
     /** Chunks in the tables from this number on are void, until the next flush deletes them. */

@@ -93,15 +93,26 @@ final class RelationHistory {
         counts[at]++;
     }
 
-    /** A tuple is dead no more. */
-    void lost(long block) {
+    /** Tuples of a block are dead no more. */
+    void lost(long block, int tuples) {
         int at = place(block) + owner.lost;
-        counts[at] += owner.lost == HistoryMetric.LEARNED ? -1 : 1;
+        counts[at] += owner.lost == HistoryMetric.LEARNED ? -tuples : tuples;
     }
 
     /** A page went with its dead tuples. */
     void truncated(long block, int dead) {
         add(block, HistoryMetric.RECLAIMED_TRUNCATE, dead);
+    }
+
+    /** An update put a new version into a block. */
+    void updated(WalRecord record, BlockRef block, boolean hot) {
+        int at = place(block.blockNumber());
+        counts[at + HistoryMetric.UPDATES]++;
+        counts[at + HistoryMetric.HOT_UPDATES] += hot ? 1 : 0;
+        counts[at + HistoryMetric.WAL_BYTES] += record.totalLength();
+        if (block.imageApplies()) {
+            counts[at + HistoryMetric.FPI]++;
+        }
     }
 
     /** A record changed a block. */

@@ -159,8 +159,15 @@ final class UpsertBatch {
         } else if (value instanceof short[] numbers) {
             array.append("\"{");
             for (int i = 0; i < numbers.length; i++) {
-                array.append(i == 0 ? "" : ",").append(numbers[i]);
+                if (numbers[i] >= 0 && numbers[i] < 10) {
+                    // Nearly all, and there are many: short ways for them.
+                    array.append((char) ('0' + numbers[i]));
+                } else {
+                    array.append(numbers[i]);
+                }
+                array.append(',');
             }
+            array.setLength(array.length() - (numbers.length > 0 ? 1 : 0));
             array.append("}\"");
         } else if (value instanceof long[] numbers) {
             array.append("\"{");

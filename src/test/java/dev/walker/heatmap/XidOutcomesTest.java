@@ -1,11 +1,14 @@
 package dev.walker.heatmap;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.spi.SourceServer;
 import dev.walker.spi.SourceServer.XidStatus;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -154,7 +157,7 @@ class XidOutcomesTest {
     }
 
     @Test
-    void itemSetsKeepWhatAModelKeeps() {
+    void itemSetsKeepWhatAModelKeeps() throws IOException {
         for (int seed = 0; seed < 20; seed++) {
             Random random = new Random(seed);
             ItemSet set = new ItemSet();
@@ -172,13 +175,37 @@ class XidOutcomesTest {
                 if (random.nextInt(500) == 0) {
                     set.compact();
                 }
+                if (random.nextInt(50) == 0) {
+                    int block = random.nextInt(128);
+                    long[] offnums = new long[ItemSet.MOST_WORDS];
+                    for (int offnum = 1; offnum <= 291; offnum += 1 + random.nextInt(3)) {
+                        offnums[offnum >>> 6] |= 1L << offnum;
+                    }
+                    int before = model.size();
+                    model.removeIf(item ->
+                            item >>> Chunk.OFFNUM_BITS == block && (offnums[(item & 511) >>> 6] >>> item & 1) != 0);
+                    assertEquals(before - model.size(), set.removeOn(block, offnums));
+                    short[] counts = new short[Chunk.BLOCKS];
+                    model.forEach(item -> counts[item >>> Chunk.OFFNUM_BITS]++);
+                    assertArrayEquals(counts, set.countsByBlock());
+                    assertEquals(counts[block], set.countOn(block));
+                    assertEquals(
+                            model.stream()
+                                    .map(item -> item >>> Chunk.OFFNUM_BITS)
+                                    .distinct()
+                                    .count(),
+                            set.blocks());
+                }
                 int from = random.nextInt(Chunk.KEYS);
                 Integer next = model.ceiling(from);
                 assertEquals(next == null ? -1 : next, set.next(from));
                 assertEquals(model.contains(key), set.contains(key));
                 assertEquals(model.size(), set.count());
             }
-            assertEquals(set.toBitmap(), ItemSet.of(set.toBitmap()).toBitmap());
+            RoaringBitmap stored = new RoaringBitmap();
+            stored.deserialize(ByteBuffer.wrap(set.toBytes()));
+            assertEquals(set.toBitmap(), stored);
+            assertEquals(set.toBitmap(), ItemSet.of(stored).toBitmap());
             assertEquals(model.size(), set.toBitmap().getCardinality());
         }
     }

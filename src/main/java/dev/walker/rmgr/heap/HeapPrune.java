@@ -262,6 +262,24 @@ public final class HeapPrune {
         return items.u16(unusedAt + 2 * index);
     }
 
+    /**
+     * Sets a bit for each item that has no storage now: redirected, dead and unused ones.
+     *
+     * @param offnums by item number, with room for {@link HeapPage#MAX_OFFNUM}
+     */
+    public void addGone(long[] offnums) {
+        addGone(offnums, redirectedAt, redirected, 4);
+        addGone(offnums, deadAt, dead, 2);
+        addGone(offnums, unusedAt, unused, 2);
+    }
+
+    private void addGone(long[] offnums, int at, int count, int step) {
+        for (int i = 0; i < count; i++) {
+            int offnum = items.u16(at + i * step);
+            offnums[offnum >>> 6] |= 1L << offnum;
+        }
+    }
+
     /** The tuples that are frozen, since 17. */
     public FreezePlans plans() {
         return plans;

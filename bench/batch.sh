@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+#
+# What it costs to catch up: WAL is made while the walker (heatmap) is stopped, then it reads it in batches, first a part
+# of FIRST_MB, then one of REST_MB, and pg_receivewal reads the latter, too. Prints the CPU seconds per GB of WAL of the
+# backend in which the walker runs, its start and that of the JVM included each time; what the second part took more than
+# the first is what a walker takes that has started. The WAL is that of pgbench's
+# transactions, of two kinds: without page images, since there was no checkpoint since each page was changed, and with
+# those that follow a checkpoint.
+#
+# WALker must be installed in that server (./install.sh --pg-config ...). Settings, from the environment:
+#   PGBIN      programs of the server (default: of pg_config on the PATH)
+#   JVM        libjvm.so for PL/Java (default: of java on the PATH)
+#   VMOPTIONS  pljava.vmoptions (default: what install.sh sets)
+#   FIRST_MB=500 REST_MB=1500 CLIENTS=2 SCALE=20 KINDS="plain images"
+
+set -euo pipefail
+
+CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} FIRST_MB=${FIRST_MB:-500} REST_MB=${REST_MB:-1500}
+KINDS=${KINDS:-plain images}
+PORT=${PORT:-54328}
+
+# shellcheck source=bench/server.sh
+. "$(dirname "$(readlink -f "$0")")/server.sh"
+new_walker_server <<END
+shared_buffers = 1GB
+max_wal_size = 100GB
+synchronous_commit = off
+END
+
+# Pages of pgbench's tables are changed by transactions as pgbench makes them, but many of them to a round trip.
+for ((i = 0; i < 20; i++)); do
+    cat <<END
+\\set aid random(1, 100000 * :scale)
+\\set bid random(1, 1 * :scale)
+\\set tid random(1, 10 * :scale)
+\\set delta random(-5000, 5000)
+\\startpipeline
+BEGIN;
+UPDATE pgbench_accounts SET abalance = abalance + :delta WHERE aid = :aid;
+SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
+UPDATE pgbench_tellers SET tbalance = tbalance + :delta WHERE tid = :tid;
+UPDATE pgbench_branches SET bbalance = bbalance + :delta WHERE bid = :bid;
+INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (:tid, :bid, :aid, :delta, CURRENT_TIMESTAMP);
+COMMIT;
+\\endpipeline
+END
+done >"$dir/transactions.sql"
+
+lsn() { ask 'SELECT pg_current_wal_insert_lsn()'; }
+megabytes() { ask "SELECT (('$2'::pg_lsn - '$1'::pg_lsn) / 1e6)::bigint"; }
+
+# make MB: that much WAL from the present place on.
+make() {
+    local from
+    from=$(lsn)
+    while [[ $(megabytes "$from" "$(lsn)") -lt $1 ]]; do
+        "$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -t 500 -M prepared -D scale="$SCALE" -f "$dir/transactions.sql" \
+            >/dev/null 2>&1
+    done
+}
+
+per_gb() { awk -v t="$1" -v mb="$2" 'BEGIN { printf "%.2f", t / (mb / 1e3) }'; }
+
+# seconds TICKS
+seconds() { awk -v t="$1" -v hz="$(getconf CLK_TCK)" 'BEGIN { print t / hz }'; }
+
+# compile_ticks PID: of the threads that compile.
+compile_ticks() {
+    local task sum=0
+    for task in /proc/"$1"/task/*; do
+        [[ $(<"$task/comm") != *Compiler* ]] || sum=$((sum + $(sed 's/.*) //' "$task/stat" | awk '{ print $12 + $13 }')))
+    done
+    echo "$sum"
+}
+
+# images FROM TO: their share of the bytes between two LSNs, in percent.
+images() {
+    "$PGBIN/pg_waldump" -p "$dir/data/pg_wal" -s "$1" -e "$2" --stats 2>/dev/null |
+        sed -n 's/^Total .*\[[0-9.]*%\] .*\[\([0-9.]*\)%\] .*\[100%\].*/\1/p'
+}
+
+# catch_up KIND MB: makes WAL, and lets a walker that starts with it read it; sets megabytes and cpu.
+catch_up() {
+    local from end pid compiling
+    [[ $1 == plain ]] || ask CHECKPOINT
+    from=$(lsn)
+    make "$2"
+    end=$(lsn)
+    pid=$(ask 'SELECT walker.start()')
+    [[ $(ask "SELECT walker.wait_for('$end', '10 min')") == t ]] || { ask 'SELECT walker.status()' >&2; exit 1; }
+    cpu=$(seconds "$(cpu_ticks "$pid")")
+    compiling=$(seconds "$(compile_ticks "$pid")")
+    ask 'SELECT walker.stop()' >/dev/null
+    ask 'SELECT pg_switch_wal()' >/dev/null
+    megabytes=$(megabytes "$from" "$end")
+    printf '%-7s %5s MB, %3.0f%% of it images: walker %6s, %5.2f s, of these %4.2f for compiling' "$1" "$megabytes" \
+        "$(images "$from" "$end")" "$(per_gb "$cpu" "$megabytes")" "$cpu" "$compiling"
+}
+
+measure() {
+    local kind=$1 first_cpu first_megabytes from times
+    catch_up "$kind" "$FIRST_MB"
+    echo
+    first_cpu=$cpu first_megabytes=$megabytes
+    ask "SELECT pg_create_physical_replication_slot('bench', true)" >/dev/null
+    from=$(lsn)
+    catch_up "$kind" "$REST_MB"
+    mkdir -p "$dir/received"
+    times=$( { TIMEFORMAT='%U %S'; time "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync --no-loop \
+        --endpos "$(lsn)" >/dev/null 2>&1; } 2>&1)
+    rm -rf "$dir/received"
+    printf '; pg_receivewal %s\n' "$(per_gb "$(awk '{ print $1 + $2 }' <<<"$times")" "$(megabytes "$from" "$(lsn)")")"
+    ask "SELECT pg_drop_replication_slot('bench')" >/dev/null
+    awk -v kind="$kind" -v t="$first_cpu" -v mb="$first_megabytes" -v tt="$cpu" -v mmbb="$megabytes" \
+        'BEGIN { printf "%-7s what the second took more than the first: %.2f\n", kind, (tt - t) / ((mmbb - mb) / 1e3) }'
+}
+
+echo "$("$PGBIN/postgres" --version), scale $SCALE; CPU seconds per GB of WAL"
+# So that the slot keeps what comes, and each page has had its image.
+ask 'SELECT walker.start()' >/dev/null
+ask 'SELECT walker.wait_for()' >/dev/null
+ask 'VACUUM FULL pgbench_accounts' && ask 'VACUUM ANALYZE' && ask CHECKPOINT
+ask 'UPDATE pgbench_accounts SET abalance = 0 WHERE aid % 61 = 0'
+ask 'SELECT walker.wait_for()' >/dev/null
+ask 'SELECT walker.stop()' >/dev/null
+for kind in $KINDS; do
+    measure "$kind"
+done
