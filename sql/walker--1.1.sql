@@ -4202,7 +4202,7 @@ BEGIN
                 failed := true;
             END;
             EXIT WHEN failed OR walker._wanted(source, 'save') OR walker._wanted(source, 'stop');
-            IF pg_catalog.clock_timestamp() - looked_at > interval '0.7 s' THEN
+            IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
                 dropped := walker._is_to_be_dropped();
                 looked_at := pg_catalog.clock_timestamp();
                 EXIT WHEN dropped;
@@ -4216,7 +4216,7 @@ BEGIN
         END LOOP;
         EXIT WHEN failed;
         -- A DROP DATABASE gives up after five seconds.
-        IF pg_catalog.clock_timestamp() - looked_at > interval '0.7 s' THEN
+        IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
             dropped := walker._is_to_be_dropped();
             looked_at := pg_catalog.clock_timestamp();
             COMMIT;

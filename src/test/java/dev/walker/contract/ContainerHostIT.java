@@ -11,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.DockerClientFactory;
@@ -30,8 +31,11 @@ class ContainerHostIT {
                         ? "THE SERVER HOST WAS NOT TESTED: no installed PostgreSQL has PL/Java, and Docker does not run"
                         : "the image of docker/ was not tested: Docker does not run");
         ImageFromDockerfile image = new ImageFromDockerfile()
-                .withFileFromPath(".", Path.of("").toAbsolutePath())
                 .withFileFromPath("Dockerfile", Path.of("docker/Dockerfile").toAbsolutePath());
+        // What it copies, and not what else is in the tree: the daemon is sent all of it.
+        for (String name : List.of("pom.xml", "install.sh", ".mvn", "bin", "src", "sql", "docker/10-walker.sh")) {
+            image.withFileFromPath(name, Path.of(name).toAbsolutePath());
+        }
         try (GenericContainer<?> container = new GenericContainer<>(image)
                 .withEnv("POSTGRES_PASSWORD", "walker")
                 .withExposedPorts(PORT)
