@@ -163,6 +163,10 @@ class OperationsIT {
         assertTrue(e.getMessage().contains("not since " + start), e.getMessage());
         walked.configure("walker.plugins = 'heatmap'");
         assertReloads();
+        // The garbage of the other tests is forgotten, too.
+        walked.server().execute("CREATE EXTENSION IF NOT EXISTS pageinspect", "SELECT walker.baseline()");
+        assertEquals("t", query("SELECT walker.wait_for_baseline()"));
+        walked.assertExact();
     }
 
     private static final String FORGOTTEN = "relfilenode = pg_relation_filenode('forgotten')";
