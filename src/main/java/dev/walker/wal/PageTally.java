@@ -355,22 +355,37 @@ public final class PageTally {
                 }
                 at += sameRel ? Integer.BYTES : WalStructs.LOCATOR_SIZE + Integer.BYTES;
             } else {
-                int size = id == WalStructs.XLR_BLOCK_ID_DATA_SHORT ? 2 : id == WalStructs.XLR_BLOCK_ID_ORIGIN ? 3 : 5;
-                if (limit - at < size) {
-                    return WRONG;
-                }
-                if (id >= WalStructs.XLR_BLOCK_ID_DATA_LONG) {
-                    long main = size == 2 ? bytes[at + 1] & 0xFF : WalBytes.u32(bytes, at + 1);
-                    return end - at - size == payload + main ? images : WRONG;
-                }
-                if (id != WalStructs.XLR_BLOCK_ID_ORIGIN
-                        && (id != WalStructs.XLR_BLOCK_ID_TOPLEVEL_XID || !layout.hasTopLevelXidItem())) {
-                    return WRONG;
-                }
-                at += size;
+                return endsWell(bytes, at, limit, end - payload) ? images : WRONG;
             }
         }
         return at <= limit && end - at == payload ? images : WRONG;
+    }
+
+    /**
+     * Whether the items from a position on, none of them a block reference, and the main data fill the record. Apart from what
+     * is above it, which a JVM puts into the loop over the records only if it is small.
+     *
+     * @param end where the main data ends, if images and data of blocks are left out
+     */
+    private boolean endsWell(byte[] bytes, int from, int limit, long end) {
+        int at = from;
+        while (end > at) {
+            int id = at < limit ? bytes[at] & 0xFF : 0;
+            int size = id == WalStructs.XLR_BLOCK_ID_DATA_SHORT ? 2 : id == WalStructs.XLR_BLOCK_ID_ORIGIN ? 3 : 5;
+            if (limit - at < size) {
+                return false;
+            }
+            if (id >= WalStructs.XLR_BLOCK_ID_DATA_LONG) {
+                long main = size == 2 ? bytes[at + 1] & 0xFF : WalBytes.u32(bytes, at + 1);
+                return end - at - size == main;
+            }
+            if (id != WalStructs.XLR_BLOCK_ID_ORIGIN
+                    && (id != WalStructs.XLR_BLOCK_ID_TOPLEVEL_XID || !layout.hasTopLevelXidItem())) {
+                return false;
+            }
+            at += size;
+        }
+        return end == at;
     }
 
     /** Bytes of the header of an image, of which 7 are there; -1 if it is wrong. */
