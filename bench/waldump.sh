@@ -1,7 +1,7 @@
 #!/bin/bash
 # WALker and pg_waldump side by side on the same WAL: wall time, CPU time, and ratios (WALker / pg_waldump).
 #
-#   bench/waldump.sh
+#   bench/waldump.sh [NAME]      only what is named so, such as "stats --stats=record"
 #
 # Makes a corpus on the first run, about 5 GB, and keeps it: the load of pgbench and its indexes, transactions of pgbench
 # without and with full-page images, COPY, index builds, and bulk updates. What is in $CORPUS/small is of transactions only,
@@ -21,6 +21,7 @@ PGBIN=${PGBIN:-$(pg_config --bindir)}
 CORPUS=${CORPUS:-/tmp/walker-corpus}
 MEGS=${MEGS:-4900}
 RUNS=${RUNS:-5}
+ONLY=${1:-}
 PORT=${PORT:-54321}
 
 fail() { echo "$0: $*" >&2; exit 1; }
@@ -123,6 +124,7 @@ median() { sort -g | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] 
 
 compare() {
     local name=$1 ours=$2 theirs=$3 files
+    [ -z "$ONLY" ] || [ "$ONLY" = "$name" ] || return 0
     files=$(mktemp -d)
     for ((run = 0; run <= RUNS; run++)); do
         measure $ours >"$files/ours"
