@@ -59,6 +59,7 @@ new_walker_server() {
     options="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
     options+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
     options+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+    options+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*"
     share=$("$PGBIN/pg_config" --sharedir)
     {
         cat

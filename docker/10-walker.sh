@@ -14,6 +14,7 @@ java_release=$(sed -n 's/^ *java\.specification\.version = //p' <<<"$properties"
 vmoptions="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
 vmoptions+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
 vmoptions+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+vmoptions+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*"
 if [[ $java_release -ge 24 ]]; then
     echo "PL/Java with its security policy needs a Java up to 23, and this one is $java_release" >&2
     exit 1

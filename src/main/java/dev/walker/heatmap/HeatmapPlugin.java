@@ -62,6 +62,10 @@ import java.util.regex.Pattern;
  * history goes back, 7 days by default).
  */
 public final class HeatmapPlugin implements WalPlugin {
+    // What is done for a record begins in a method that is named walk..., which bin/walker and install.sh have Java
+    // compile on
+    // its own: put into the loop over the records, all of it is compiled several times, for twice as long.
+
     /** {@code FirstNormalObjectId}: relations below are catalogs that were never rewritten. */
     private static final long FIRST_NORMAL_OBJECT_ID = 16384;
 
@@ -322,14 +326,14 @@ public final class HeatmapPlugin implements WalPlugin {
         begin(record);
         switch (HeapOp.of(record)) {
             case INSERT:
-                insert(record);
+                walkInsert(record);
                 break;
             case DELETE:
-                delete(record);
+                walkDelete(record);
                 break;
             case UPDATE:
             case HOT_UPDATE:
-                update(record);
+                walkUpdate(record);
                 break;
             case TRUNCATE:
                 break;
@@ -345,19 +349,19 @@ public final class HeatmapPlugin implements WalPlugin {
         begin(record);
         switch (Heap2Op.of(record)) {
             case MULTI_INSERT:
-                multiInsert(record);
+                walkMultiInsert(record);
                 break;
             case PRUNE:
-                prune(record);
+                walkPrune(record);
                 break;
             case VACUUM:
-                vacuum(record);
+                walkVacuum(record);
                 break;
             case FREEZE_PAGE:
-                freeze(record);
+                walkFreeze(record);
                 break;
             case VISIBLE:
-                visible(record);
+                walkVisible(record);
                 break;
             case LOCK_UPDATED:
                 applyImages(record);
@@ -367,7 +371,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private void insert(WalRecord record) {
+    private void walkInsert(WalRecord record) {
         insert.wrap(record);
         BlockRef block = insert.block();
         if (isIgnored(block)) {
@@ -383,7 +387,7 @@ public final class HeatmapPlugin implements WalPlugin {
         heatmap.changed(chunk.relation, lsn);
     }
 
-    private void multiInsert(WalRecord record) {
+    private void walkMultiInsert(WalRecord record) {
         multiInsert.wrap(record);
         BlockRef block = multiInsert.block();
         if (isIgnored(block)) {
@@ -468,7 +472,7 @@ public final class HeatmapPlugin implements WalPlugin {
         recordXact = xid < XidOutcomes.FIRST_NORMAL ? OpenXacts.NONE : openXacts.open(xid);
     }
 
-    private void delete(WalRecord record) {
+    private void walkDelete(WalRecord record) {
         delete.wrap(record);
         BlockRef block = delete.block();
         if (isIgnored(block)) {
@@ -498,7 +502,7 @@ public final class HeatmapPlugin implements WalPlugin {
         heatmap.changed(chunk.relation, lsn);
     }
 
-    private void update(WalRecord record) {
+    private void walkUpdate(WalRecord record) {
         update.wrap(record);
         BlockRef newBlock = update.newBlock();
         BlockRef oldBlock = update.oldBlock();
@@ -547,7 +551,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private void prune(WalRecord record) {
+    private void walkPrune(WalRecord record) {
         prune.wrap(record);
         BlockRef block = prune.block();
         if (isIgnored(block)) {
@@ -579,7 +583,7 @@ public final class HeatmapPlugin implements WalPlugin {
         };
     }
 
-    private void vacuum(WalRecord record) {
+    private void walkVacuum(WalRecord record) {
         vacuum.wrap(record);
         BlockRef block = vacuum.block();
         if (isIgnored(block)) {
@@ -599,7 +603,7 @@ public final class HeatmapPlugin implements WalPlugin {
         heatmap.prune(chunk, blockInChunk, gone, lsn);
     }
 
-    private void freeze(WalRecord record) {
+    private void walkFreeze(WalRecord record) {
         freeze.wrap(record);
         BlockRef block = freeze.block();
         if (isIgnored(block)) {
@@ -626,7 +630,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private void visible(WalRecord record) {
+    private void walkVisible(WalRecord record) {
         visible.wrap(record);
         BlockRef block = visible.block();
         if (isIgnored(block)) {
@@ -918,7 +922,7 @@ public final class HeatmapPlugin implements WalPlugin {
             case COMMIT_PREPARED:
             case ABORT:
             case ABORT_PREPARED:
-                end(record);
+                walkEnd(record);
                 break;
             case PREPARE:
                 xactPrepare.wrap(record);
@@ -942,7 +946,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private void end(WalRecord record) {
+    private void walkEnd(WalRecord record) {
         xactEnd.wrap(record);
         history.heard(xactEnd.xactTime());
         for (int i = 0; i < xactEnd.droppedRelationCount(); i++) {
@@ -951,9 +955,9 @@ public final class HeatmapPlugin implements WalPlugin {
         finishDrops();
         boolean commit = xactEnd.isCommit();
         PendingSets together = xactEnd.subxactCount() < MANY_SUBXACTS ? null : new PendingSets(tables);
-        end(xactEnd.xid(), commit, together);
+        walkEnd(xactEnd.xid(), commit, together);
         for (int i = 0; i < xactEnd.subxactCount(); i++) {
-            end(xactEnd.subxact(i), commit, together);
+            walkEnd(xactEnd.subxact(i), commit, together);
         }
         if (together != null) {
             heatmap.end(together, commit, lsn);
@@ -965,7 +969,7 @@ public final class HeatmapPlugin implements WalPlugin {
      *
      * @param together takes what it did, if that is not to reach the map at once; or null
      */
-    private void end(long xid, boolean commit, PendingSets together) {
+    private void walkEnd(long xid, boolean commit, PendingSets together) {
         if (xid < XidOutcomes.FIRST_NORMAL) {
             return;
         }
@@ -1022,10 +1026,10 @@ public final class HeatmapPlugin implements WalPlugin {
         if (outcomes.isOld(xid)) {
             switch (outcomes.ask(xid)) {
                 case COMMITTED:
-                    end(xid, true, null);
+                    walkEnd(xid, true, null);
                     return;
                 case ABORTED:
-                    end(xid, false, null);
+                    walkEnd(xid, false, null);
                     return;
                 case IN_PROGRESS:
                     // Prepared before the walk began.
@@ -1037,7 +1041,7 @@ public final class HeatmapPlugin implements WalPlugin {
                     break;
             }
         }
-        end(xid, false, null);
+        walkEnd(xid, false, null);
     }
 
     @Override

@@ -329,9 +329,9 @@ class InstallScriptTest {
         assertSays(
                 "pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData -XX:Tier4",
                 old);
-        assertSays("-XX:Tier4BackEdgeThreshold=400000'", old);
+        assertSays("-XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*'", old);
         String output = succeed("--java-home", java("java-21", 21).toString()).output;
-        assertSays("-XX:Tier4BackEdgeThreshold=400000 -Djava.security.manager=allow'", output);
+        assertSays("HeatmapPlugin::walk* -Djava.security.manager=allow'", output);
         assertSays("java-21/lib/server/libjvm.so", output);
     }
 
