@@ -4403,12 +4403,45 @@ AS $$
     SELECT 'walker in ' || pg_catalog.current_database()
 $$;
 
+CREATE FUNCTION walker._warn_of_cron() RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    answer integer;
+    message text;
+    detail text;
+BEGIN
+    IF coalesce(pg_catalog.current_setting('cron.use_background_workers', true), 'off')::boolean THEN
+        RETURN;
+    END IF;
+    -- As pg_cron itself will connect.
+    EXECUTE pg_catalog.format('SELECT answer FROM %s.dblink($1, $2) AS t (answer integer)', walker._dblink())
+       INTO answer
+      USING 'host=' || walker._conninfo_value(coalesce(pg_catalog.current_setting('cron.host', true), 'localhost'))
+                || ' port=' || pg_catalog.current_setting('port')
+                || ' user=' || walker._conninfo_value(current_user)
+                || ' dbname=' || walker._conninfo_value(pg_catalog.current_database())
+                || ' connect_timeout=5',
+            'SELECT 1';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RAISE WARNING USING
+        MESSAGE = pg_catalog.format('pg_cron cannot connect to database "%s" as "%s", so it will not start the walker',
+                                    pg_catalog.current_database(), current_user),
+        DETAIL = pg_catalog.concat_ws(': ', message, nullif(detail, '')),
+        HINT = 'Put cron.use_background_workers = on into postgresql.conf and restart the server, or let it connect: '
+               'cron.host, pg_hba.conf and the file .pgpass of the server''s user decide on that.';
+END
+$$;
+COMMENT ON FUNCTION walker._warn_of_cron IS 'a warning if pg_cron cannot get into this database as the present user';
+
 CREATE FUNCTION walker.enable_autostart(schedule text DEFAULT '* * * * *') RETURNS integer
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
     PERFORM walker._in_cron_database(pg_catalog.format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
         walker._cron_job(), schedule, 'SELECT walker.ensure_running()', pg_catalog.current_database()));
+    PERFORM walker._warn_of_cron();
     IF walker._running() IS NULL THEN
         RETURN walker.start();
     END IF;

@@ -3,6 +3,7 @@ package dev.walker.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -606,6 +607,32 @@ class OperationsIT {
         assertEquals("t", query("SELECT walker.disable_autostart()"));
         assertEquals("0", query("SELECT count(*) FROM cron.job"));
         assertEquals("running", query("SELECT state FROM walker.status()"));
+    }
+
+    @Test
+    void autostartTellsThatCronCannotConnect() throws Exception {
+        Assumptions.assumeTrue(hasCron(), "pg_cron is not installed for " + host);
+        String[] conf = {
+            "shared_preload_libraries = 'pg_cron'", "cron.database_name = 'postgres'", "cron.host = '/nowhere'"
+        };
+        try (PlJavaServer other = new PlJavaServer(host, conf);
+                var connection = other.server().jdbc();
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE EXTENSION pg_cron");
+            statement.execute("SELECT walker.enable_autostart()");
+            assertTells("pg_cron cannot connect to database \"postgres\"", statement.getWarnings());
+            // The job is there, for when it can.
+            assertEquals("1", other.server().query("SELECT count(*) FROM cron.job"));
+            assertEquals("running", other.server().query("SELECT state FROM walker.status()"));
+            other.server().configure("cron.host = '" + other.server().query("SHOW unix_socket_directories") + "'");
+            other.server().stop();
+            other.server().start();
+            try (var again = other.server().jdbc();
+                    var asked = again.createStatement()) {
+                asked.execute("SELECT walker.enable_autostart()");
+                assertNull(asked.getWarnings());
+            }
+        }
     }
 
     /** Between two lines of the log, as its timestamps tell. */
