@@ -62,9 +62,8 @@ import java.util.regex.Pattern;
  * history goes back, 7 days by default).
  */
 public final class HeatmapPlugin implements WalPlugin {
-    // What is done for a record begins in a method that is named walk..., which bin/walker and install.sh have Java
-    // compile on
-    // its own: put into the loop over the records, all of it is compiled several times, for twice as long.
+    // What is done for a record begins in a method named walk...: bin/walker and install.sh have Java compile these on
+    // their own. Put into the loop over the records, all of it is compiled several times, for twice as long.
 
     /** {@code FirstNormalObjectId}: relations below are catalogs that were never rewritten. */
     private static final long FIRST_NORMAL_OBJECT_ID = 16384;
