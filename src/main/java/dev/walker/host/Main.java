@@ -11,7 +11,6 @@ import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.sql.SQLException;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 
@@ -23,19 +22,6 @@ import picocli.CommandLine.IVersionProvider;
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
-    private static final Class<?>[] COMMANDS = {
-        DumpCommand.class,
-        StatsCommand.class,
-        InitCommand.class,
-        RunCommand.class,
-        StatusCommand.class,
-        FleetCommand.class,
-        PluginsCommand.class,
-        GarbageCommand.class,
-        HeatmapCommand.class,
-        ReportCommand.class
-    };
-
     // As CommandLine.ExitCode has them
     private static final int DONE = 0;
     private static final int FAILED = 1;
@@ -71,7 +57,7 @@ public final class Main {
     static int run(OutputStream output, String... args) {
         Main main = new Main(output);
         PlainArguments.Command plain = args.length == 0 ? null : main.plainCommand(args[0]);
-        return plain != null && PlainArguments.read(args, plain) ? main.call(plain) : runAny(output, args);
+        return plain != null && PlainArguments.read(args, plain) ? main.call(plain) : ParsedCommand.run(main, args);
     }
 
     private PlainArguments.Command plainCommand(String name) {
@@ -95,42 +81,6 @@ public final class Main {
         }
     }
 
-    private static int runAny(OutputStream output, String... args) {
-        CommandLine commandLine = new CommandLine(new Main(output));
-        // To look at the options of all commands takes longer than many a command does.
-        Class<?> wanted = args.length == 0 ? null : command(args[0]);
-        for (Class<?> each : COMMANDS) {
-            if (wanted == null || each == wanted) {
-                commandLine.addSubcommand(each);
-            }
-        }
-        commandLine.setExecutionExceptionHandler((thrown, failing, parsed) -> failed(thrown, failing.getErr()));
-        if (args.length == 0) {
-            commandLine.usage(commandLine.getErr());
-            return CommandLine.ExitCode.USAGE;
-        }
-        try {
-            for (CommandLine each : commandLine.getSubcommands().values()) {
-                if (each.getCommandSpec().findOption("--config") != null) {
-                    configure(commandLine, each, args);
-                }
-            }
-        } catch (ConfigException e) {
-            commandLine.getErr().println("walker: " + e.getMessage());
-            return CommandLine.ExitCode.USAGE;
-        }
-        return commandLine.execute(args);
-    }
-
-    private static Class<?> command(String name) {
-        for (Class<?> each : COMMANDS) {
-            if (each.getAnnotation(Command.class).name().equals(name)) {
-                return each;
-            }
-        }
-        return null;
-    }
-
     /** Standard output for commands that write much. */
     OutputStream output() {
         return output;
@@ -152,17 +102,8 @@ public final class Main {
                 || thrown instanceof CommandException;
     }
 
-    /** Takes options that are not given from the configuration file of a command, if it has one. */
-    private static void configure(CommandLine root, CommandLine command, String... args) {
-        ConfigDefaults.of(args).ifPresent(file -> {
-            command.setDefaultValueProvider(file);
-            CommandLine.IParameterExceptionHandler handler = root.getParameterExceptionHandler();
-            root.setParameterExceptionHandler((wrong, given) -> handler.handleParseException(
-                    new CommandLine.ParameterException(wrong.getCommandLine(), file.locate(wrong), wrong), given));
-        });
-    }
-
-    private static int failed(Exception thrown, PrintWriter err) throws Exception {
+    /** Tells of what a command threw; the exit status. What nobody expected is thrown again. */
+    static int failed(Exception thrown, PrintWriter err) throws Exception {
         if (thrown instanceof ByteOutput.ClosedPipeException) {
             return DONE;
         }

@@ -69,9 +69,18 @@ public final class RecordCounts {
         for (int rmgrId = 0; rmgrId < sums.length; rmgrId++) {
             if (later.sums[rmgrId] != null) {
                 long[] row = sums[rmgrId] == null ? newRow(rmgrId) : sums[rmgrId];
-                for (int i = 0; i < row.length; i++) {
-                    row[i] += later.sums[rmgrId][i];
-                }
+                addRow(later.sums[rmgrId], row);
+            }
+        }
+    }
+
+    private static void addRow(long[] from, long[] to) {
+        for (int at = 0; at < from.length; at += COLUMNS) {
+            // Most resource managers have few types.
+            if (from[at] != 0) {
+                to[at] += from[at];
+                to[at + 1] += from[at + 1];
+                to[at + 2] += from[at + 2];
             }
         }
     }

@@ -105,9 +105,17 @@ class LauncherTest {
     void givesArgumentsAsTheyAre() throws Exception {
         List<String> arguments =
                 run("dump", "--path", "a b", "*", "", "'$HOME'").arguments();
-        int jar = arguments.indexOf("-jar");
+        int jar = arguments.indexOf("-cp");
         assertEquals(
-                List.of(home.resolve("walker.jar").toString(), "dump", "--path", "a b", "*", "", "'$HOME'"),
+                List.of(
+                        home.resolve("walker.jar").toString(),
+                        "dev.walker.host.Main",
+                        "dump",
+                        "--path",
+                        "a b",
+                        "*",
+                        "",
+                        "'$HOME'"),
                 arguments.subList(jar + 1, arguments.size()));
     }
 
@@ -133,7 +141,7 @@ class LauncherTest {
                         home.resolve("bin/walker"),
                         "stats")
                 .arguments();
-        int jar = arguments.indexOf("-jar");
+        int jar = arguments.indexOf("-cp");
         assertEquals(List.of("-Xmx1g", "-Da=*"), arguments.subList(jar - 2, jar));
         assertFalse(arguments.contains("-XX:+IgnoreUnrecognizedVMOptions"), arguments.toString());
     }
