@@ -17,7 +17,9 @@ import java.sql.Statement;
 import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -418,6 +420,66 @@ class OperationsIT {
                 30);
         return query(
                 "SELECT pid FROM pg_stat_activity WHERE application_name = 'walker' AND query LIKE 'CALL walker.run%'");
+    }
+
+    /** In load, with more than a batch to catch up with at first. */
+    @Test
+    void vacuumIsHeldBackForAMomentOnly() throws Exception {
+        walked.stop();
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS busy",
+                        "CREATE TABLE busy AS SELECT id, 0 n FROM generate_series(1, 300000) id",
+                        "UPDATE busy SET n = 1",
+                        "DELETE FROM busy WHERE id > 100");
+        walked.start();
+        String pid = query("SELECT pid FROM walker.status()");
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Void> load = CompletableFuture.runAsync(() -> updateUntil(over));
+        long longest = 0;
+        int held = 0;
+        try (var connection = walked.server().jdbc();
+                var ask = connection.prepareStatement(
+                        "SELECT backend_xmin::text FROM pg_stat_activity WHERE pid = " + pid)) {
+            String xmin = null;
+            long since = 0;
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+            while (System.nanoTime() < end) {
+                long now = System.nanoTime();
+                try (var row = ask.executeQuery()) {
+                    assertTrue(
+                            row.next(), "the walker is gone\n" + walked.server().endOfLog());
+                    String found = row.getString(1);
+                    if (found == null || !found.equals(xmin)) {
+                        since = now;
+                    } else {
+                        longest = Math.max(longest, now - since);
+                    }
+                    held += found == null ? 0 : 1;
+                    xmin = found;
+                }
+                Thread.sleep(5);
+            }
+        } finally {
+            over.set(true);
+            load.get(30, TimeUnit.SECONDS);
+        }
+        assertTrue(held > 0, "its backend_xmin was never seen");
+        assertTrue(longest < TimeUnit.SECONDS.toNanos(2), "its backend_xmin stayed for " + longest / 1e9 + " s");
+        walked.waitFor();
+        walked.assertExact();
+    }
+
+    private static void updateUntil(AtomicBoolean over) {
+        try (var connection = walked.server().jdbc();
+                var statement = connection.createStatement()) {
+            statement.execute("SET synchronous_commit = off");
+            while (!over.get()) {
+                statement.execute("UPDATE busy SET n = n + 1 WHERE id = 1");
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
