@@ -3,20 +3,22 @@
 # What it costs to catch up: WAL is made while the walker (heatmap) is stopped, then it reads it in batches, first a part
 # of FIRST_MB, then one of REST_MB, and pg_receivewal reads the latter, too. Prints the CPU seconds per GB of WAL of the
 # backend in which the walker runs, its start and that of the JVM included each time; what the second part took more than
-# the first is what a walker takes that has started. The WAL is that of pgbench's
-# transactions, of two kinds: without page images, since there was no checkpoint since each page was changed, and with
-# those that follow a checkpoint.
+# the first is what a walker takes that has started. pg_waldump --quiet, which does nothing but decode, tells how fast the
+# machine is. The WAL is that of pgbench's transactions, of kinds that differ in checkpoints, after which pages get images:
+#   plain        none since each page was changed, so no images and most records per byte: the most work
+#   checkpoints  as often as with max_wal_size as PostgreSQL sets it, 1GB
+#   images       one before each part
 #
 # WALker must be installed in that server (./install.sh --pg-config ...). Settings, from the environment:
 #   PGBIN      programs of the server (default: of pg_config on the PATH)
 #   JVM        libjvm.so for PL/Java (default: of java on the PATH)
 #   VMOPTIONS  pljava.vmoptions (default: what install.sh sets)
-#   FIRST_MB=500 REST_MB=1500 CLIENTS=2 SCALE=20 KINDS="plain images"
+#   FIRST_MB=500 REST_MB=1500 CLIENTS=2 SCALE=20 KINDS="plain checkpoints"
 
 set -euo pipefail
 
 CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} FIRST_MB=${FIRST_MB:-500} REST_MB=${REST_MB:-1500}
-KINDS=${KINDS:-plain images}
+KINDS=${KINDS:-plain checkpoints}
 PORT=${PORT:-54328}
 
 # shellcheck source=bench/server.sh
@@ -59,6 +61,11 @@ make() {
     done
 }
 
+# cpu_of COMMAND...: its CPU seconds.
+cpu_of() {
+    { TIMEFORMAT='%U %S'; time "$@" >/dev/null 2>&1; } 2>&1 | awk '{ print $1 + $2 }'
+}
+
 per_gb() { awk -v t="$1" -v mb="$2" 'BEGIN { printf "%.2f", t / (mb / 1e3) }'; }
 
 # seconds TICKS
@@ -83,6 +90,8 @@ images() {
 catch_up() {
     local from end pid compiling
     [[ $1 == plain ]] || ask CHECKPOINT
+    ask "ALTER SYSTEM SET max_wal_size = '$([[ $1 == checkpoints ]] && echo 1GB || echo 100GB)'"
+    ask 'SELECT pg_reload_conf()' >/dev/null
     from=$(lsn)
     make "$2"
     end=$(lsn)
@@ -93,26 +102,28 @@ catch_up() {
     ask 'SELECT walker.stop()' >/dev/null
     ask 'SELECT pg_switch_wal()' >/dev/null
     megabytes=$(megabytes "$from" "$end")
-    printf '%-7s %5s MB, %3.0f%% of it images: walker %6s, %5.2f s, of these %4.2f for compiling' "$1" "$megabytes" \
+    printf '%-11s %5s MB, %3.0f%% of it images: walker %6s, %5.2f s, of these %4.2f for compiling' "$1" "$megabytes" \
         "$(images "$from" "$end")" "$(per_gb "$cpu" "$megabytes")" "$cpu" "$compiling"
 }
 
 measure() {
-    local kind=$1 first_cpu first_megabytes from times
+    local kind=$1 first_cpu first_megabytes from decoding receiving
     catch_up "$kind" "$FIRST_MB"
     echo
     first_cpu=$cpu first_megabytes=$megabytes
     ask "SELECT pg_create_physical_replication_slot('bench', true)" >/dev/null
     from=$(lsn)
     catch_up "$kind" "$REST_MB"
+    # It ends with status 1 at the end of WAL.
+    decoding=$(cpu_of "$PGBIN/pg_waldump" -p "$dir/data/pg_wal" -s "$from" -e "$(lsn)" --quiet || true)
     mkdir -p "$dir/received"
-    times=$( { TIMEFORMAT='%U %S'; time "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync --no-loop \
-        --endpos "$(lsn)" >/dev/null 2>&1; } 2>&1)
+    receiving=$(cpu_of "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync --no-loop --endpos "$(lsn)")
     rm -rf "$dir/received"
-    printf '; pg_receivewal %s\n' "$(per_gb "$(awk '{ print $1 + $2 }' <<<"$times")" "$(megabytes "$from" "$(lsn)")")"
+    printf '; pg_waldump --quiet %s, pg_receivewal %s\n' "$(per_gb "$decoding" "$megabytes")" \
+        "$(per_gb "$receiving" "$(megabytes "$from" "$(lsn)")")"
     ask "SELECT pg_drop_replication_slot('bench')" >/dev/null
     awk -v kind="$kind" -v t="$first_cpu" -v mb="$first_megabytes" -v tt="$cpu" -v mmbb="$megabytes" \
-        'BEGIN { printf "%-7s what the second took more than the first: %.2f\n", kind, (tt - t) / ((mmbb - mb) / 1e3) }'
+        'BEGIN { printf "%-11s what the second took more than the first: %.2f\n", kind, (tt - t) / ((mmbb - mb) / 1e3) }'
 }
 
 echo "$("$PGBIN/postgres" --version), scale $SCALE; CPU seconds per GB of WAL"
