@@ -1,5 +1,7 @@
 package dev.walker.host;
 
+import java.util.List;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -8,30 +10,27 @@ import picocli.CommandLine.Command;
  * before a command begins that does without it.
  */
 final class ParsedCommand {
-    private static final Class<?>[] COMMANDS = {
-        DumpCommand.class,
-        StatsCommand.class,
-        InitCommand.class,
-        RunCommand.class,
-        StatusCommand.class,
-        FleetCommand.class,
-        PluginsCommand.class,
-        GarbageCommand.class,
-        HeatmapCommand.class,
-        ReportCommand.class
-    };
+    private static final List<Class<?>> COMMANDS = List.of(
+            DumpCommand.class,
+            StatsCommand.class,
+            InitCommand.class,
+            RunCommand.class,
+            StatusCommand.class,
+            FleetCommand.class,
+            PluginsCommand.class,
+            GarbageCommand.class,
+            HeatmapCommand.class,
+            ReportCommand.class);
+
+    private static final Set<String> VERSION = Set.of("-V", "--version");
 
     private ParsedCommand() {}
 
     /** Runs a command; its exit status. */
     static int run(Main main, String... args) {
         CommandLine commandLine = new CommandLine(main);
-        // To look at the options of all commands takes longer than many a command does.
-        Class<?> wanted = args.length == 0 ? null : command(args[0]);
-        for (Class<?> each : COMMANDS) {
-            if (wanted == null || each == wanted) {
-                commandLine.addSubcommand(each);
-            }
+        for (Class<?> each : wanted(args)) {
+            commandLine.addSubcommand(each);
         }
         commandLine.setExecutionExceptionHandler((thrown, failing, parsed) -> Main.failed(thrown, failing.getErr()));
         if (args.length == 0) {
@@ -51,13 +50,17 @@ final class ParsedCommand {
         return commandLine.execute(args);
     }
 
-    private static Class<?> command(String name) {
+    /** To look at the options of all commands takes longer than many a command does. */
+    private static List<Class<?>> wanted(String... args) {
+        if (args.length == 1 && VERSION.contains(args[0])) {
+            return List.of();
+        }
         for (Class<?> each : COMMANDS) {
-            if (each.getAnnotation(Command.class).name().equals(name)) {
-                return each;
+            if (args.length > 0 && each.getAnnotation(Command.class).name().equals(args[0])) {
+                return List.of(each);
             }
         }
-        return null;
+        return COMMANDS;
     }
 
     /** Takes options that are not given from the configuration file of a command, if it has one. */

@@ -155,6 +155,17 @@ class LauncherTest {
         assertTrue(arguments.contains(home.resolve("walker.jar").toString()), arguments.toString());
     }
 
+    /** A class path would end there. */
+    @Test
+    void worksInADirectoryWithAColon() throws Exception {
+        Path colon = Files.move(home, home.resolveSibling("a:b"));
+        List<String> arguments = run(Map.of("JAVA_HOME", javaHome.toString()), colon.resolve("bin/walker"), "x")
+                .arguments();
+        int jar = arguments.indexOf("-jar");
+        assertEquals(
+                List.of(colon.resolve("walker.jar").toString(), "x"), arguments.subList(jar + 1, arguments.size()));
+    }
+
     @Test
     void takesJavaFromThePath() throws Exception {
         Outcome outcome = run(
