@@ -262,7 +262,7 @@ public final class PageTally {
                 break;
             }
             long start = base + at;
-            if (length < HEADER_SIZE || !isGoodCrc(pages, at, length)) {
+            if (length < HEADER_SIZE || !crc.isGood(pages, at, length)) {
                 return State.GAVE_UP;
             }
             int images = images(pages, at + HEADER_SIZE, at + length, at + length);
@@ -277,11 +277,6 @@ public final class PageTally {
             }
         }
         return at == end ? State.COUNTING : beginSpanning(pages, at, end - at, base + at);
-    }
-
-    private boolean isGoodCrc(byte[] bytes, int at, int length) {
-        crc.begin(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
-        return crc.endsWith(bytes, at);
     }
 
     private static boolean isSwitch(byte[] bytes, int at) {

@@ -279,8 +279,7 @@ public final class WalReader {
                 || Lsn.isBefore(start, startLsn)) {
             return false;
         }
-        crc.begin(bytes, at + HEADER_SIZE, length - HEADER_SIZE);
-        if (!crc.endsWith(bytes, at)) {
+        if (!crc.isGood(bytes, at, length)) {
             return false;
         }
         recordTimeline = timeline;
