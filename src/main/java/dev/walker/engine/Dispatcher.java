@@ -217,7 +217,6 @@ public final class Dispatcher {
         }
     }
 
-    /** Written to standard error, which in a server is its log: a thread that is not the walk's has no session. */
     /** What is told of a plugin that was set aside: name, LSN, message. */
     public static String describeFailure(LoadedPlugin failed) {
         return "plugin \"" + failed.name() + "\" is set aside at LSN " + Lsn.format(failed.errorLsn()) + ": "

@@ -16,16 +16,6 @@ final class RecordCrc {
 
     private final CRC32C crc = new CRC32C();
 
-    /** Whether the CRC of a record is right that is there as a whole. */
-    boolean isGood(byte[] bytes, int at, int length) {
-        // Not the field, which Java would load again after each call.
-        CRC32C ofRecord = crc;
-        ofRecord.reset();
-        ofRecord.update(bytes, at + WalRecord.HEADER_SIZE, length - WalRecord.HEADER_SIZE);
-        ofRecord.update(bytes, at, WalRecord.HEADER_SIZE);
-        return (int) ofRecord.getValue() == GOOD;
-    }
-
     /** Begins with the first bytes that follow a header. */
     void begin(byte[] bytes, int at, int count) {
         crc.reset();
@@ -41,6 +31,12 @@ final class RecordCrc {
     boolean endsWith(byte[] bytes, int headerAt) {
         crc.update(bytes, headerAt, WalRecord.HEADER_SIZE);
         return (int) crc.getValue() == GOOD;
+    }
+
+    /** Whether the CRC of a record is right that is there as a whole. */
+    boolean isGood(byte[] bytes, int at, int length) {
+        begin(bytes, at + WalRecord.HEADER_SIZE, length - WalRecord.HEADER_SIZE);
+        return endsWith(bytes, at);
     }
 
     /** What {@code xl_crc} should have been, which was something else. */
