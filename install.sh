@@ -704,6 +704,12 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'walker') AS 
        EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pljava') AS has_pljava \gset
 \if :has_walker
 SELECT walker.stop() \g /dev/null
+DO $$
+BEGIN
+    PERFORM walker.disable_autostart();
+EXCEPTION WHEN object_not_in_prerequisite_state OR undefined_function THEN
+    NULL; -- no pg_cron, or a version without such jobs
+END $$;
 \if :has_pljava
 SELECT sqlj.set_classpath('walker', '') \g /dev/null
 \endif
@@ -742,16 +748,16 @@ END
     say "  replication slot and settings are gone; those of PL/Java stay"
 }
 
-# Names of databases of the server that still have the extension.
+# Names of databases of the server that still have the extension, or may have it; fails if they cannot be told.
 databases_with_walker() {
     local name all
     all=$(database_sql -A -t <<'END'
 SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datname <> pg_catalog.current_database();
 END
-    )
+    ) || return 1
     while IFS= read -r name; do
         [[ -n $name ]] || continue
-        database=$name database_sql -A -t <<'END'
+        database=$name database_sql -A -t <<'END' || echo "$name (which cannot be entered, see above)"
 SELECT pg_catalog.current_database() FROM pg_catalog.pg_extension WHERE extname = 'walker';
 END
     done <<<"$all"
@@ -788,7 +794,7 @@ uninstall_walker() {
     if [[ -n $database ]]; then
         check_database
         clean_database
-        others=$(databases_with_walker)
+        others=$(databases_with_walker) || die "cannot tell which other databases have the extension, see above; files stay"
         if [[ -n $others ]]; then
             say
             say "Files and settings stay, since there are other databases with the extension: ${others//$'\n'/, }"

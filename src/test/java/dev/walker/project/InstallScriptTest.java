@@ -140,7 +140,7 @@ class InstallScriptTest {
                         + "*SHAREDIR*) echo " + serverShare + " ;;\n"
                         + "*'datname <>'*) printf '%s\\n' " + String.join(" ", databasesWithWalker) + " ;;\n"
                         + "*'SELECT pg_catalog.current_database() FROM'*) [[ $* =~ -d\\ ([a-z]+) ]] && echo"
-                        + " ${BASH_REMATCH[1]} ;;\nesac\nexit 0");
+                        + " ${BASH_REMATCH[1]} ;;\nesac\n[[ $* != *'-d locked'* ]]");
     }
 
     private record Outcome(int status, String output) {}
@@ -511,6 +511,8 @@ class InstallScriptTest {
         succeed("uninstall", "--database", "shop");
         String calls = Files.readString(log);
         int stop = calls.indexOf("SELECT walker.stop()");
+        int job = calls.indexOf("walker.disable_autostart()");
+        assertTrue(stop < job && job < calls.indexOf("DROP EXTENSION walker"), calls);
         int drop = calls.indexOf("DROP EXTENSION walker");
         int slot = calls.indexOf("pg_drop_replication_slot");
         assertTrue(stop >= 0 && stop < drop && drop < slot, calls);
@@ -527,6 +529,16 @@ class InstallScriptTest {
         String output = succeed("uninstall", "--database", "shop").output;
         assertSays("there are other databases with the extension: stock", output);
         assertFalse(Files.readString(log).contains("pg_drop_replication_slot"));
+        assertEquals(before, installed());
+    }
+
+    @Test
+    void uninstallKeepsFilesForDatabasesThatItCannotEnter() throws Exception {
+        succeed();
+        Set<String> before = installed();
+        psql(share, "locked", "other");
+        String output = succeed("uninstall", "--database", "shop").output;
+        assertSays("locked (which cannot be entered, see above)", output);
         assertEquals(before, installed());
     }
 
