@@ -350,25 +350,90 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._lock_id IS 'advisory lock: the walker holds "run" and "ready"; others hold "save" or "stop" while they want it to';
 
-CREATE FUNCTION walker._lock_holder(source_id integer, purpose text) RETURNS integer
+CREATE FUNCTION walker._may_hold(pid integer, purpose text) RETURNS boolean
 LANGUAGE sql STABLE
 AS $$
-    SELECT l.pid
+    SELECT coalesce((
+        SELECT CASE purpose
+                   WHEN 'save' THEN pg_catalog.has_function_privilege(
+                       a.usesysid, 'walker.wait_for(pg_catalog.pg_lsn, interval)', 'EXECUTE')
+                   WHEN 'stop' THEN pg_catalog.has_function_privilege(a.usesysid, 'walker.stop()', 'EXECUTE')
+                   ELSE pg_catalog.has_table_privilege(a.usesysid, 'walker.progress', 'UPDATE') END
+          FROM pg_catalog.pg_stat_get_activity(pid) a), false)
+$$;
+COMMENT ON FUNCTION walker._may_hold IS 'whether a session is of a role whose lock counts: an advisory lock can be taken by everybody';
+
+CREATE FUNCTION walker._lock_holders(
+    source_id integer, purpose text, OUT pid integer, OUT rightful boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT l.pid, walker._may_hold(l.pid, purpose)
       FROM pg_catalog.pg_locks l
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
        AND l.classid::bigint = walker._lock_class() AND l.objid::bigint = walker._lock_id(source_id, purpose)
-     LIMIT 1
 $$;
+COMMENT ON FUNCTION walker._lock_holders IS 'the sessions that hold a lock of a source, and whether theirs counts';
+
+CREATE FUNCTION walker._lock_holder(source_id integer, purpose text) RETURNS integer
+LANGUAGE sql STABLE
+AS $$
+    SELECT h.pid FROM walker._lock_holders(source_id, purpose) h WHERE h.rightful LIMIT 1
+$$;
+
+CREATE FUNCTION walker._refuse_intruder(source_id integer, purpose text) RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    intruder integer := (SELECT h.pid FROM walker._lock_holders(source_id, purpose) h WHERE NOT h.rightful LIMIT 1);
+BEGIN
+    IF intruder IS NOT NULL THEN
+        RAISE lock_not_available USING
+            MESSAGE = pg_catalog.format(
+                'role "%s" (pid %s) holds the advisory lock (%s, %s), which is WALker''s, and may not',
+                (SELECT pg_catalog.pg_get_userbyid(a.usesysid) FROM pg_catalog.pg_stat_get_activity(intruder) a), intruder,
+                walker._lock_class(), walker._lock_id(source_id, purpose)),
+            HINT = pg_catalog.format('SELECT pg_terminate_backend(%s) ends that session.', intruder);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._refuse_intruder IS 'an error if a session holds a lock that does not count';
+
+CREATE FUNCTION walker._take_lock(source_id integer, purpose text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    IF pg_catalog.pg_try_advisory_lock(walker._lock_class(), walker._lock_id(source_id, purpose)) THEN
+        RETURN true;
+    END IF;
+    PERFORM walker._refuse_intruder(source_id, purpose);
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION walker._take_lock IS 'takes "run" or "ready" for this session; false if another walker has it';
+
+CREATE FUNCTION walker._ask(source_id integer, purpose text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    -- The walker has it for a moment when it looks whether somebody else does.
+    WHILE NOT pg_catalog.pg_try_advisory_xact_lock_shared(walker._lock_class(), walker._lock_id(source_id, purpose)) LOOP
+        PERFORM walker._refuse_intruder(source_id, purpose);
+        PERFORM pg_catalog.pg_sleep(0.005);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION walker._ask IS 'takes "save" or "stop" until the transaction, or its part at hand, ends';
 
 CREATE FUNCTION walker._wanted(source_id integer, purpose text) RETURNS boolean
 LANGUAGE sql VOLATILE
 AS $$
     SELECT CASE WHEN pg_catalog.pg_try_advisory_lock(walker._lock_class(), walker._lock_id(source_id, purpose))
                 THEN NOT pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source_id, purpose))
-                ELSE true END
+                ELSE walker._lock_holder(source_id, purpose) IS NOT NULL END
 $$;
-COMMENT ON FUNCTION walker._wanted IS 'whether some session holds "save" or "stop"';
+COMMENT ON FUNCTION walker._wanted IS 'whether some session holds "save" or "stop" that may';
 
 CREATE FUNCTION walker._source_id() RETURNS integer
 LANGUAGE plpgsql STABLE
@@ -833,7 +898,7 @@ BEGIN
     -- gives the lock back, however this call ends.
     BEGIN
         IF source IS NOT NULL THEN
-            PERFORM pg_catalog.pg_advisory_xact_lock_shared(walker._lock_class(), walker._lock_id(source, 'save'));
+            PERFORM walker._ask(source, 'save');
         END IF;
         LOOP
             done := coalesce((SELECT p.position >= lsn FROM walker.progress p WHERE p.source_id = source), false);
@@ -888,7 +953,7 @@ BEGIN
         RAISE 'the walker runs in this session; it cannot be stopped from here';
     END IF;
     BEGIN
-        PERFORM pg_catalog.pg_advisory_xact_lock_shared(walker._lock_class(), walker._lock_id(source, 'stop'));
+        PERFORM walker._ask(source, 'stop');
         LOOP
             EXIT WHEN walker._lock_holder(source, 'run') IS DISTINCT FROM walker_pid;
             IF pg_catalog.clock_timestamp() >= give_up THEN
@@ -3823,6 +3888,17 @@ COMMENT ON FUNCTION walker.changed_blocks(text, pg_lsn, text, text) IS 'the same
 
 GRANT USAGE ON SCHEMA walker TO pg_monitor;
 GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
+-- What schedulers and superusers call, so that the operators in it are PostgreSQL's own. What names relations goes by the path
+-- of who asks.
+ALTER FUNCTION walker.wait_for(pg_lsn, interval) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.wait_for(text, pg_lsn, interval) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.wait_for_baseline(interval) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.wait_for_baseline(text, interval) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.stop() SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.stop(text) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.retry(text) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.retry(text, text) SET search_path = pg_catalog, pg_temp;
+
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
@@ -3839,7 +3915,9 @@ GRANT EXECUTE ON PROCEDURE
                    bigint)
     TO pg_monitor;
 GRANT EXECUTE ON FUNCTION
-    walker._lock_class(), walker._lock_id(integer, text), walker._lock_holder(integer, text), walker._source_id(),
+    walker._lock_class(), walker._lock_id(integer, text), walker._may_hold(integer, text),
+    walker._lock_holders(integer, text), walker._refuse_intruder(integer, text), walker._ask(integer, text),
+    walker._lock_holder(integer, text), walker._source_id(),
     walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker._set_settings(),
     walker._unread(text, text), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
@@ -3874,6 +3952,7 @@ GRANT EXECUTE ON FUNCTION
 
 CREATE FUNCTION walker.install_jar() RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM walker.install_plugin('walker',
@@ -3882,23 +3961,46 @@ END
 $$;
 COMMENT ON FUNCTION walker.install_jar IS 'loads walker.jar from the server''s SHAREDIR into this database, or replaces it';
 
-CREATE FUNCTION walker.install_plugin(name text, url text) RETURNS void
+CREATE FUNCTION walker._jars() RETURNS text[]
+LANGUAGE sql VOLATILE
+AS $$
+    SELECT coalesce(pg_catalog.string_to_array(nullif(sqlj.get_classpath('walker'), ''), ':'), '{}')
+$$;
+COMMENT ON FUNCTION walker._jars IS 'the jars on the class path of schema walker';
+
+CREATE FUNCTION walker._check_own_jar(name text) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
-DECLARE
-    path text := sqlj.get_classpath('walker');
+BEGIN
+    IF name <> ALL (walker._jars()) THEN
+        RAISE object_in_use USING
+            MESSAGE = pg_catalog.format('jar "%s" of role "%s" is not one of walker.install_plugin()', name,
+                (SELECT r.jarowner FROM sqlj.jar_repository r WHERE r.jarname = _check_own_jar.name)),
+            HINT = 'Give the plugin another name; what PL/Java has loaded for others is in sqlj.jar_repository.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._check_own_jar IS 'an error about a jar that is there, but not on the class path of schema walker';
+
+CREATE FUNCTION walker.install_plugin(name text, url text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM sqlj.jar_repository r WHERE r.jarname = install_plugin.name) THEN
+        IF EXISTS (SELECT 1
+                     FROM sqlj.classpath_entry e
+                     JOIN sqlj.jar_repository r ON r.jarid = e.jarid
+                    WHERE r.jarname = install_plugin.name AND e.schemaname <> 'walker') THEN
+            PERFORM walker._check_own_jar(name);
+        END IF;
         PERFORM sqlj.replace_jar(url, name, false);
     ELSE
         PERFORM sqlj.install_jar(url, name, false);
     END IF;
-    IF path IS NULL OR path = '' THEN
-        path := name;
-    ELSIF name <> ALL (pg_catalog.string_to_array(path, ':')) THEN
-        path := path || ':' || name;
+    IF name <> ALL (walker._jars()) THEN
+        PERFORM sqlj.set_classpath('walker', pg_catalog.array_to_string(walker._jars() || name, ':'));
     END IF;
-    PERFORM sqlj.set_classpath('walker', path);
 END
 $$;
 COMMENT ON FUNCTION walker.install_plugin IS 'loads a jar with plugins, or replaces it; a running walker goes on with the old one until it is started again';
@@ -3943,7 +4045,7 @@ BEGIN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
         IF message !~ 'ClassNotFoundException|NoSuchMethodException' THEN
             RAISE;
-        ELSIF 'walker' = ANY (pg_catalog.string_to_array(sqlj.get_classpath('walker'), ':')) THEN
+        ELSIF 'walker' = ANY (walker._jars()) THEN
             found := 'an older version';
         END IF;
     END;
@@ -4011,21 +4113,66 @@ AS $$
                pg_catalog.current_setting('port'), walker._conninfo_value(pg_catalog.current_database()),
                walker._conninfo_value(current_user))
 $$;
-COMMENT ON FUNCTION walker._conninfo IS 'how the server reaches itself';
+COMMENT ON FUNCTION walker._conninfo() IS 'how the server reaches itself';
 
-CREATE FUNCTION walker._running() RETURNS text
+CREATE FUNCTION walker._conninfo(given text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    conninfo text := coalesce(given, nullif(pg_catalog.current_setting('walker.conninfo', true), ''), walker._conninfo());
+BEGIN
+    IF conninfo ~ '^postgres(ql)?://' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'the connection string is a URI, wanted keywords and values, to which others can be added',
+            HINT = pg_catalog.format('Such as %s, in the parameter of walker.start(), or in walker.conninfo.',
+                                     walker._conninfo());
+    END IF;
+    RETURN conninfo;
+END
+$$;
+COMMENT ON FUNCTION walker._conninfo(text) IS 'the connection string that was given, else that of walker.conninfo, else how the server reaches itself';
+
+CREATE FUNCTION walker._host_lock_class() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT 1463897203';  -- "WALs"
+COMMENT ON FUNCTION walker._host_lock_class IS 'advisory lock (this, 0): held by a walker in a server that walks this server itself, for those in other databases to see';
+
+CREATE FUNCTION walker._running(OUT pid integer, OUT database name)
 LANGUAGE sql STABLE
 AS $$
-    SELECT pg_catalog.format('a walker already runs in database "%s" of this server (pid %s)', d.datname, l.pid)
-      FROM pg_catalog.pg_locks l
-      JOIN pg_catalog.pg_database d ON d.oid = l.database
-     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.mode = 'ExclusiveLock'
-       AND l.classid::bigint = walker._lock_class() AND l.objid::bigint % 4 = 0
-       AND (d.datname <> pg_catalog.current_database()
-            OR l.objid::bigint = walker._lock_id(coalesce(walker._local_source_id(), 0), 'run'))
+    SELECT r.pid, r.database
+      FROM (SELECT walker._lock_holder(walker._local_source_id(), 'run') AS pid, pg_catalog.current_database() AS database
+             UNION ALL
+            SELECT l.pid, d.datname
+              FROM pg_catalog.pg_locks l
+              JOIN pg_catalog.pg_database d ON d.oid = l.database
+              JOIN pg_catalog.pg_roles o
+                   ON o.oid = (SELECT a.usesysid FROM pg_catalog.pg_stat_get_activity(l.pid) a) AND o.rolsuper
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.mode = 'ExclusiveLock'
+               AND l.classid::bigint = walker._host_lock_class() AND l.objid::bigint = 0
+               AND d.datname <> pg_catalog.current_database()) r
+     WHERE r.pid IS NOT NULL
      LIMIT 1
 $$;
 COMMENT ON FUNCTION walker._running IS 'where the walker of this server runs, null if it does not';
+
+CREATE FUNCTION walker._refuse_second() RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    walker_pid integer;
+    walker_database name;
+BEGIN
+    SELECT r.pid, r.database INTO walker_pid, walker_database FROM walker._running() r;
+    IF walker_pid IS NOT NULL THEN
+        RAISE object_in_use USING
+            MESSAGE = pg_catalog.format('a walker already runs in database "%s" of this server (pid %s)', walker_database,
+                                        walker_pid),
+            HINT = 'SELECT walker.stop() in that database ends it.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._refuse_second IS 'an error if the walker of this server runs';
 
 CREATE FUNCTION walker._is_to_be_dropped() RETURNS boolean
 LANGUAGE plpgsql STABLE
@@ -4053,11 +4200,11 @@ COMMENT ON FUNCTION walker._dblink IS 'the schema of dblink';
 
 CREATE FUNCTION walker.start(conninfo text DEFAULT NULL, accept_gap boolean DEFAULT false) RETURNS integer
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     dblink text := walker._dblink();
     link text := 'walker start ' || pg_catalog.pg_backend_pid();
-    running text := walker._running();
     walker_pid integer;
     source integer;
     here boolean;
@@ -4065,14 +4212,13 @@ DECLARE
     busy boolean;
     give_up timestamptz := pg_catalog.clock_timestamp() + interval '1 min';
 BEGIN
-    IF running IS NOT NULL THEN
-        RAISE object_in_use USING MESSAGE = running, HINT = 'SELECT walker.stop() ends it.';
-    END IF;
+    PERFORM walker._refuse_second();
     EXECUTE pg_catalog.format('SELECT %s.dblink_connect($1, $2)', dblink)
-      USING link, coalesce(conninfo, nullif(pg_catalog.current_setting('walker.conninfo', true), ''), walker._conninfo())
-                  || ' application_name=walker options=''-c client_min_messages=error -c statement_timeout=0'
-                  || ' -c idle_in_transaction_session_timeout=0 -c client_connection_check_interval=0'
-                  || ' -c pljava.statement_cache_size=128 -c walker_session.detached=on''';
+      USING link, walker._conninfo(conninfo)
+                  || ' application_name=walker options=''-c search_path=pg_catalog -c client_min_messages=error'
+                  || ' -c statement_timeout=0 -c idle_in_transaction_session_timeout=0'
+                  || ' -c client_connection_check_interval=0 -c pljava.statement_cache_size=128'
+                  || ' -c walker_session.detached=on''';
     BEGIN
         EXECUTE pg_catalog.format(
             'SELECT pid, here, seen FROM %s.dblink($1, $2) AS t (pid integer, here boolean, seen boolean)', dblink)
@@ -4135,7 +4281,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     source integer;
-    running text := walker._running();
+    path text := pg_catalog.current_setting('search_path');
     fresh boolean := true;
     ready boolean := false;
     next integer;
@@ -4151,22 +4297,26 @@ DECLARE
     detail text;
     hint text;
 BEGIN
-    IF running IS NOT NULL THEN
-        RAISE object_in_use USING MESSAGE = running, HINT = 'SELECT walker.stop() ends it.';
-    END IF;
+    -- Others may be able to make operators in the schemas of this session. A procedure that commits cannot have a path of its own.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', false);
+    PERFORM walker._refuse_second();
     IF pg_catalog.pg_is_in_recovery() THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = 'this server is a standby, where the walker cannot save anything',
             HINT = 'Walk its WAL from outside: java -jar walker.jar run --source-url ... --target-url ...';
     END IF;
     PERFORM walker._check_jar();
+    -- One that looks for others is not to miss another that does so too, in whatever database: of this table there is but one.
+    LOCK TABLE pg_catalog.pg_shdescription IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM walker._refuse_second();
     source := walker._add_source('local', (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c));
     UPDATE walker.source s SET settings = walker._settings_now()
      WHERE s.source_id = source AND s.settings IS DISTINCT FROM walker._settings_now();
-    COMMIT;
-    IF NOT pg_catalog.pg_try_advisory_lock(walker._lock_class(), walker._lock_id(source, 'run')) THEN
+    IF NOT walker._take_lock(source, 'run') THEN
         RAISE object_in_use USING MESSAGE = 'a walker already runs in this database';
     END IF;
+    PERFORM pg_catalog.pg_try_advisory_lock(walker._host_lock_class(), 0);
+    COMMIT;
     LOOP
         seen := pg_catalog.pg_current_wal_flush_lsn();
         BEGIN
@@ -4185,8 +4335,14 @@ BEGIN
         COMMIT;
         EXIT WHEN next = -1;
         IF NOT ready THEN
-            PERFORM pg_catalog.pg_advisory_lock(walker._lock_class(), walker._lock_id(source, 'ready'));
-            ready := true;
+            BEGIN
+                ready := walker._take_lock(source, 'ready');
+            EXCEPTION WHEN OTHERS THEN
+                GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                    hint = PG_EXCEPTION_HINT;
+                failed := true;
+            END;
+            EXIT WHEN failed;
         END IF;
         -- The looks cost little, since no Java is called, and commits let the snapshot go. After many in vain there are fewer.
         looks := 0;
@@ -4238,7 +4394,7 @@ BEGIN
         PERFORM walker._failed(source, pg_catalog.concat_ws('. ', message, nullif(hint, '')), failure_lsn);
         COMMIT;
     END IF;
-    IF ready AND NOT failed THEN
+    IF NOT failed THEN
         PERFORM walker._end();
         IF pg_catalog.current_setting('walker_session.detached', true) = 'on' THEN
             PERFORM walker._log('has ended');
@@ -4253,7 +4409,10 @@ BEGIN
     IF ready THEN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));
     END IF;
+    PERFORM pg_catalog.pg_advisory_unlock(walker._host_lock_class(), 0);
     PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'run'));
+    PERFORM pg_catalog.set_config('search_path', path, false);
+    COMMIT;
     IF failed AND coalesce(detail, '') || coalesce(hint, '') <> '' THEN
         RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = detail, HINT = hint;
     ELSIF failed THEN
@@ -4270,6 +4429,7 @@ COMMENT ON FUNCTION walker._check_settings IS 'raises an error that names the se
 
 CREATE FUNCTION walker.reload() RETURNS boolean
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     source integer := walker._local_source_id();
@@ -4333,6 +4493,7 @@ COMMENT ON FUNCTION walker._guard_slot IS 'drops the slot of a walker that does 
 
 CREATE FUNCTION walker.ensure_running() RETURNS integer
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     source integer := walker._local_source_id();
@@ -4342,17 +4503,17 @@ BEGIN
     IF pg_catalog.pg_is_in_recovery() THEN
         RETURN NULL;
     END IF;
-    IF walker._running() IS NULL AND (SELECT s.autostart FROM walker.source s WHERE s.source_id = source) THEN
+    IF (walker._running()).pid IS NULL AND (SELECT s.autostart FROM walker.source s WHERE s.source_id = source) THEN
         BEGIN
             RETURN walker.start();
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-            IF walker._running() IS NULL THEN
+            IF (walker._running()).pid IS NULL THEN
                 PERFORM walker._log('cannot start: ' || message);
                 PERFORM walker._guard_slot(source);
             END IF;
         END;
-    ELSIF walker._running() IS NULL THEN
+    ELSIF (walker._running()).pid IS NULL THEN
         PERFORM walker._guard_slot(source);
     ELSE
         BEGIN
@@ -4389,8 +4550,8 @@ BEGIN
     ELSE
         EXECUTE pg_catalog.format('SELECT result FROM %s.dblink($1, $2) AS t (result text)', walker._dblink())
            INTO answer
-          USING coalesce(nullif(pg_catalog.current_setting('walker.conninfo', true), ''), walker._conninfo())
-                    || ' dbname=' || walker._conninfo_value(cron_database), command;
+          USING walker._conninfo(NULL) || ' dbname=' || walker._conninfo_value(cron_database)
+                    || ' options=''-c search_path=pg_catalog''', command;
     END IF;
     RETURN answer;
 END
@@ -4421,7 +4582,7 @@ BEGIN
                 || ' port=' || pg_catalog.current_setting('port')
                 || ' user=' || walker._conninfo_value(current_user)
                 || ' dbname=' || walker._conninfo_value(pg_catalog.current_database())
-                || ' connect_timeout=5',
+                || ' connect_timeout=5 options=''-c search_path=pg_catalog''',
             'SELECT 1';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
@@ -4437,27 +4598,36 @@ COMMENT ON FUNCTION walker._warn_of_cron IS 'a warning if pg_cron cannot get int
 
 CREATE FUNCTION walker.enable_autostart(schedule text DEFAULT '* * * * *') RETURNS integer
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    walker_pid integer;
+    elsewhere boolean;
 BEGIN
+    SELECT r.pid, r.database <> pg_catalog.current_database() INTO walker_pid, elsewhere FROM walker._running() r;
+    IF elsewhere THEN
+        PERFORM walker._refuse_second();
+    END IF;
     PERFORM walker._in_cron_database(pg_catalog.format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
         walker._cron_job(), schedule, 'SELECT walker.ensure_running()', pg_catalog.current_database()));
     PERFORM walker._warn_of_cron();
-    IF walker._running() IS NULL THEN
+    IF walker_pid IS NULL THEN
         RETURN walker.start();
     END IF;
     UPDATE walker.source s SET autostart = true WHERE s.source_id = walker._local_source_id();
-    RETURN walker._lock_holder(walker._local_source_id(), 'run');
+    RETURN walker_pid;
 END
 $$;
 COMMENT ON FUNCTION walker.enable_autostart IS 'has pg_cron call walker.ensure_running() every minute, and starts the walker now if it does not run; its pid';
 
 CREATE FUNCTION walker.disable_autostart() RETURNS boolean
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     UPDATE walker.source s SET autostart = false WHERE s.source_id = walker._local_source_id() AND s.autostart;
     RETURN walker._in_cron_database(pg_catalog.format(
-        'SELECT count(cron.unschedule(jobid)) FROM cron.job WHERE jobname = %L AND database = %L',
+        'SELECT pg_catalog.count(cron.unschedule(jobid)) FROM cron.job WHERE jobname = %L AND database = %L',
         walker._cron_job(), pg_catalog.current_database()))::integer > 0;
 END
 $$;
@@ -4465,9 +4635,8 @@ COMMENT ON FUNCTION walker.disable_autostart IS 'takes the job of walker.enable_
 
 CREATE FUNCTION walker.remove_plugin(name text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    path text[] := pg_catalog.string_to_array(coalesce(sqlj.get_classpath('walker'), ''), ':');
 BEGIN
     IF name = 'walker' THEN
         RAISE invalid_parameter_value USING MESSAGE = 'jar "walker" is WALker itself, not a plugin';
@@ -4475,7 +4644,8 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM sqlj.jar_repository r WHERE r.jarname = remove_plugin.name) THEN
         RETURN false;
     END IF;
-    PERFORM sqlj.set_classpath('walker', pg_catalog.array_to_string(pg_catalog.array_remove(path, name), ':'));
+    PERFORM walker._check_own_jar(name);
+    PERFORM sqlj.set_classpath('walker', pg_catalog.array_to_string(pg_catalog.array_remove(walker._jars(), name), ':'));
     PERFORM sqlj.remove_jar(name, false);
     RETURN true;
 END

@@ -2,6 +2,7 @@ package dev.walker.host;
 
 import dev.walker.engine.PluginException;
 import dev.walker.engine.SettingException;
+import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.Walk;
@@ -130,10 +131,7 @@ final class RunLoop {
     }
 
     private void tellReady(Walk walk) throws SQLException {
-        Database.number(
-                target,
-                "SELECT 1 FROM pg_catalog.pg_advisory_lock(walker._lock_class(), walker._lock_id(?, 'ready'))",
-                sourceId);
+        Jdbc.one(target, "SELECT walker._take_lock(?, 'ready')", row -> row.getBoolean(1), sourceId);
         target.commit();
         log.info("walking from " + Lsn.format(walk.position()));
         ready = true;

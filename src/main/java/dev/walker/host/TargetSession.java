@@ -18,8 +18,7 @@ import java.util.concurrent.TimeUnit;
 final class TargetSession implements AutoCloseable {
     private static final long LOOK_MILLIS = 200;
 
-    private static final String TRY_LOCK =
-            "SELECT pg_catalog.pg_try_advisory_lock(walker._lock_class(), walker._lock_id(?, 'run'))";
+    private static final String TRY_LOCK = "SELECT walker._take_lock(?, 'run')";
 
     private final String url;
     private final Log log;
@@ -47,7 +46,7 @@ final class TargetSession implements AutoCloseable {
             drop();
         }
         if (connection == null) {
-            Connection fresh = address().connect();
+            Connection fresh = address().connectForWalk();
             try {
                 Database.requireSchema(fresh);
                 fresh.setAutoCommit(false);

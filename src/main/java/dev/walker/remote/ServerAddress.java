@@ -1,5 +1,6 @@
 package dev.walker.remote;
 
+import dev.walker.jdbc.Jdbc;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -23,6 +24,7 @@ import org.postgresql.util.HostSpec;
 public final class ServerAddress {
     private static final String JDBC = "jdbc:";
     private static final String SCHEME = "postgresql:";
+    private static final String PATH = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)";
 
     /** What the environment gives where the URL has nothing. */
     private static final Map<String, PGProperty> ENVIRONMENT = Map.ofEntries(
@@ -229,7 +231,26 @@ public final class ServerAddress {
     }
 
     /**
-     * Connects for questions that are answered soon: where the network is gone without a word, an answer fails to come.
+     * Connects for a program that runs by itself: its operators and functions are PostgreSQL's own, whatever others have made
+     * in schemas that are on the {@code search_path} of this user or database.
+     */
+    public Connection connectForWalk() throws SQLException {
+        return withPath(connect());
+    }
+
+    private static Connection withPath(Connection fresh) throws SQLException {
+        try {
+            Jdbc.one(fresh, PATH, row -> row.getString(1));
+            return fresh;
+        } catch (SQLException e) {
+            try (fresh) {
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * Connects as {@link #connectForWalk}, for questions that are answered soon: where the network is gone without a word, an answer fails to come.
      *
      * @param seconds how long to wait for one, unless the URL has a {@code socketTimeout}
      */
@@ -237,14 +258,15 @@ public final class ServerAddress {
         String name = PGProperty.SOCKET_TIMEOUT.getName();
         Properties timeout = new Properties();
         timeout.setProperty(name, properties().getProperty(name, Integer.toString(seconds)));
-        return connect(timeout);
+        return withPath(connect(timeout));
     }
 
-    /** Connects to the server that a connection has found among several hosts, but to another of its databases. */
+    /** Connects as {@link #connectForWalk} to the server that a connection has found among several hosts, but to another of its
+     * databases. */
     public Connection connectLike(Connection found, String database) throws SQLException {
         Properties properties = sameServer(found);
         properties.setProperty(PGProperty.PG_DBNAME.getName(), database);
-        return connect(properties);
+        return withPath(connect(properties));
     }
 
     /** Connects in replication mode to the server that a connection has found among several hosts. */

@@ -153,7 +153,7 @@ public final class SourceNames implements AutoCloseable {
     }
 
     private void look(Set<Long> wanted) {
-        try (Connection names = target.connect()) {
+        try (Connection names = target.connectForWalk()) {
             // What a crash takes is looked up again.
             Jdbc.all(names, NO_WAIT, row -> row.getString(1));
             List<Database> databases = databases();

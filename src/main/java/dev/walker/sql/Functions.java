@@ -211,6 +211,16 @@ public final class Functions {
         }
     }
 
+    /**
+     * Throws a checked exception where none can be declared: PL/Java gives an error the SQLSTATE of an SQLException only.
+     *
+     * @return never
+     */
+    @SuppressWarnings("unchecked")
+    static <E extends Exception> RuntimeException undeclared(Exception thrown) throws E {
+        throw (E) thrown;
+    }
+
     static SQLException describe(Throwable thrown) {
         if (thrown instanceof WalFormatException damage) {
             failureLsn = damage.lsn();

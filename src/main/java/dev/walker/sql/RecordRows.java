@@ -30,7 +30,11 @@ final class RecordRows implements Iterator<String[]> {
     @Override
     public boolean hasNext() {
         if (!peeked) {
-            more = range.next(record);
+            try {
+                more = range.next(record);
+            } catch (RuntimeException e) {
+                throw Functions.<RuntimeException>undeclared(Functions.describe(e));
+            }
             peeked = true;
         }
         return more;

@@ -132,7 +132,9 @@ class ServerHostIT extends HostContract {
         assertTrue(e.getMessage().contains("is before the start LSN"), e.getMessage());
         assertTrue(e.getMessage().startsWith("ERROR: the end LSN"), e.getMessage());
         e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.records('0/10')"));
+        assertTrue(e.getMessage().startsWith("ERROR: WAL segment 000000010000000000000000"), e.getMessage());
         assertTrue(e.getMessage().contains("000000010000000000000000 is not there any more"), e.getMessage());
+        assertEquals("58P01", e.getSQLState());
     }
 
     @Test
