@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Hands records to plugins, in their order. A plugin that throws is set aside, the others go on; what happens to the
- * store or the source is no fault of a plugin and ends the walk.
+ * Hands records to plugins, in their order. A plugin that throws is set aside, whatever it throws, and the others go on;
+ * what happens to the store or the source is no fault of a plugin and ends the walk.
  *
  * <p>Which plugin wants which resource manager is settled once: a callback that a plugin does not override is never
  * called.
@@ -119,7 +119,7 @@ public final class Dispatcher {
                 route.call(record);
             } catch (StateException | WalSourceException e) {
                 throw e;
-            } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError | OutOfMemoryError e) {
+            } catch (Throwable e) {
                 route.plugin = null;
                 setAside(target, e, record.lsn());
             }
@@ -154,7 +154,7 @@ public final class Dispatcher {
             return true;
         } catch (StateException | WalSourceException e) {
             throw e;
-        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError | OutOfMemoryError e) {
+        } catch (Throwable e) {
             setAside(target, e, lsn);
             return false;
         } finally {

@@ -56,7 +56,7 @@ public final class PluginLoader {
                 throw new PluginException(plugin + e.getMessage(), e);
             } catch (StateException e) {
                 throw e;
-            } catch (RuntimeException | LinkageError | AssertionError e) {
+            } catch (Throwable e) {
                 throw new PluginException(plugin + "its check of settings threw " + e, e);
             }
         }
@@ -97,7 +97,7 @@ public final class PluginLoader {
     private static String shortName(Class<? extends WalPlugin> type) {
         try {
             return type.getDeclaredConstructor().newInstance().name();
-        } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+        } catch (Throwable e) {
             return type.getName();
         }
     }
@@ -135,6 +135,8 @@ public final class PluginLoader {
                     e);
         } catch (LinkageError e) {
             throw new PluginException("plugin \"" + name + "\" cannot be linked: " + e, e);
+        } catch (Throwable e) {
+            throw new PluginException("plugin \"" + name + "\": its class threw " + e, e);
         }
     }
 }

@@ -100,7 +100,7 @@ public final class Functions {
                 case AFTER_NAP -> walk.millisUntilDue();
                 case WHEN_NEEDED -> -walk.napMillis();
             };
-        } catch (SQLException | RuntimeException | LinkageError e) {
+        } catch (Throwable e) {
             // What is in memory is ahead of the tables now.
             walk = null;
             throw describe(e);
@@ -167,7 +167,7 @@ public final class Functions {
             settings.check();
             new PluginLoader(Functions.class.getClassLoader()).load(settings.plugins(), settings);
             return SettingNames.ofSession(connection).unread(noted);
-        } catch (RuntimeException | LinkageError e) {
+        } catch (Throwable e) {
             throw describe(e);
         }
     }

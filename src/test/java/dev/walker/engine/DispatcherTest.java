@@ -3,15 +3,23 @@ package dev.walker.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.rmgr.Rmgr;
+import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import dev.walker.testing.RecordBuilder;
 import dev.walker.version.PgVersion;
 import dev.walker.wal.WalRecord;
+import dev.walker.wal.WalSourceException;
+import java.io.IOError;
+import java.io.IOException;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceConfigurationError;
 import org.junit.jupiter.api.Test;
 
 class DispatcherTest {
@@ -133,6 +141,63 @@ class DispatcherTest {
         assertEquals(1, failures.size());
         assertTrue(failures.get(0).startsWith("plugin \"p1\" is set aside at LSN "), failures.get(0));
         assertTrue(failures.get(0).endsWith("java.lang.IllegalStateException: stumbled"), failures.get(0));
+    }
+
+    /** Throws whatever it is given, checked exceptions too. */
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void raise(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
+
+    @Test
+    void pluginIsSetAsideWhateverItThrows() {
+        for (Throwable thrown : List.of(
+                new ServiceConfigurationError("no driver"),
+                new IOError(new IOException("no disk")),
+                new InternalError("mapped file is gone"),
+                new Error("own"),
+                new IOException("checked"),
+                new SQLException("checked"))) {
+            calls.clear();
+            failures.clear();
+            Dispatcher dispatcher = dispatcher(
+                    new WalPlugin() {
+                        @Override
+                        public void onHeap(WalRecord record) {
+                            DispatcherTest.<RuntimeException>raise(thrown);
+                        }
+                    },
+                    new Noting("b"));
+            dispatcher.dispatch(record(Rmgr.HEAP.id()));
+            assertEquals(List.of("b heap", "b record"), calls);
+            assertEquals(1, failures.size());
+            assertTrue(failures.get(0).endsWith(": " + thrown), failures.get(0));
+            LoadedPlugin other = dispatcher.plugins().get(1);
+            assertFalse(dispatcher.guarded(other, 8, () -> DispatcherTest.<RuntimeException>raise(thrown)));
+            assertEquals(thrown.toString(), other.error().orElseThrow());
+        }
+    }
+
+    @Test
+    void whatHappensToStoreOrSourceEndsTheWalk() {
+        for (RuntimeException thrown : List.of(new StateException("canceled"), new WalSourceException("gone"))) {
+            Dispatcher dispatcher = dispatcher(new WalPlugin() {
+                @Override
+                public void onHeap(WalRecord record) {
+                    throw thrown;
+                }
+            });
+            assertSame(thrown, assertThrows(RuntimeException.class, () -> dispatcher.dispatch(record(Rmgr.HEAP.id()))));
+            LoadedPlugin plugin = dispatcher.plugins().get(0);
+            assertSame(
+                    thrown,
+                    assertThrows(
+                            RuntimeException.class,
+                            () -> dispatcher.guarded(plugin, 8, () -> {
+                                throw thrown;
+                            })));
+            assertTrue(plugin.isActive());
+        }
     }
 
     @Test

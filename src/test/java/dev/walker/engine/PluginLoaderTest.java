@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.walker.spi.PluginSettings;
 import dev.walker.spi.WalPlugin;
 import java.io.ByteArrayInputStream;
+import java.io.IOError;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
@@ -18,6 +19,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import org.junit.jupiter.api.Test;
 
 class PluginLoaderTest {
@@ -55,6 +57,47 @@ class PluginLoaderTest {
     public static final class Unborn implements WalPlugin {
         public Unborn() {
             throw new IllegalArgumentException("not today");
+        }
+    }
+
+    /** Has no name to tell, and no settings to check. */
+    public static final class Broken implements WalPlugin {
+        @Override
+        public String name() {
+            throw new ServiceConfigurationError("no driver");
+        }
+
+        @Override
+        public void checkSettings(PluginSettings settings) {
+            throw new ServiceConfigurationError("no driver");
+        }
+    }
+
+    /** Its class cannot be initialized. */
+    public static final class Uninitialized implements WalPlugin {
+        private static final String HOME = home();
+
+        private static String home() {
+            throw new IOError(new IOException("no home"));
+        }
+
+        @Override
+        public String name() {
+            return HOME;
+        }
+    }
+
+    /** The same; the first attempt alone tells why. */
+    public static final class Unmade implements WalPlugin {
+        private static final String HOME = home();
+
+        private static String home() {
+            throw new IOError(new IOException("no home"));
+        }
+
+        @Override
+        public String name() {
+            return HOME;
         }
     }
 
@@ -125,6 +168,18 @@ class PluginLoaderTest {
         assertInstanceOf(
                 Named.class,
                 loader(Unborn.class, Named.class).load(List.of("named")).get(0));
+    }
+
+    @Test
+    void errorOfAPluginDoesNotHideTheOthersAndIsSaidWithIt() {
+        PluginLoader loader = loader(Broken.class, Uninitialized.class, Named.class);
+        assertInstanceOf(Named.class, loader.load(List.of("named")).get(0));
+        List<String> broken = List.of(Broken.class.getName());
+        PluginException e =
+                assertThrows(PluginException.class, () -> loader.load(broken, new Settings(name -> Optional.empty())));
+        assertTrue(e.getMessage().contains("its check of settings threw java.util.ServiceConfigurationError"));
+        e = assertThrows(PluginException.class, () -> loader().load(List.of(Unmade.class.getName())));
+        assertTrue(e.getMessage().contains("its class threw java.io.IOError"), e.getMessage());
     }
 
     @Test
