@@ -25,8 +25,9 @@ final class ReplicationSlot {
     private final WalSource holder;
     private final WalkLog log;
     private long restartLsn;
+    private boolean wasActive;
 
-    private record Found(String type, String restartLsn, String walStatus) {
+    private record Found(String type, String restartLsn, String walStatus, boolean active) {
         boolean isLost() {
             return "lost".equals(walStatus);
         }
@@ -74,6 +75,7 @@ final class ReplicationSlot {
                     + "pg_drop_replication_slot('" + name + "') and start again");
         }
         restartLsn = Lsn.parse(slot.restartLsn);
+        wasActive = slot.active;
         holder.attach(name);
     }
 
@@ -100,9 +102,9 @@ final class ReplicationSlot {
     private static Optional<Found> find(Connection connection, String name) throws SQLException {
         return Jdbc.first(
                 connection,
-                "SELECT slot_type, restart_lsn::text, wal_status FROM pg_catalog.pg_replication_slots"
+                "SELECT slot_type, restart_lsn::text, wal_status, active FROM pg_catalog.pg_replication_slots"
                         + " WHERE slot_name = ?",
-                row -> new Found(row.getString(1), row.getString(2), row.getString(3)),
+                row -> new Found(row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)),
                 name);
     }
 
@@ -149,6 +151,14 @@ final class ReplicationSlot {
     /** The oldest WAL that it keeps. */
     long restartLsn() {
         return restartLsn;
+    }
+
+    /**
+     * Whether it was found behind an LSN, as the end of a walk in the middle of things leaves it. One that somebody else
+     * still used then, such as the stream of a connection that was lost, is left to the next save.
+     */
+    boolean wasLeftBehind(long lsn) {
+        return !wasActive && Lsn.isBefore(restartLsn, lsn);
     }
 
     /** Its name. */

@@ -174,6 +174,7 @@ public final class WalkSession {
         List<PluginGap> pluginGaps = startPlugins(names, plugins, server, gap);
         this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
+        this.slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
         if (gap.isPresent() || !pluginGaps.isEmpty()) {
             tell(pluginGaps);
             save();

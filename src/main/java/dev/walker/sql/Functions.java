@@ -124,8 +124,12 @@ public final class Functions {
     public static void end() throws SQLException {
         Walk ended = walk;
         walk = null;
-        if (ended != null) {
-            ended.shutdown();
+        try {
+            if (ended != null) {
+                ended.shutdown();
+            }
+        } catch (Throwable e) {
+            throw describe(e);
         }
     }
 

@@ -80,6 +80,31 @@ class ServerHostIT extends HostContract {
         walked.start();
     }
 
+    private static final String SLOT_AT_POSITION = "SELECT r.restart_lsn = s.position FROM walker.status() s"
+            + " JOIN pg_replication_slots r ON r.slot_name = s.slot_name";
+
+    /** As one leaves it that dies after a commit. */
+    @Test
+    void slotThatWasLeftBehindIsMovedThoughThereIsNothingToSave() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        assertEquals("t", query(SLOT_AT_POSITION));
+        // A new one keeps WAL from the last checkpoint on.
+        walked.server()
+                .execute(
+                        "SELECT pg_drop_replication_slot('walker')",
+                        "SELECT pg_create_physical_replication_slot('walker', true)");
+        assertEquals("f", query(SLOT_AT_POSITION));
+        String saved = query("SELECT saved_at FROM walker.progress");
+        walked.start();
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!"t".equals(query(SLOT_AT_POSITION))) {
+            assertTrue(System.nanoTime() < giveUp, "the slot stays behind");
+            Thread.sleep(50);
+        }
+        assertEquals(saved, query("SELECT saved_at FROM walker.progress"));
+    }
+
     @Test
     void runWalksToAnLsnAndEnds() throws Exception {
         walked.stop();
@@ -92,6 +117,7 @@ class ServerHostIT extends HostContract {
         assertEquals("t", query("SELECT position >= '" + end + "' FROM walker.status()"));
         assertEquals(
                 "10", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'walked_by_hand'::regclass"));
+        assertEquals("t", query(SLOT_AT_POSITION));
         walked.start();
     }
 
