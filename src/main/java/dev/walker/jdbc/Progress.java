@@ -16,23 +16,32 @@ final class Progress {
     private final long generation;
     private final long recordsBefore;
     private final long bytesBefore;
+    private final Optional<String> slotName;
     private int timeline;
     private long position;
 
-    private Progress(int sourceId, int timeline, long generation, long records, long bytes, long position) {
+    private Progress(
+            int sourceId,
+            int timeline,
+            long generation,
+            long records,
+            long bytes,
+            long position,
+            Optional<String> slotName) {
         this.sourceId = sourceId;
         this.timeline = timeline;
         this.generation = generation;
         this.recordsBefore = records;
         this.bytesBefore = bytes;
         this.position = position;
+        this.slotName = slotName;
     }
 
     /** The saved row, if there is one. */
     static Optional<Progress> load(Connection target, int sourceId) throws SQLException {
         return Jdbc.first(
                 target,
-                "SELECT timeline, generation, records, wal_bytes, position::text FROM walker.progress"
+                "SELECT timeline, generation, records, wal_bytes, position::text, slot_name FROM walker.progress"
                         + " WHERE source_id = ?",
                 row -> new Progress(
                         sourceId,
@@ -40,7 +49,8 @@ final class Progress {
                         row.getLong(2),
                         row.getLong(3),
                         row.getLong(4),
-                        Lsn.parse(row.getString(5))),
+                        Lsn.parse(row.getString(5)),
+                        Optional.ofNullable(row.getString(6))),
                 sourceId);
     }
 
@@ -64,6 +74,11 @@ final class Progress {
                 slot.orElse(null),
                 mode,
                 sourceId);
+    }
+
+    /** The slot that kept the WAL of the last session, as {@code walker.status()} shows it. */
+    Optional<String> slotName() {
+        return slotName;
     }
 
     /** All before it is walked and saved. */

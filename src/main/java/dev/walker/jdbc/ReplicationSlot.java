@@ -26,6 +26,7 @@ final class ReplicationSlot {
     private final WalkLog log;
     private long restartLsn;
     private boolean wasActive;
+    private boolean isNew;
 
     private record Found(String type, String restartLsn, String walStatus, boolean active) {
         boolean isLost() {
@@ -62,6 +63,7 @@ final class ReplicationSlot {
         }
         if (found.isEmpty()) {
             create();
+            isNew = true;
             found = find();
         }
         Found slot = found.orElseThrow(() -> new WalSourceException("replication slot \"" + name + "\" vanished"));
@@ -125,6 +127,14 @@ final class ReplicationSlot {
 
     /** Takes it away, so that it keeps no WAL any more. */
     void drop() throws SQLException {
+        try {
+            dropWhenFree();
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot drop replication slot \"" + name + "\": " + e.getMessage(), e);
+        }
+    }
+
+    private void dropWhenFree() throws SQLException {
         holder.detach();
         for (int attempt = 1; ; attempt++) {
             try {
@@ -133,10 +143,40 @@ final class ReplicationSlot {
             } catch (SQLException e) {
                 // The server takes a moment to see that a stream has ended.
                 if (!connection.getAutoCommit() || !ACTIVE.equals(e.getSQLState()) || attempt == DROP_ATTEMPTS) {
-                    throw new WalSourceException("cannot drop replication slot \"" + name + "\": " + e.getMessage(), e);
+                    throw e;
                 }
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(DROP_PAUSE_MILLIS));
+        }
+    }
+
+    /** Whether it did not exist, or was lost, when it was opened. */
+    boolean isNew() {
+        return isNew;
+    }
+
+    /**
+     * Takes it away for a walk that does not begin after all: it would keep WAL for ever, and nobody would know of it.
+     *
+     * @param failure why the walk does not begin; is given what goes wrong here
+     */
+    void takeBack(Throwable failure) {
+        try {
+            Savepoints.attempt(
+                    connection,
+                    () -> {
+                        dropWhenFree();
+                        return true;
+                    },
+                    refused -> {
+                        failure.addSuppressed(refused);
+                        log.warning("replication slot \"" + name + "\", which was made for a walk that does not begin,"
+                                + " cannot be dropped and keeps WAL: " + refused.getMessage()
+                                + ". Drop it with pg_drop_replication_slot('" + name + "')");
+                        return false;
+                    });
+        } catch (SQLException | RuntimeException e) {
+            failure.addSuppressed(e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.walker.jdbc;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.util.Optional;
 
 /** Runs SQL that may fail without losing the transaction that it is part of. */
 final class Savepoints {
@@ -17,6 +18,11 @@ final class Savepoints {
     }
 
     private Savepoints() {}
+
+    /** A savepoint, where there is a transaction. */
+    static Optional<Savepoint> set(Connection connection) throws SQLException {
+        return connection.getAutoCommit() ? Optional.empty() : Optional.of(connection.setSavepoint());
+    }
 
     /** The answer of {@code action}, or, after undoing it, of {@code otherwise} if the server refuses it. */
     static <T> T attempt(Connection connection, Action<T> action, Action<T> otherwise) throws SQLException {

@@ -77,6 +77,9 @@ public final class WalkSession {
     private final Optional<ReplicationSlot> slot;
     private final Optional<LagGuard> lagGuard;
     private final Progress progress;
+    /** There was no row in {@code walker.progress}, and the one that was made is not committed. */
+    private boolean isNew;
+
     private Dispatcher dispatcher;
     private Walker walker;
     private long savedForeignBytes;
@@ -163,22 +166,57 @@ public final class WalkSession {
                 ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get(), source, log))
                 : Optional.empty();
         this.lagGuard = slot.map(open -> new LagGuard(open, settings, log));
-        this.progress = saved.isPresent() ? saved.get() : begin();
-        // From here on the slot keeps what is there.
-        Optional<Gap> gap = saved.isPresent() ? missingWal(missing, progress, acceptGap) : Optional.empty();
+        this.isNew = saved.isEmpty();
+        // One that the saved row names is known, and guarded, whether the walk runs or not.
+        boolean isUnknown = slot.isPresent()
+                && slot.get().isNew()
+                && !saved.flatMap(Progress::slotName).equals(slotName);
+        Optional<Savepoint> savepoint = isUnknown ? Savepoints.set(sourceConnection) : Optional.empty();
+        try {
+            this.progress = saved.isPresent() ? saved.get() : begin();
+            // From here on the slot keeps what is there.
+            Optional<Gap> gap = saved.isPresent() ? missingWal(missing, progress, acceptGap) : Optional.empty();
+            start(names, plugins, server, gap);
+        } catch (Throwable e) {
+            if (isUnknown) {
+                takeSlotBack(savepoint, e);
+            }
+            throw e;
+        }
+        if (savepoint.isPresent()) {
+            sourceConnection.releaseSavepoint(savepoint.get());
+        }
+    }
+
+    private void start(List<String> names, List<WalPlugin> plugins, SourceServer server, Optional<Gap> gap)
+            throws SQLException {
         if (gap.isPresent()) {
             log.warning("goes on after a " + gap.get());
             progress.leaveOut(target, gap.get());
         }
-        progress.started(target, slotName, source.mode());
+        progress.started(target, slot.map(ReplicationSlot::name), source.mode());
         List<PluginGap> pluginGaps = startPlugins(names, plugins, server, gap);
-        this.walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+        walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
-        this.slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
+        slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
         if (gap.isPresent() || !pluginGaps.isEmpty()) {
             tell(pluginGaps);
             save();
         }
+    }
+
+    /** No row will tell of the slot that was made for this walk. */
+    private void takeSlotBack(Optional<Savepoint> savepoint, Throwable failure) {
+        try {
+            if (savepoint.isPresent()) {
+                // After an error of the server PL/Java can do nothing before this.
+                sourceConnection.rollback(savepoint.get());
+            }
+        } catch (SQLException e) {
+            failure.addSuppressed(e);
+            return;
+        }
+        slot.orElseThrow().takeBack(failure);
     }
 
     private Progress begin() throws SQLException {
@@ -372,6 +410,11 @@ public final class WalkSession {
      */
     public Next step(long until) throws SQLException {
         ends = until != Lsn.INVALID;
+        if (isNew) {
+            // If it fails from here on, there is a row that tells why and which slot keeps WAL.
+            isNew = false;
+            return Next.AT_ONCE;
+        }
         // What was saved by the step before is committed by now.
         advanceSlot();
         Progress.Wishes wishes = progress.look(target);

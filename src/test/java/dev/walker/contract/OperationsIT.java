@@ -520,6 +520,34 @@ class OperationsIT {
     }
 
     @Test
+    void slotOfAWalkThatNeverBeganIsDropped(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "Stillborn");
+        try (PlJavaServer other = new PlJavaServer(host)) {
+            other.server().execute("SELECT walker.install_plugin('stillborn', 'file:" + jar + "')");
+            String message = other.startFailing("heatmap, example.Stillborn");
+            assertTrue(message.contains("plugin \"example.Stillborn\" could not start"), message);
+            assertTrue(message.contains("no json") || message.contains("invalid input syntax"), message);
+            assertEquals("0", other.server().query("SELECT count(*) FROM pg_replication_slots"));
+            assertEquals("0", other.server().query("SELECT count(*) FROM walker.progress"));
+            // Not one that was there before.
+            other.server().execute("SELECT pg_create_physical_replication_slot('walker', true)");
+            other.startFailing("heatmap, example.Stillborn");
+            assertEquals("1", other.server().query("SELECT count(*) FROM pg_replication_slots"));
+            other.server().execute("SELECT pg_drop_replication_slot('walker')");
+            other.start();
+            other.waitFor();
+            other.stop();
+            // Nor one that keeps WAL for a walk that is to go on.
+            other.server().execute("SELECT pg_drop_replication_slot('walker')");
+            other.startFailing("heatmap, example.Stillborn");
+            assertEquals("1", other.server().query("SELECT count(*) FROM pg_replication_slots"));
+            assertTrue(other.server()
+                    .query("SELECT last_error FROM walker.status()")
+                    .contains("could not start"));
+        }
+    }
+
+    @Test
     void pluginThatEatsAllMemoryIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
         Path jar = PluginJar.of(dir, "Glutton");
         walked.server().execute("SELECT walker.install_plugin('glutton', 'file:" + jar + "')");
