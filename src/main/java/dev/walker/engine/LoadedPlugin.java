@@ -68,13 +68,18 @@ public final class LoadedPlugin {
         return calls;
     }
 
+    /** What is told of something that a plugin threw. */
+    public static String describe(Throwable thrown) {
+        return thrown instanceof OutOfMemoryError
+                ? thrown + "; Java may use " + (Runtime.getRuntime().maxMemory() >> 20)
+                        + " MB (-Xmx, in the server in pljava.vmoptions)"
+                : thrown.toString();
+    }
+
     /** Sets it aside for good; the first error is kept. */
     void fail(Throwable thrown, long lsn) {
         if (error == null) {
-            error = thrown instanceof OutOfMemoryError
-                    ? thrown + "; Java may use " + (Runtime.getRuntime().maxMemory() >> 20)
-                            + " MB (-Xmx, in the server in pljava.vmoptions)"
-                    : thrown.toString();
+            error = describe(thrown);
             errorLsn = lsn;
             plugin = null;
         }

@@ -3,6 +3,7 @@ package dev.walker.host;
 import dev.walker.engine.PluginException;
 import dev.walker.engine.SettingException;
 import dev.walker.jdbc.Jdbc;
+import dev.walker.jdbc.Opening;
 import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.Walk;
@@ -67,7 +68,7 @@ final class RunLoop {
                         connections.targetAddress(),
                         sourceId,
                         log::warning)) {
-            Walk walk = new Walk(accept -> open(setup, databases, accept), plan.acceptGap() && !reconnect.hasWalked());
+            Walk walk = new Walk(opening -> open(setup, databases, opening), opening());
             observer.begin(walk, target, sourceId);
             walk(walk, setup, databases, names);
             shutdown(walk);
@@ -93,7 +94,15 @@ final class RunLoop {
         target.commit();
     }
 
-    private WalkSession open(RunSetup setup, SourceDatabases databases, boolean acceptGap) throws SQLException {
+    /** After a lost connection the walk goes on. */
+    private Opening opening() {
+        if (reconnect.hasWalked()) {
+            return Opening.GO_ON;
+        }
+        return plan.acceptGap() ? Opening.START_ACROSS_GAP : Opening.START;
+    }
+
+    private WalkSession open(RunSetup setup, SourceDatabases databases, Opening opening) throws SQLException {
         return new WalkSession(
                 target,
                 connections.source().connection(),
@@ -101,7 +110,7 @@ final class RunLoop {
                 sourceId,
                 connections.source().wal(),
                 setup.settings(),
-                acceptGap,
+                opening,
                 SavePace.PROMPT,
                 setup.classLoader(),
                 log);
@@ -145,14 +154,14 @@ final class RunLoop {
         shutdown(walk);
         try {
             changeMode(setup);
-            walk.renew();
+            walk.renew(Opening.START);
             setup.keep();
             warnOfUnknownSettings();
         } catch (SettingException | PluginException e) {
             target.rollback();
             setup.undo(e);
             changeMode(setup);
-            walk.renew();
+            walk.renew(Opening.GO_ON);
         }
         target.commit();
     }

@@ -11,9 +11,9 @@ public final class Walk {
         /**
          * A new session, as the constructor of {@link WalkSession} makes it.
          *
-         * @param acceptGap whether to go on where WAL is missing
+         * @param opening whether the walk is started, or runs
          */
-        WalkSession open(boolean acceptGap) throws SQLException;
+        WalkSession open(Opening opening) throws SQLException;
     }
 
     private final Opener opener;
@@ -22,11 +22,11 @@ public final class Walk {
     /**
      * Begins a walk.
      *
-     * @param acceptGap whether to go on where WAL is missing now; one that is found later ends the walk in any case
+     * @param opening how the first session begins; WAL that is found missing later ends the walk in any case
      */
-    public Walk(Opener opener, boolean acceptGap) throws SQLException {
+    public Walk(Opener opener, Opening opening) throws SQLException {
         this.opener = opener;
-        this.session = opener.open(acceptGap);
+        this.session = opener.open(opening);
     }
 
     /** A step of the session, see {@link WalkSession#step}. */
@@ -34,7 +34,7 @@ public final class Walk {
         try {
             return session.step(until);
         } catch (StaleStateException e) {
-            session = opener.open(false);
+            session = opener.open(Opening.GO_ON);
             return session.step(until);
         }
     }
@@ -77,9 +77,11 @@ public final class Walk {
     /**
      * Goes on with a new session, which reads the settings and makes the plugins anew. To be called after
      * {@link #finish}, a commit and {@link #shutdown}; if it fails it may be called again after a rollback.
+     *
+     * @param opening {@link Opening#START} to refuse settings with which a plugin cannot start
      */
-    public void renew() throws SQLException {
-        session = opener.open(false);
+    public void renew(Opening opening) throws SQLException {
+        session = opener.open(opening);
     }
 
     /** See {@link WalkSession#finish}; what others have changed meanwhile stands. */
@@ -87,7 +89,7 @@ public final class Walk {
         try {
             session.finish();
         } catch (StaleStateException e) {
-            session = opener.open(false);
+            session = opener.open(Opening.GO_ON);
         }
     }
 }

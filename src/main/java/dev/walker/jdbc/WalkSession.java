@@ -110,11 +110,11 @@ public final class WalkSession {
      * @param server answers the questions of plugins about it
      * @param sourceId its row in {@code walker.source}
      * @param source the WAL of that server
-     * @param acceptGap whether to go on where WAL is missing; the gap is recorded then
+     * @param opening whether the walk is started, or runs
      * @param savePace how soon to save again
      * @param classLoader where plugins are looked for
      * @param log takes lines for the log of the server or the program
-     * @throws PluginException if a plugin cannot be found, made or started, or finds a wrong setting
+     * @throws PluginException if a plugin cannot be found or made, finds a wrong setting, or cannot start with the walk
      * @throws dev.walker.engine.SettingException if a setting is wrong
      * @throws dev.walker.wal.WalGapException if WAL is missing and that was not accepted
      * @throws WalSourceException if the server has another history than what was walked
@@ -126,7 +126,7 @@ public final class WalkSession {
             int sourceId,
             WalSource source,
             Settings settings,
-            boolean acceptGap,
+            Opening opening,
             SavePace savePace,
             ClassLoader classLoader,
             WalkLog log)
@@ -138,6 +138,7 @@ public final class WalkSession {
         this.source = source;
         this.settings = settings;
         this.log = log;
+        boolean acceptGap = opening == Opening.START_ACROSS_GAP;
         this.naptimeMillis = settings.naptimeMillis();
         this.flushIntervalNanos = settings.flushIntervalMillis() * 1_000_000L;
         this.batchBytes = settings.batchBytes();
@@ -176,7 +177,7 @@ public final class WalkSession {
             this.progress = saved.isPresent() ? saved.get() : begin();
             // From here on the slot keeps what is there.
             Optional<Gap> gap = saved.isPresent() ? missingWal(missing, progress, acceptGap) : Optional.empty();
-            start(names, plugins, server, gap);
+            start(names, plugins, server, gap, opening);
         } catch (Throwable e) {
             if (isUnknown) {
                 takeSlotBack(savepoint, e);
@@ -188,18 +189,19 @@ public final class WalkSession {
         }
     }
 
-    private void start(List<String> names, List<WalPlugin> plugins, SourceServer server, Optional<Gap> gap)
+    private void start(
+            List<String> names, List<WalPlugin> plugins, SourceServer server, Optional<Gap> gap, Opening opening)
             throws SQLException {
         if (gap.isPresent()) {
             log.warning("goes on after a " + gap.get());
             progress.leaveOut(target, gap.get());
         }
         progress.started(target, slot.map(ReplicationSlot::name), source.mode());
-        List<PluginGap> pluginGaps = startPlugins(names, plugins, server, gap);
+        List<PluginGap> pluginGaps = startPlugins(names, plugins, server, gap, opening);
         walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
-        if (gap.isPresent() || !pluginGaps.isEmpty()) {
+        if (gap.isPresent() || !pluginGaps.isEmpty() || pluginFailed) {
             tell(pluginGaps);
             save();
         }
@@ -263,7 +265,8 @@ public final class WalkSession {
 
     /** Starts the plugins; gives the gaps between what they were given before and what they will be given. */
     private List<PluginGap> startPlugins(
-            List<String> names, List<WalPlugin> plugins, SourceServer server, Optional<Gap> gap) throws SQLException {
+            List<String> names, List<WalPlugin> plugins, SourceServer server, Optional<Gap> gap, Opening opening)
+            throws SQLException {
         // Their state is kept, so it must be known how old it is.
         Jdbc.update(
                 target,
@@ -272,7 +275,7 @@ public final class WalkSession {
                 sourceId,
                 arrayLiteral(names));
         List<LoadedPlugin> loaded = new ArrayList<>();
-        List<PluginGap> gaps = new ArrayList<>();
+        List<Optional<SavedPlugin>> saved = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             WalPlugin plugin = plugins.get(i);
@@ -294,32 +297,47 @@ public final class WalkSession {
                     i + 1,
                     plugin.getClass().getName(),
                     Lsn.format(progress.position()));
-            LoadedPlugin entry = new LoadedPlugin(
-                    name, plugin, before.map(SavedPlugin::records).orElse(0L));
-            loaded.add(entry);
-            if (before.isPresent() && Lsn.isBefore(before.get().position, progress.position())) {
-                gaps.add(new PluginGap(entry, pluginGap(name, before.get(), gap)));
-            }
+            loaded.add(new LoadedPlugin(
+                    name, plugin, before.map(SavedPlugin::records).orElse(0L)));
+            saved.add(before);
         }
         // It is told when it is saved: until then PL/Java may not be able to, after an error of the server.
         dispatcher = new Dispatcher(loaded, failed -> pluginFailed = true, log::warningFromAnyThread);
-        for (LoadedPlugin entry : loaded) {
+        List<PluginGap> gaps = new ArrayList<>();
+        for (int i = 0; i < loaded.size(); i++) {
+            LoadedPlugin entry = loaded.get(i);
             JdbcPluginContext context =
                     new JdbcPluginContext(entry.name(), target, sourceId, settings, server, changes, log);
             contexts.add(context);
-            try {
-                context.writable(true);
-                entry.plugin().onStartup(context);
-                context.send();
-            } catch (StateException | WalSourceException e) {
-                throw e;
-            } catch (RuntimeException | LinkageError | AssertionError e) {
-                throw new PluginException("plugin \"" + entry.name() + "\" could not start: " + e, e);
-            } finally {
-                context.writable(false);
+            Optional<SavedPlugin> before = saved.get(i);
+            if (startPlugin(entry, context, opening)
+                    && before.isPresent()
+                    && Lsn.isBefore(before.get().position, progress.position())) {
+                gaps.add(new PluginGap(entry, pluginGap(entry.name(), before.get(), gap)));
             }
         }
         return gaps;
+    }
+
+    /** Whether the plugin has started; one that has not, while the walk goes on, is set aside. */
+    private boolean startPlugin(LoadedPlugin entry, JdbcPluginContext context, Opening opening) throws SQLException {
+        if (opening == Opening.GO_ON) {
+            return write(
+                    entry, context, progress.position(), () -> entry.plugin().onStartup(context));
+        }
+        try {
+            context.writable(true);
+            entry.plugin().onStartup(context);
+            context.send();
+            return true;
+        } catch (StateException | WalSourceException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new PluginException(
+                    "plugin \"" + entry.name() + "\" could not start: " + LoadedPlugin.describe(e), e);
+        } finally {
+            context.writable(false);
+        }
     }
 
     /** The gap of the walk, or a larger one that a plugin has for itself, which is recorded. */
@@ -444,7 +462,7 @@ public final class WalkSession {
 
     /** Saves what is not saved yet; the caller commits. */
     public void finish() throws SQLException {
-        if (changes.isRaised() || walker.foreignBytes() > savedForeignBytes) {
+        if (pluginFailed || changes.isRaised() || walker.foreignBytes() > savedForeignBytes) {
             save();
         }
     }
@@ -518,27 +536,7 @@ public final class WalkSession {
 
     private void savePlugin(LoadedPlugin entry, JdbcPluginContext context, int ordinal, long lsn) throws SQLException {
         if (entry.isActive()) {
-            Savepoint savepoint = target.setSavepoint();
-            context.writable(true);
-            boolean done;
-            try {
-                done = dispatcher.guarded(entry, lsn, () -> {
-                    entry.plugin().onFlush(lsn);
-                    context.send();
-                });
-            } catch (RuntimeException e) {
-                // PL/Java cannot have a savepoint left behind: the failure could not be noted then.
-                rollback(savepoint, e);
-                throw e;
-            } finally {
-                context.writable(false);
-            }
-            if (done) {
-                target.releaseSavepoint(savepoint);
-            } else {
-                context.forget();
-                target.rollback(savepoint);
-            }
+            write(entry, context, lsn, () -> entry.plugin().onFlush(lsn));
         }
         if (!entry.isActive() && told.add(entry)) {
             log.error(Dispatcher.describeFailure(entry));
@@ -556,7 +554,34 @@ public final class WalkSession {
                 entry.name());
     }
 
-    private void rollback(Savepoint savepoint, RuntimeException failure) {
+    /** Has a plugin write its state; whether it did not throw. If it did, what it has written is undone. */
+    private boolean write(LoadedPlugin entry, JdbcPluginContext context, long lsn, Runnable action)
+            throws SQLException {
+        Savepoint savepoint = target.setSavepoint();
+        context.writable(true);
+        boolean done;
+        try {
+            done = dispatcher.guarded(entry, lsn, () -> {
+                action.run();
+                context.send();
+            });
+        } catch (RuntimeException | Error e) {
+            // PL/Java cannot have a savepoint left behind: the failure could not be noted then.
+            rollback(savepoint, e);
+            throw e;
+        } finally {
+            context.writable(false);
+        }
+        if (done) {
+            target.releaseSavepoint(savepoint);
+        } else {
+            context.forget();
+            target.rollback(savepoint);
+        }
+        return done;
+    }
+
+    private void rollback(Savepoint savepoint, Throwable failure) {
         try {
             target.rollback(savepoint);
         } catch (SQLException e) {

@@ -29,6 +29,9 @@ public interface WalPlugin {
     /**
      * Before the first record. State that was saved is to be read here, through {@link PluginContext#table}.
      *
+     * <p>A walk does not start with a plugin that throws here. One that runs and is loaded anew, as by {@code
+     * walker.retry()}, sets it aside and goes on.
+     *
      * @param context what WALker gives to this plugin; may be kept
      */
     default void onStartup(PluginContext context) {}

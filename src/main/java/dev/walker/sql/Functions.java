@@ -10,6 +10,7 @@ import dev.walker.engine.UnreadSettings;
 import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.JdbcSourceServer;
 import dev.walker.jdbc.JdbcWalSource;
+import dev.walker.jdbc.Opening;
 import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.SchemaVersion;
 import dev.walker.jdbc.ServerSettings;
@@ -92,7 +93,8 @@ public final class Functions {
         try {
             long until = untilLsn == null ? Lsn.INVALID : Lsn.parse(untilLsn);
             if (walk == null) {
-                walk = new Walk(accept -> open(sourceId, accept), acceptGap);
+                walk = new Walk(
+                        opening -> open(sourceId, opening), acceptGap ? Opening.START_ACROSS_GAP : Opening.START);
             }
             return switch (walk.step(until)) {
                 case END -> -1;
@@ -176,7 +178,7 @@ public final class Functions {
         }
     }
 
-    private static WalkSession open(int sourceId, boolean acceptGap) throws SQLException {
+    private static WalkSession open(int sourceId, Opening opening) throws SQLException {
         Connection connection = connection();
         NotedSettings noted = new NotedSettings(ServerSettings.ofWalker(connection, sourceId));
         WalkLog log = WalkLog.ofServer(Functions::log);
@@ -190,7 +192,7 @@ public final class Functions {
                 sourceId,
                 new JdbcWalSource(connection, WalDirectory.ofThisProcess()),
                 new Settings(noted),
-                acceptGap,
+                opening,
                 SavePace.SPARING,
                 Functions.class.getClassLoader(),
                 log);

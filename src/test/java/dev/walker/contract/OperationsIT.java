@@ -520,6 +520,46 @@ class OperationsIT {
     }
 
     @Test
+    void pluginThatCannotStartAgainIsSetAsideAndTheWalkGoesOn(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "StumblesAtStart");
+        walked.server().execute("SELECT walker.install_plugin('stumbler', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugins = 'example.StumblesAtStart, heatmap'");
+        walked.start();
+        walked.waitFor();
+        String pid = query("SELECT pid FROM walker.status()");
+        String published = "SELECT string_agg(r::text, ' ') FROM walker.results('example.StumblesAtStart') r";
+        assertEquals("{\"no\": 1}", query(published));
+        walked.configure("walker.naptime = 100");
+        assertReloads();
+        String plugin = " FROM walker.plugins() WHERE name = 'example.StumblesAtStart'";
+        await("failed", "SELECT state" + plugin, 10);
+        assertEquals("t", query("SELECT last_error LIKE '%invalid input syntax%' AND error_lsn IS NOT NULL" + plugin));
+        assertTrue(walked.server().log().contains("walker: plugin \"example.StumblesAtStart\" is set aside at LSN "));
+        assertEquals("{\"no\": 1}", query(published));
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS going",
+                        "CREATE TABLE going AS SELECT generate_series(1, 10) id",
+                        "DELETE FROM going WHERE id > 5");
+        walked.assertExact();
+        assertEquals("t", query("SELECT walker.retry('example.StumblesAtStart')"));
+        await("t", "SELECT last_error LIKE '%StackOverflowError: too deep%'" + plugin, 10);
+        assertEquals("0", query("SELECT count(*) FROM walker.gaps WHERE plugin = 'example.StumblesAtStart'"));
+        assertEquals("{\"no\": 1}", query(published));
+        assertEquals("t", query("SELECT walker.retry('example.StumblesAtStart')"));
+        await("active", "SELECT state" + plugin, 10);
+        assertEquals("{\"no\": 4}", query(published));
+        assertEquals("1", query("SELECT count(*) FROM walker.gaps WHERE plugin = 'example.StumblesAtStart'"));
+        walked.assertExact();
+        assertEquals(pid, query("SELECT pid FROM walker.status()"));
+        walked.configure("walker.naptime = 200ms");
+        walked.configure("walker.plugins = 'heatmap'");
+        assertReloads();
+        assertEquals("t", query("SELECT walker.remove_plugin('stumbler')"));
+    }
+
+    @Test
     void slotOfAWalkThatNeverBeganIsDropped(@TempDir Path dir) throws Exception {
         Path jar = PluginJar.of(dir, "Stillborn");
         try (PlJavaServer other = new PlJavaServer(host)) {
