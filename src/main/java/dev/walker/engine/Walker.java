@@ -1,6 +1,8 @@
 package dev.walker.engine;
 
 import dev.walker.rmgr.Rmgr;
+import dev.walker.rmgr.standby.StandbyOp;
+import dev.walker.rmgr.xlog.XlogOp;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.ReadStatus;
 import dev.walker.wal.WalReader;
@@ -28,6 +30,7 @@ public final class Walker {
     private final WalkCounters counters = new WalkCounters();
     private long readable;
     private long foreignBytes;
+    private long activeBytes;
 
     /**
      * A walker that begins at a record.
@@ -89,9 +92,17 @@ public final class Walker {
         return readable;
     }
 
-    /** Bytes of the records that were dispatched. */
+    /** Bytes of the records that others than WALker have caused. */
     public long foreignBytes() {
         return foreignBytes;
+    }
+
+    /**
+     * The same without what a server adds of itself some time after anything was written, be it by WALker: checkpoints,
+     * running transactions, and the change of segments that {@code archive_timeout} wants.
+     */
+    public long activeBytes() {
+        return activeBytes;
     }
 
     /**
@@ -141,12 +152,26 @@ public final class Walker {
             return;
         }
         catalogChanges.look(record);
-        foreignBytes += record.totalLength();
+        boolean endsOwn = endsOwnTransaction();
+        if (!endsOwn) {
+            foreignBytes += record.totalLength();
+            activeBytes += isAddedByServer() ? 0 : record.totalLength();
+        }
         boolean raisedBefore = changes.isRaised();
         dispatcher.dispatch(record);
-        if (endsOwnTransaction() && !raisedBefore) {
+        if (endsOwn && !raisedBefore) {
             changes.lower();
         }
+    }
+
+    private boolean isAddedByServer() {
+        if (record.rmgrId() == Rmgr.XLOG.id()) {
+            return switch (XlogOp.of(record)) {
+                case CHECKPOINT_ONLINE, CHECKPOINT_SHUTDOWN, CHECKPOINT_REDO, SWITCH -> true;
+                default -> false;
+            };
+        }
+        return record.rmgrId() == Rmgr.STANDBY.id() && StandbyOp.of(record) == StandbyOp.RUNNING_XACTS;
     }
 
     private boolean endsOwnTransaction() {

@@ -46,9 +46,6 @@ public final class WalkSession {
         END
     }
 
-    /** After this many bytes the position is saved even if no plugin has state to save. */
-    private static final long MOST_UNSAVED_BYTES = 16L << 20;
-
     private static final int SHORT_NAP_MILLIS = 10;
 
     /** What is walked is not seen before it is saved, so until then a nap may be as many times longer. */
@@ -82,7 +79,7 @@ public final class WalkSession {
 
     private Dispatcher dispatcher;
     private Walker walker;
-    private long savedForeignBytes;
+    private UnsavedWal unsaved;
     private long lastSaveNanos = System.nanoTime();
     private final SavePace savePace;
     private long lastSaveTookNanos;
@@ -199,6 +196,7 @@ public final class WalkSession {
         progress.started(target, slot.map(ReplicationSlot::name), source.mode());
         List<PluginGap> pluginGaps = startPlugins(names, plugins, server, gap, opening);
         walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+        unsaved = new UnsavedWal(walker, source.segmentSize(), maxLagBytes);
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
         if (gap.isPresent() || !pluginGaps.isEmpty() || pluginFailed) {
@@ -462,7 +460,7 @@ public final class WalkSession {
 
     /** Saves what is not saved yet; the caller commits. */
     public void finish() throws SQLException {
-        if (pluginFailed || changes.isRaised() || walker.foreignBytes() > savedForeignBytes) {
+        if (pluginFailed || changes.isRaised() || unsaved.hasForeign()) {
             save();
         }
     }
@@ -481,8 +479,7 @@ public final class WalkSession {
         if (since < savePace.pauseNanos(lastSaveTookNanos, flushIntervalNanos)) {
             return false;
         }
-        return walker.foreignBytes() - savedForeignBytes >= MOST_UNSAVED_BYTES
-                || changes.isRaised() && since >= flushIntervalNanos;
+        return unsaved.isMuch() || changes.isRaised() && since >= flushIntervalNanos;
     }
 
     /** What is wanted may not be flushed yet, and nothing else may come that flushes it. */
@@ -526,7 +523,7 @@ public final class WalkSession {
         progress.save(target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), endOfWal());
         changes.lower();
         pluginFailed = false;
-        savedForeignBytes = walker.foreignBytes();
+        unsaved.saved();
         lastSaveNanos = System.nanoTime();
         lastSaveTookNanos = lastSaveNanos - begin;
         saves++;

@@ -661,6 +661,22 @@ class OperationsIT {
     }
 
     @Test
+    void slotMovesWithSegmentsInWhichThereIsNothingForPlugins() throws Exception {
+        walked.waitFor();
+        String begin = query("SELECT pg_current_wal_lsn()");
+        for (int i = 0; i < 6; i++) {
+            // As archive_timeout does.
+            walked.server().execute("SELECT pg_logical_emit_message(false, 'test', 'x')", "SELECT pg_switch_wal()");
+        }
+        assertEquals("t", query("SELECT pg_current_wal_lsn() - '" + begin + "' > 5 * 16777216"));
+        await(
+                "t",
+                "SELECT pg_current_wal_lsn() - restart_lsn <= 2 * 16777216 FROM pg_replication_slots"
+                        + " WHERE slot_name = 'walker'",
+                20);
+    }
+
+    @Test
     void slotThatKeepsTooMuchIsDroppedAndTheWalkEnds() throws Exception {
         walked.waitFor();
         walked.stop();
