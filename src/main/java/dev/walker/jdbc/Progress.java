@@ -9,6 +9,7 @@ import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.Set;
 
 /** The row of {@code walker.progress} of one source: how far it is walked. */
 final class Progress {
@@ -216,6 +217,20 @@ final class Progress {
                 generation,
                 sourceId);
         return wishes.orElseThrow(StaleStateException::new);
+    }
+
+    /** The transactions that wait for the walk: they hold what {@code walker.wait_for()} locks. */
+    static Set<String> waiting(Connection target, int sourceId) throws SQLException {
+        return Set.copyOf(Jdbc.all(
+                target,
+                "SELECT l.virtualtransaction FROM pg_catalog.pg_locks l"
+                        + " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2"
+                        + " AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d"
+                        + " WHERE d.datname = pg_catalog.current_database())"
+                        + " AND l.classid::bigint = walker._lock_class()"
+                        + " AND l.objid::bigint = walker._lock_id(?, 'save')",
+                row -> row.getString(1),
+                sourceId));
     }
 
     /**

@@ -80,6 +80,7 @@ public final class WalkSession {
     private Dispatcher dispatcher;
     private Walker walker;
     private UnsavedWal unsaved;
+    private final Waiters waiters;
     private long lastSaveNanos = System.nanoTime();
     private final SavePace savePace;
     private long lastSaveTookNanos;
@@ -140,6 +141,19 @@ public final class WalkSession {
         this.flushIntervalNanos = settings.flushIntervalMillis() * 1_000_000L;
         this.batchBytes = settings.batchBytes();
         this.maxLagBytes = settings.maxLagBytes();
+        this.waiters = new Waiters(
+                new Waiters.Server() {
+                    @Override
+                    public Set<String> waiting() throws SQLException {
+                        return Progress.waiting(target, sourceId);
+                    }
+
+                    @Override
+                    public long insertLsn() throws SQLException {
+                        return insertLsnOfTarget();
+                    }
+                },
+                flushIntervalNanos);
         Optional<String> slotName = settings.slot();
         List<String> names = settings.plugins();
         List<WalPlugin> plugins = new PluginLoader(classLoader).load(names, settings);
@@ -363,7 +377,7 @@ public final class WalkSession {
         }
     }
 
-    /** Milliseconds to wait after {@link Next#AFTER_NAP}; few while somebody waits for the walk or a plugin is at work. */
+    /** Milliseconds to wait after {@link Next#AFTER_NAP}; few while somebody waits for what is there, or a plugin is at work. */
     public int napMillis() {
         return waitedFor || atWork ? SHORT_NAP_MILLIS : naptimeMillis;
     }
@@ -441,10 +455,11 @@ public final class WalkSession {
         boolean reached = until != Lsn.INVALID && !Lsn.isBefore(walker.position(), until);
         atWork = !stop && pause(more);
         boolean end = stop || reached;
-        waitedFor = !more && wishes.save();
-        if (end || isSaveDue() || waitedFor) {
+        boolean wanted = isWaitedFor(!more && wishes.save());
+        if (end || isSaveDue() || wanted) {
             save();
         }
+        waitedFor = waiters.isBehind(progress.position());
         if (end) {
             return Next.END;
         }
@@ -480,6 +495,23 @@ public final class WalkSession {
             return false;
         }
         return unsaved.isMuch() || changes.isRaised() && since >= flushIntervalNanos;
+    }
+
+    private boolean isWaitedFor(boolean wanted) throws SQLException {
+        if (!wanted) {
+            waiters.gone();
+            return false;
+        }
+        return waiters.wantSave(
+                progress.position(), walker.position(), unsaved.hasForeign(), System.nanoTime() - lastSaveNanos);
+    }
+
+    /** The target may be the primary of the standby whose WAL is walked. */
+    private long insertLsnOfTarget() throws SQLException {
+        return sameServer
+                ? Lsn.parse(Jdbc.one(
+                        target, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text", row -> row.getString(1)))
+                : Lsn.INVALID;
     }
 
     /** What is wanted may not be flushed yet, and nothing else may come that flushes it. */

@@ -661,6 +661,35 @@ class OperationsIT {
     }
 
     @Test
+    void waiterForAnLsnThatDoesNotComeMakesTheWalkerSaveOnceInAWhile() throws Exception {
+        walked.waitFor();
+        String before = query("SELECT pg_current_wal_flush_lsn()");
+        CompletableFuture<String> waiter = CompletableFuture.supplyAsync(() -> {
+            try {
+                return query("SELECT walker.wait_for('FFFF/0', '5 s')");
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await("1", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'", 10);
+        // Those who come after it are served, for WALker's own WAL, too, and in a transaction that has waited before.
+        for (int i = 0; i < 3; i++) {
+            walked.waitFor();
+        }
+        assertEquals("t", query("SELECT bool_and(walker.wait_for()) FROM generate_series(1, 2)"));
+        assertEquals("f", waiter.get(30, TimeUnit.SECONDS));
+        int commits = Integer.parseInt(query("SELECT count(*) FROM pg_get_wal_records_info('" + before
+                + "', pg_current_wal_flush_lsn()) WHERE resource_manager = 'Transaction'"));
+        assertTrue(commits < 40, commits + " transactions in 5 s");
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS awaited",
+                        "CREATE TABLE awaited AS SELECT generate_series(1, 10) id",
+                        "DELETE FROM awaited WHERE id > 5");
+        walked.assertExact();
+    }
+
+    @Test
     void slotMovesWithSegmentsInWhichThereIsNothingForPlugins() throws Exception {
         walked.waitFor();
         String begin = query("SELECT pg_current_wal_lsn()");
