@@ -342,7 +342,12 @@ class OperationsIT {
     void walkerMakesWayForWhoDropsItsExtensionOrDatabase() throws Exception {
         String walkers = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'walker'";
         walked.stop();
-        walked.server().execute("DROP DATABASE IF EXISTS passing", "CREATE DATABASE passing");
+        walked.server()
+                .execute(
+                        "DROP DATABASE IF EXISTS passing",
+                        "CREATE DATABASE passing",
+                        // That of the other walk keeps what that has still to walk.
+                        "ALTER DATABASE passing SET walker.slot = 'passing'");
         try (var connection = walked.server().jdbc("passing", "postgres");
                 var statement = connection.createStatement()) {
             statement.execute("CREATE EXTENSION walker CASCADE");
@@ -361,6 +366,7 @@ class OperationsIT {
         walked.server().execute("DROP DATABASE passing");
         assertEquals("0", query(walkers));
         assertTrue(walked.server().log().contains("walker: ends, since database \"passing\" is to be dropped"));
+        walked.server().execute("SELECT pg_drop_replication_slot('passing')");
         walked.start();
         walked.assertExact();
     }
