@@ -4384,6 +4384,16 @@ BEGIN
                                               pg_catalog.current_database()));
     END IF;
     -- However it ended, the next walk may begin.
+    IF NOT failed THEN
+        BEGIN
+            PERFORM walker._end();
+        EXCEPTION WHEN OTHERS OR query_canceled THEN
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                hint = PG_EXCEPTION_HINT;
+            message := walker._plain(message);
+            failed := true;
+        END;
+    END IF;
     IF failed AND state <> '57014' THEN
         BEGIN
             failure_lsn := walker._failure_lsn();
@@ -4394,17 +4404,14 @@ BEGIN
         PERFORM walker._failed(source, pg_catalog.concat_ws('. ', message, nullif(hint, '')), failure_lsn);
         COMMIT;
     END IF;
-    IF NOT failed THEN
-        PERFORM walker._end();
-        IF pg_catalog.current_setting('walker_session.detached', true) = 'on' THEN
-            PERFORM walker._log('has ended');
-            BEGIN
-                -- That its client has gone long since would be news to the log, and a FATAL one.
-                PERFORM pg_catalog.set_config('log_min_messages', 'panic', false);
-            EXCEPTION WHEN insufficient_privilege THEN
-                NULL;
-            END;
-        END IF;
+    IF NOT failed AND pg_catalog.current_setting('walker_session.detached', true) = 'on' THEN
+        PERFORM walker._log('has ended');
+        BEGIN
+            -- That its client has gone long since would be news to the log, and a FATAL one.
+            PERFORM pg_catalog.set_config('log_min_messages', 'panic', false);
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL;
+        END;
     END IF;
     IF ready THEN
         PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'ready'));

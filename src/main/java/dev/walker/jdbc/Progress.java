@@ -13,6 +13,13 @@ import java.util.Set;
 
 /** The row of {@code walker.progress} of one source: how far it is walked. */
 final class Progress {
+    /**
+     * Locks {@code walker.source} before all other tables of the schema. It was made first, so {@code DROP EXTENSION} locks it
+     * first, too: it waits for the transaction at hand, or that for it, but not each for the other.
+     */
+    private static final String FROM_PROGRESS =
+            " FROM walker.source s JOIN walker.progress p ON p.source_id = s.source_id WHERE s.source_id = ?";
+
     private final int sourceId;
     private final long generation;
     private final long recordsBefore;
@@ -211,8 +218,8 @@ final class Progress {
     Wishes look(Connection target) throws SQLException {
         Optional<Wishes> wishes = Jdbc.first(
                 target,
-                "SELECT generation = ?, walker._wanted(source_id, 'stop'), walker._wanted(source_id, 'save')"
-                        + " FROM walker.progress WHERE source_id = ?",
+                "SELECT p.generation = ?, walker._wanted(p.source_id, 'stop'), walker._wanted(p.source_id, 'save')"
+                        + FROM_PROGRESS,
                 row -> row.getBoolean(1) ? new Wishes(row.getBoolean(2), row.getBoolean(3)) : null,
                 generation,
                 sourceId);
@@ -241,8 +248,7 @@ final class Progress {
     void lock(Connection target) throws SQLException {
         boolean same = Jdbc.first(
                         target,
-                        "SELECT generation = ? AND position = ?::text::pg_lsn FROM walker.progress"
-                                + " WHERE source_id = ? FOR UPDATE",
+                        "SELECT p.generation = ? AND p.position = ?::text::pg_lsn" + FROM_PROGRESS + " FOR UPDATE OF p",
                         row -> row.getBoolean(1),
                         generation,
                         Lsn.format(position),

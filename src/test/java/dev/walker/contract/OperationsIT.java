@@ -352,11 +352,15 @@ class OperationsIT {
                 var statement = connection.createStatement()) {
             statement.execute("CREATE EXTENSION walker CASCADE");
             statement.execute("SELECT walker.install_jar()");
-            statement.execute("SELECT walker.start()");
-            statement.execute("CREATE TABLE t AS SELECT generate_series(1, 1000)");
-            statement.execute("DROP EXTENSION walker");
-            await("0", walkers, 10);
-            statement.execute("CREATE EXTENSION walker");
+            for (int round = 0; round < 4; round++) {
+                statement.execute("SELECT walker.start()");
+                statement.execute("CREATE TABLE t" + round + " AS SELECT generate_series(1, 1000)");
+                // In the middle of a batch or a save.
+                Thread.sleep(round * 7);
+                statement.execute("DROP EXTENSION walker");
+                await("0", walkers, 10);
+                statement.execute("CREATE EXTENSION walker");
+            }
             statement.execute("SELECT walker.start()");
             // DROP DATABASE waits for five seconds, which a JVM that starts on a busy machine may take.
             statement.execute("SELECT walker.wait_for()");
