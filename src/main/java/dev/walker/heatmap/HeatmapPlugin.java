@@ -141,6 +141,7 @@ public final class HeatmapPlugin implements WalPlugin {
     private HeatmapTables.State state;
 
     private boolean catalogs = true;
+    /** There is something to be saved. */
     private boolean changed;
 
     /** LSN of the first record that was walked, 0 if there was none yet. */
@@ -268,15 +269,18 @@ public final class HeatmapPlugin implements WalPlugin {
     }
 
     private void stateChanged() {
-        if (!changed) {
-            changed = true;
-            context.stateChanged();
-        }
+        changed = true;
+        // Said each time: what has changed with the walker's own commit is no reason to save, but what comes later is.
+        context.stateChanged();
     }
 
     @Override
     public boolean onPause(long lsn) {
         this.lsn = lsn;
+        if (changed) {
+            // Perhaps by the walker's own commit, which does not count otherwise.
+            context.stateChanged();
+        }
         history.tick();
         return baseline.work(lsn);
     }

@@ -5,6 +5,7 @@ import dev.walker.spi.SourceServer;
 import dev.walker.spi.StateTable;
 import dev.walker.spi.TableSpec;
 import dev.walker.spi.WalPlugin;
+import dev.walker.wal.RelFileLocator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,9 +49,14 @@ public final class MemoryStore {
 
     /** What {@code walker.baseline()} does. */
     void requestBaseline(long request) {
-        tables.get("heatmap_baseline_request")
-                .rows
-                .put(new ArrayList<>(List.of(request)), new Object[] {request, 0L, 0L, 0L});
+        requestBaseline(request, new RelFileLocator(0, 0, 0));
+    }
+
+    /** The same for one relation. */
+    void requestBaseline(long request, RelFileLocator locator) {
+        tables.get("heatmap_baseline_request").rows.put(new ArrayList<>(List.of(request)), new Object[] {
+            request, locator.spcOid(), locator.dbOid(), locator.relNumber()
+        });
     }
 
     /** Whether nothing is left of what was asked for; an error if something could not be read. */
