@@ -4,6 +4,13 @@ import dev.walker.rmgr.Rmgr;
 import dev.walker.rmgr.dbase.DbaseCreate;
 import dev.walker.rmgr.dbase.DbaseDrop;
 import dev.walker.rmgr.dbase.DbaseOp;
+import dev.walker.rmgr.heap.Heap2Op;
+import dev.walker.rmgr.heap.HeapDelete;
+import dev.walker.rmgr.heap.HeapInsert;
+import dev.walker.rmgr.heap.HeapLock;
+import dev.walker.rmgr.heap.HeapMultiInsert;
+import dev.walker.rmgr.heap.HeapOp;
+import dev.walker.rmgr.heap.HeapUpdate;
 import dev.walker.rmgr.smgr.SmgrCreate;
 import dev.walker.rmgr.smgr.SmgrOp;
 import dev.walker.rmgr.smgr.SmgrTruncate;
@@ -26,7 +33,8 @@ import java.util.Optional;
  * the WAL summarizer of PostgreSQL 17 tells: the blocks of all forks but the free space map, and for each fork that was
  * made, cut or dropped the block from which on nothing of before is left ({@code BlockRefTableSetLimitBlock},
  * postmaster/walsummarizer.c). A page of the visibility map that was cut inside counts as gone, since its rest is cleared
- * without any word in WAL; and what was changed and then dropped is not told.
+ * without any word in WAL; one in which a heap record clears bits counts as changed, though the record has no reference to
+ * it before 17.11 and 18.6; and what was changed and then dropped is not told.
  *
  * <p>Changes are kept by ranges of WAL of {@link #RANGE} bytes, older ones by ranges of 16, 256 and 4096 times that. A block
  * counts as changed since an LSN if the range of that LSN or a later one has changed it, so some may be told that were changed
@@ -134,6 +142,74 @@ public final class ChangedBlocksPlugin implements WalPlugin {
                     changed();
                 }
             }
+        }
+    }
+
+    @Override
+    public void onHeap(WalRecord record) {
+        switch (HeapOp.of(record)) {
+            case INSERT:
+                int insert = flags(record, HeapInsert.SIZE, "xl_heap_insert", HeapInsert.FLAGS_AT);
+                clear(record, 0, insert & HeapInsert.ALL_VISIBLE_CLEARED);
+                break;
+            case DELETE:
+                int delete = flags(record, HeapDelete.SIZE, "xl_heap_delete", HeapDelete.FLAGS_AT);
+                clear(record, 0, delete & HeapDelete.ALL_VISIBLE_CLEARED);
+                break;
+            case UPDATE:
+            case HOT_UPDATE:
+                int update = flags(record, HeapUpdate.SIZE, "xl_heap_update", HeapUpdate.FLAGS_AT);
+                clear(record, 0, update & HeapUpdate.NEW_ALL_VISIBLE_CLEARED);
+                boolean crossPage = record.hasBlock(1) && record.block(1).isMainFork();
+                clear(record, crossPage ? 1 : 0, update & HeapUpdate.OLD_ALL_VISIBLE_CLEARED);
+                break;
+            case LOCK:
+                lock(record);
+                break;
+            default:
+                break;
+        }
+    }
+
+    @Override
+    public void onHeap2(WalRecord record) {
+        switch (Heap2Op.of(record)) {
+            case MULTI_INSERT:
+                int flags = flags(record, HeapMultiInsert.SIZE, "xl_heap_multi_insert", HeapMultiInsert.FLAGS_AT);
+                clear(record, 0, flags & HeapInsert.ALL_VISIBLE_CLEARED);
+                break;
+            case LOCK_UPDATED:
+                lock(record);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void lock(WalRecord record) {
+        clear(record, 0, flags(record, HeapLock.SIZE, "xl_heap_lock", HeapLock.FLAGS_AT) & HeapLock.ALL_FROZEN_CLEARED);
+    }
+
+    private static int flags(WalRecord record, int size, String struct, int at) {
+        return record.mainData(size, struct).u8(at);
+    }
+
+    /**
+     * Notes the page of the visibility map in which a record clears bits of a heap page. Up to 17.10 and 18.5 the record
+     * has no reference to it.
+     *
+     * @param id block reference of the heap page
+     * @param flag 0 if it does not
+     */
+    private void clear(WalRecord record, int id, int flag) {
+        if (flag == 0 || !record.hasBlock(id)) {
+            return;
+        }
+        begin(record);
+        BlockRef heap = record.block(id);
+        if (range.fork(heap.spcOid(), heap.dbOid(), heap.relNumber(), Fork.VM.number())
+                .add(heap.blockNumber() / HEAP_BLOCKS_PER_VM_PAGE)) {
+            changed();
         }
     }
 

@@ -1,12 +1,14 @@
 package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -163,12 +165,29 @@ class OtherPluginsIT {
     }
 
     private String recorded(String from, String to) {
+        return referenced(from, to) + " UNION " + cleared(from, to);
+    }
+
+    /** Blocks to which records have a reference. */
+    private String referenced(String from, String to) {
         return "SELECT * FROM (SELECT DISTINCT b[1]::oid AS spc_oid, b[2]::oid AS db_oid, b[3]::oid AS relfilenode,"
                 + " array_position(ARRAY['main', 'fsm', 'vm', 'init'], b[4]) - 1 AS fork, b[5]::bigint AS block, false"
                 + " FROM pg_get_wal_records_info(" + from + ", " + to + ") r,"
                 + " regexp_matches(r.block_ref,"
                 + " 'rel (\\d+)/(\\d+)/(\\d+) fork (\\w+) blk (\\d+)', 'g') b WHERE b[4] <> 'fsm') c WHERE true"
                 + NOT_OWN;
+    }
+
+    /** Pages of the visibility map that records clear bits of, up to 17.10 and 18.5 without a reference. */
+    private String cleared(String from, String to) {
+        return "SELECT * FROM (SELECT DISTINCT b[1]::oid AS spc_oid, b[2]::oid AS db_oid, b[3]::oid AS relfilenode,"
+                + " 2 AS fork, b[4]::bigint / 32672 AS block, false"
+                + " FROM pg_get_wal_records_info(" + from + ", " + to + ") r,"
+                + " regexp_match(r.block_ref, '^blkref #0: rel (\\d+)/(\\d+)/(\\d+) fork main blk (\\d+)') b"
+                + " WHERE resource_manager IN ('Heap', 'Heap2')"
+                + " AND record_type ~ '^(INSERT|MULTI_INSERT|DELETE|UPDATE|HOT_UPDATE|LOCK|LOCK_UPDATED)($|\\+)'"
+                + " AND ('x' || substring(description FROM 'flags:? 0x([0-9A-F]{2})'))::bit(8)::integer"
+                + " & CASE WHEN record_type ~ '^(HOT_)?UPDATE' THEN 3 ELSE 1 END <> 0) c WHERE true" + NOT_OWN;
     }
 
     private void assertSameRows(String expected, String found) throws SQLException {
@@ -249,6 +268,63 @@ class OtherPluginsIT {
                 query("SELECT r ->> 'from_lsn' FROM walker.results('changed_blocks') r"));
     }
 
+    /** What is done to a page all of whose tuples are frozen, and the type of the record. */
+    private static final Map<String, String> CLEARING = Map.of(
+            "insert", "INSERT INTO vm_insert VALUES (11, 0)",
+            "multi_insert", "COPY vm_multi_insert FROM PROGRAM 'seq -f \"%.0f\t0\" 11 20'",
+            "delete", "DELETE FROM vm_delete WHERE id = 3",
+            "update", "UPDATE vm_update SET id = -1 WHERE id = 3",
+            "hot_update", "UPDATE vm_hot_update SET v = 1 WHERE id = 3",
+            "lock", "SELECT FROM vm_lock WHERE id = 3 FOR UPDATE");
+
+    /** The bits of the first page of a visibility map. */
+    private String visibilityMap(String table) throws SQLException {
+        return query("SELECT encode(substring(get_raw_page('" + table + "', 'vm', 0) FROM 25 FOR 8), 'hex')");
+    }
+
+    @Test
+    void changedBlocksAreThoseThatHaveChangedInTheVisibilityMap() throws Exception {
+        walked.server().execute("CREATE EXTENSION IF NOT EXISTS pageinspect");
+        for (String each : CLEARING.keySet()) {
+            walked.server()
+                    .execute(
+                            "DROP TABLE IF EXISTS vm_" + each,
+                            "CREATE TABLE vm_" + each + " (id int PRIMARY KEY, v int)",
+                            "INSERT INTO vm_" + each + " SELECT i, 0 FROM generate_series(1, 10) i");
+        }
+        for (String each : CLEARING.keySet()) {
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            do {
+                // It cannot while some snapshot is old.
+                assertTrue(System.nanoTime() < giveUp, "VACUUM freezes nothing");
+                walked.server().execute("VACUUM (FREEZE) vm_" + each);
+            } while (query("SELECT pg_relation_size('vm_" + each + "', 'vm')").equals("0")
+                    || !visibilityMap("vm_" + each).startsWith("03"));
+        }
+        // A range of its own.
+        walked.server().execute("SELECT pg_switch_wal()");
+        String since = query("SELECT pg_current_wal_lsn()");
+        for (Map.Entry<String, String> each : CLEARING.entrySet()) {
+            walked.server().execute(each.getValue());
+        }
+        flushedEnd();
+        for (String each : CLEARING.keySet()) {
+            assertFalse(visibilityMap("vm_" + each).startsWith("03"), each);
+            assertEquals(
+                    "0",
+                    query("SELECT string_agg(block::text, ' ') FROM walker.changed_blocks('" + since + "', 'vm_" + each
+                            + "') WHERE fork = 2 AND NOT is_limit_block"),
+                    each);
+            assertEquals(
+                    "t",
+                    query("SELECT count(*) > 0 FROM pg_get_wal_records_info('" + since
+                            + "', (SELECT position FROM walker.plugin WHERE name = 'changed_blocks'))"
+                            + " WHERE record_type = upper('" + each + "') AND block_ref ~ ('/' ||"
+                            + " pg_relation_filenode('vm_" + each + "') || ' fork main')"),
+                    each);
+        }
+    }
+
     @Test
     void changedBlocksAreThoseOfTheWalSummarizer() throws Exception {
         Assumptions.assumeTrue(walked.server().major() >= 17, "the summarizer comes with 17");
@@ -284,7 +360,7 @@ class OtherPluginsIT {
                 + recorded(
                         "(SELECT max(first_lsn) FROM walker.changed_blocks_range WHERE first_lsn <= '" + since + "')",
                         "'" + since + "'")
-                + " UNION " + recorded(end) + ") b";
+                + " UNION " + cleared("'" + since + "'", "'" + end + "'") + " UNION " + recorded(end) + ") b";
         assertSameRows(
                 "SELECT c.* FROM (SELECT DISTINCT reltablespace AS spc_oid, reldatabase AS db_oid, relfilenode,"
                         + " relforknumber::integer AS fork, relblocknumber AS block, is_limit_block"

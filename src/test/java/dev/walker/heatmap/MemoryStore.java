@@ -47,6 +47,11 @@ public final class MemoryStore {
         hurried = false;
     }
 
+    /** Whether a plugin has said since the last flush that there is something to be saved. */
+    public boolean isChanged() {
+        return changes > 0;
+    }
+
     /** What {@code walker.baseline()} does. */
     void requestBaseline(long request) {
         requestBaseline(request, new RelFileLocator(0, 0, 0));

@@ -11,6 +11,7 @@ import dev.walker.spi.WalPlugin;
 import dev.walker.testing.RecordBuilder;
 import dev.walker.testing.WalBuilder;
 import dev.walker.version.PgVersion;
+import dev.walker.wal.Fork;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.RelFileLocator;
 import dev.walker.wal.WalReader;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -188,6 +190,75 @@ class ChangedBlocksPluginTest {
         store.flush(plugin, 0x2000);
         assertEquals(expected(0), found(0));
         assertEquals(List.of(), store.rows("changed_blocks"));
+    }
+
+    /** Pages of the visibility map that a record changes. */
+    private Set<Long> visibilityMap(RecordBuilder builder) {
+        store = new MemoryStore();
+        plugin = start();
+        WalRecord record = at(0x1028, builder.xid(700));
+        if (record.rmgrId() == Rmgr.HEAP.id()) {
+            plugin.onHeap(record);
+        } else {
+            plugin.onHeap2(record);
+        }
+        plugin.onRecord(record);
+        assertTrue(store.isChanged());
+        store.flush(plugin, 0x2000);
+        Set<Long> pages = new TreeSet<>();
+        for (Object[] row : store.rows("changed_blocks")) {
+            short[] runs = (short[]) row[6];
+            for (int i = 0; row[4].equals(Fork.VM.number()) && i < runs.length; i += 2) {
+                for (long page = runs[i]; page <= runs[i + 1]; page++) {
+                    assertEquals(REL, new RelFileLocator((Long) row[1], (Long) row[2], (Long) row[3]));
+                    pages.add(page);
+                }
+            }
+        }
+        return pages;
+    }
+
+    private static RecordBuilder record(Rmgr rmgr, int info, long block, int size, int flagsAt, int flags) {
+        byte[] main = new byte[size];
+        main[flagsAt] = (byte) flags;
+        return RecordBuilder.of(rmgr, info).block(0, REL, block).main(main);
+    }
+
+    @Test
+    void clearedBitsOfTheVisibilityMapNeedNoReference() {
+        long last = 32671;
+        assertEquals(Set.of(0L), visibilityMap(record(Rmgr.HEAP, 0x00, last, 3, 2, 0x09)), "INSERT");
+        assertEquals(Set.of(1L), visibilityMap(record(Rmgr.HEAP, 0x80, last + 1, 3, 2, 0x01)), "INSERT+INIT");
+        assertEquals(Set.of(2L), visibilityMap(record(Rmgr.HEAP, 0x10, 3 * last, 8, 7, 0x01)), "DELETE");
+        assertEquals(Set.of(3L), visibilityMap(record(Rmgr.HEAP, 0x60, 4 * last, 8, 7, 0x01)), "LOCK");
+        assertEquals(Set.of(4L), visibilityMap(record(Rmgr.HEAP2, 0x60, 5 * last, 8, 7, 0x01)), "LOCK_UPDATED");
+        assertEquals(Set.of(5L), visibilityMap(record(Rmgr.HEAP2, 0x50, 6 * last, 4, 0, 0x03)), "MULTI_INSERT");
+        assertEquals(Set.of(6L), visibilityMap(record(Rmgr.HEAP, 0x40, 7 * last, 14, 7, 0x01)), "HOT_UPDATE");
+        assertEquals(Set.of(6L), visibilityMap(record(Rmgr.HEAP, 0x20, 7 * last, 14, 7, 0x03)), "UPDATE");
+        for (int flags = 0; flags < 4; flags++) {
+            Set<Long> pages = new TreeSet<>();
+            if ((flags & 1) != 0) {
+                pages.add(1L);
+            }
+            if ((flags & 2) != 0) {
+                pages.add(0L);
+            }
+            RecordBuilder update = record(Rmgr.HEAP, 0x20, 5, 14, 7, flags).block(1, REL, 2 * last);
+            assertEquals(pages, visibilityMap(update), "UPDATE to another page, flags " + flags);
+        }
+        RecordBuilder later =
+                record(Rmgr.HEAP, 0x40, 3 * last, 14, 7, 0x01).block(3, REL, 2).fork(Fork.VM);
+        assertEquals(Set.of(2L), visibilityMap(later), "HOT_UPDATE as of 17.11");
+    }
+
+    @Test
+    void whatClearsNothingInTheVisibilityMapIsNoChangeOfIt() {
+        assertEquals(Set.of(), visibilityMap(record(Rmgr.HEAP, 0x00, 1, 3, 2, 0x0A)), "INSERT");
+        assertEquals(Set.of(), visibilityMap(record(Rmgr.HEAP, 0x10, 1, 8, 7, 0x0E)), "DELETE");
+        assertEquals(Set.of(), visibilityMap(record(Rmgr.HEAP, 0x40, 1, 14, 7, 0x74)), "HOT_UPDATE");
+        assertEquals(Set.of(), visibilityMap(record(Rmgr.HEAP, 0x60, 1, 8, 7, 0)), "LOCK");
+        assertEquals(Set.of(), visibilityMap(record(Rmgr.HEAP2, 0x50, 1, 4, 0, 0x22)), "MULTI_INSERT");
+        assertEquals(Set.of(), visibilityMap(record(Rmgr.HEAP2, 0x10, 1, 8, 7, 0xFF)), "PRUNE");
     }
 
     @Test

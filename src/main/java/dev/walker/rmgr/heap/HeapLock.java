@@ -31,6 +31,9 @@ public final class HeapLock {
     /** {@code XLHL_KEYS_UPDATED}. */
     public static final int KEYS_UPDATED = 0x10;
 
+    /** {@code XLH_LOCK_ALL_FROZEN_CLEARED}. */
+    public static final int ALL_FROZEN_CLEARED = 0x01;
+
     private WalBytes data;
     private BlockRef block;
     private int offnum;
