@@ -50,6 +50,9 @@ final class Heatmap {
     /** It is not worth while to look at memory more often than after so many chunks. */
     private static final int LEAST_ALLOWANCE = 32;
 
+    /** One part in so many of the limit is kept even where open transactions take the rest. */
+    private static final int LEAST_SHARE = 4;
+
     private static final int RECENT = 64;
 
     private final RelationMap relations = new RelationMap();
@@ -596,25 +599,31 @@ final class Heatmap {
 
     /** Whether it takes storing to make room; as of the last {@link #evict}. */
     boolean isMuchDirty() {
-        return dirtyBytes > limitBytes / 2;
+        return dirtyBytes > limit() / 2;
+    }
+
+    /** What open transactions take beyond their share, and cannot leave to the tables, is taken off. */
+    private long limit() {
+        return Math.max(limitBytes / LEAST_SHARE, limitBytes - openXacts.excessBytes());
     }
 
     /** Drops the content of chunks that were used least recently and are stored, until the limit is kept. */
     void evict() {
         loads = 0;
-        long clean = measure();
-        if (clean + dirtyBytes > limitBytes - limitBytes / 4) {
+        long limit = limit();
+        long clean = measure(limit);
+        if (clean + dirtyBytes > limit - limit / 4) {
             // Some room, so that this does not have to be done again soon.
-            clean = evict(clean, limitBytes / 2 - dirtyBytes);
+            clean = evict(clean, limit / 2 - dirtyBytes);
         }
-        long room = (limitBytes - clean - dirtyBytes) / MOST_CHUNK_BYTES;
+        long room = (limit - clean - dirtyBytes) / MOST_CHUNK_BYTES;
         allowance = dirtyChunks.size() + Math.max(room, LEAST_ALLOWANCE);
     }
 
     /** Finds {@link #dirtyBytes}; gives the bytes of the chunks that are not dirty. */
-    private long measure() {
+    private long measure(long limit) {
         dirtyBytes = 0;
-        if (chunksUsed * MOST_CHUNK_BYTES <= limitBytes / 2) {
+        if (chunksUsed * MOST_CHUNK_BYTES <= limit / 2) {
             return chunksUsed * MOST_CHUNK_BYTES;
         }
         long clean = 0;

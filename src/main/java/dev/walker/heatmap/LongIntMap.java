@@ -25,6 +25,11 @@ final class LongIntMap {
         return size;
     }
 
+    /** Bytes that it takes, but for what it takes when it is empty. */
+    long memory() {
+        return (long) (keys.length - MIN_CAPACITY) * (Long.BYTES + Integer.BYTES);
+    }
+
     int get(long key) {
         int mask = keys.length - 1;
         for (int at = hash(key) & mask; values[at] != 0; at = at + 1 & mask) {

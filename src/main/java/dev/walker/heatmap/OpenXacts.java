@@ -19,6 +19,16 @@ final class OpenXacts {
     static final int MANY = 4096;
     /** The same where memory is little. */
     private static final int LEAST_MANY = 64;
+    /** A transaction with no more items is not left to the table when rows are read back: a note of its rows takes more. */
+    private static final int FEW = 32;
+    /** Bytes of a transaction in the arrays below. */
+    private static final int XACT_BYTES = 5 * Integer.BYTES + 2 * Long.BYTES + Byte.BYTES + Integer.BYTES;
+    /** Bytes of an entry. */
+    private static final int ENTRY_BYTES = Long.BYTES + Integer.BYTES;
+
+    private static final int FIRST_XACTS = 64;
+    private static final int FIRST_ENTRIES = 1024;
+
     /** It is not worth while to look at memory again after fewer changed chunks, if there is room for them. */
     private static final long MOST_LEAST_ALLOWANCE = 1024;
     /** No transaction, or the end of a list. */
@@ -76,26 +86,26 @@ final class OpenXacts {
 
     private final LongIntMap byXid = new LongIntMap();
 
-    private long[] xids = new long[64];
-    private int[] heads = new int[64];
-    private int[] counts = new int[64];
-    private int[] storedHeads = new int[64];
-    private byte[] flags = new byte[64];
-    private long[] storedXids = new long[64];
-    private PendingSets[] many = new PendingSets[64];
+    private long[] xids = new long[FIRST_XACTS];
+    private int[] heads = new int[FIRST_XACTS];
+    private int[] counts = new int[FIRST_XACTS];
+    private int[] storedHeads = new int[FIRST_XACTS];
+    private byte[] flags = new byte[FIRST_XACTS];
+    private long[] storedXids = new long[FIRST_XACTS];
+    private PendingSets[] many = new PendingSets[FIRST_XACTS];
     private int used;
     private int[] freeXacts = new int[64];
     private int freeXactCount;
 
-    private long[] entries = new long[1024];
-    private int[] nexts = new int[1024];
+    private long[] entries = new long[FIRST_ENTRIES];
+    private int[] nexts = new int[FIRST_ENTRIES];
     private int entriesUsed;
     private int freeEntry = NONE;
     private int pending;
 
-    private int[] changed = new int[64];
+    private int[] changed = new int[FIRST_XACTS];
     /** Where a changed transaction is in {@link #changed}. */
-    private int[] changedAt = new int[64];
+    private int[] changedAt = new int[FIRST_XACTS];
 
     private int changedCount;
     private long[] ended = new long[64];
@@ -176,7 +186,7 @@ final class OpenXacts {
         } else {
             xact = used++;
             if (xact == xids.length) {
-                int capacity = used * 2;
+                int capacity = used + (used >> 1);
                 xids = Arrays.copyOf(xids, capacity);
                 heads = Arrays.copyOf(heads, capacity);
                 counts = Arrays.copyOf(counts, capacity);
@@ -287,8 +297,8 @@ final class OpenXacts {
         } else {
             at = entriesUsed++;
             if (at == entries.length) {
-                entries = Arrays.copyOf(entries, at * 2);
-                nexts = Arrays.copyOf(nexts, at * 2);
+                entries = Arrays.copyOf(entries, at + (at >> 1));
+                nexts = Arrays.copyOf(nexts, entries.length);
             }
         }
         entries[at] = entry;
@@ -520,22 +530,45 @@ final class OpenXacts {
 
     /** Looks at memory; tells whether it takes {@link #spill} to keep the limit. */
     boolean isFull() {
-        long room = limitBytes - memory();
+        long bitmaps = bitmapBytes();
+        long room = limitBytes - smallBytes() - bitmaps;
         allowance = growing + Math.max(room / PendingSets.MOST_ITEMS_BYTES, leastAllowance());
-        return room < 0;
+        // Nothing else can be left to the table.
+        return room < 0 && bitmaps > 0;
     }
 
     private long leastAllowance() {
         return Math.min(MOST_LEAST_ALLOWANCE, limitBytes / PendingSets.MOST_ITEMS_BYTES);
     }
 
-    /** Bytes that the bitmaps of large transactions take. */
+    /** Bytes that all of it takes. */
     long memory() {
+        return smallBytes() + bitmapBytes();
+    }
+
+    /** Bytes beyond the limit that {@link #spill} cannot give back. */
+    long excessBytes() {
+        return Math.max(0, smallBytes() - limitBytes);
+    }
+
+    /** Bytes that the bitmaps of large transactions take. */
+    private long bitmapBytes() {
+        if (manyCount == 0) {
+            return 0;
+        }
         long sum = 0;
         for (int xact = 0; xact < used; xact++) {
             sum += many[xact] == null ? 0 : many[xact].memory();
         }
         return sum;
+    }
+
+    /** Bytes of what is there for each transaction, and of the entries of small ones; but for what is always there. */
+    private long smallBytes() {
+        return (long) (xids.length - FIRST_XACTS) * XACT_BYTES
+                + (long) (entries.length - FIRST_ENTRIES) * ENTRY_BYTES
+                + (long) (changed.length - FIRST_XACTS) * Integer.BYTES
+                + byXid.memory();
     }
 
     /** The chunks that have something pending. */
@@ -559,8 +592,12 @@ final class OpenXacts {
         int xact = open(storedXid & 0xFFFF_FFFFL);
         flags[xact] |= STORED;
         storedXids[xact] = storedXid;
-        loadedBytes += PendingSets.INDEX_BYTES + sizeOf(inserts) + sizeOf(deletes);
-        if (loadedBytes > limitBytes) {
+        int items = cardinality(inserts) + cardinality(deletes);
+        boolean few = many[xact] == null && counts[xact] + items <= FEW;
+        if (!few) {
+            loadedBytes += PendingSets.INDEX_BYTES + sizeOf(inserts) + sizeOf(deletes);
+        }
+        if (!few && loadedBytes + smallBytes() > limitBytes) {
             if (many[xact] == null) {
                 convertToMany(xact);
             }
@@ -576,9 +613,13 @@ final class OpenXacts {
         }
     }
 
+    private static int cardinality(RoaringBitmap bitmap) {
+        return bitmap == null ? 0 : bitmap.getCardinality();
+    }
+
     /** The memory that the items take when they are added one by one. */
     private static long sizeOf(RoaringBitmap bitmap) {
-        return bitmap == null ? 0 : Math.min(PendingSets.MOST_ITEMS_BYTES, 2L * bitmap.getCardinality());
+        return bitmap == null ? 0 : Math.min(PendingSets.MOST_ITEMS_BYTES, 2L * cardinality(bitmap));
     }
 
     /** Says that everything here is as stored. */

@@ -21,7 +21,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code walker.memory} changes where things are, and nothing else. */
 class MemoryLimitTest {
@@ -243,6 +246,68 @@ class MemoryLimitTest {
         flush();
         assertEquals(2000, plugin.relations().get(0).deadTuples());
         assertTrue(mostBytes <= LIMIT, mostBytes + " bytes");
+    }
+
+    @Test
+    void whatOpenSubtransactionsTakeIsTakenOffTheMap() {
+        walk(create(REL));
+        for (int i = 0; i < 6000; i++) {
+            walk(insert(1000 + i, i / 100, 1 + i % 100));
+        }
+        flush();
+        assertTrue(plugin.pendingBytes() > LIMIT / 4, plugin.pendingBytes() + " bytes");
+        mostBytes = 0;
+        for (int chunk = 1; chunk <= 2000; chunk++) {
+            long block = (long) chunk * Chunk.BLOCKS;
+            walk(multiInsert(10_000 + chunk, block, 0x80, 0, HeapRecords.XMAX_INVALID, everyThird(1)));
+            walk(abort(10_000 + chunk));
+            if (chunk % 50 == 0) {
+                flush();
+            }
+        }
+        assertTrue(mostBytes <= LIMIT, mostBytes + " bytes");
+        assertEquals(2000 * 70, plugin.relations().get(0).deadTuples());
+    }
+
+    private static long heapBytes() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    /** As a loop in PL/pgSQL with an EXCEPTION block makes them: each row in a subtransaction of its own. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aTransactionWithManySubtransactionsNeedsLittleMemory(boolean commit) {
+        int count = commit ? 300_000 : 50_000;
+        int perBlock = 100;
+        walk(create(REL));
+        long[] subxacts = new long[count];
+        for (int i = 0; i < count; i++) {
+            subxacts[i] = 1000 + i;
+            int offnum = 1 + i % perBlock;
+            walk(HeapRecords.hotUpdate(subxacts[i], i / perBlock, offnum, 100 + offnum));
+        }
+        restart();
+        plugin = null;
+        long before = heapBytes();
+        plugin = store.start(SourceServer.none(), LITTLE);
+        long bytes = heapBytes() - before;
+        assertTrue(bytes < 200L * count, bytes / count + " bytes for each");
+        assertTrue(plugin.pendingBytes() > bytes / 2, plugin.pendingBytes() / count + " of them counted");
+        assertEquals(count, plugin.openTransactions());
+        walk(commit ? commit(700, subxacts) : abort(700, subxacts));
+        flush();
+        assertEquals(count, plugin.relations().get(0).deadTuples());
+        assertEquals(commit ? 0 : count, plugin.relations().get(0).abortedTuples());
+        for (int block : new int[] {0, 123, count / perBlock - 1}) {
+            assertEquals(
+                    IntStream.rangeClosed(commit ? 1 : 101, commit ? 100 : 200)
+                            .boxed()
+                            .toList(),
+                    plugin.deadItems(REL, block));
+        }
+        assertEquals(List.of(), store.rows("heatmap_pending"));
+        assertEquals(0, plugin.openTransactions());
     }
 
     @Test
