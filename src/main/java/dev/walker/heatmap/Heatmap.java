@@ -178,13 +178,17 @@ final class Heatmap {
                 return;
             }
             RoaringBitmap seen = new RoaringBitmap();
+            boolean stored = relation.hasStoredChunks;
             for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
                 if (chunk.loaded) {
                     seen.add(chunk.number);
                     giveDead(chunk, consumer);
+                } else {
+                    // Its place is here, its content is not.
+                    stored = true;
                 }
             }
-            if (relation.hasStoredChunks) {
+            if (stored) {
                 loader.look(relation, 0, (number, dead, aborted, pages, deadByPage) -> {
                     if (number < relation.voidFrom && !seen.contains(number)) {
                         giveDead(number, deadByPage, consumer);

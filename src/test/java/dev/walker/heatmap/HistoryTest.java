@@ -436,6 +436,32 @@ class HistoryTest {
         assertEquals(1, store.rows("heatmap_history").size());
     }
 
+    /** Chunks with something pending stay as a place when their content is left to the table. */
+    @Test
+    void theGarbageOfAFileIsReclaimedWithItThoughItsChunksHaveLeftMemory() {
+        settings = Map.of("walker.memory", "1");
+        start();
+        serversFile = file(0);
+        int chunks = 4000;
+        walk(create(file(0)));
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            walk(insert(file(0), 700, (long) chunk * Chunk.BLOCKS, 1));
+            walk(insert(file(0), 1000 + chunk, (long) chunk * Chunk.BLOCKS, 2));
+        }
+        walk(abortAt(T, 700));
+        check();
+        flush();
+        assertTrue(plugin.mapBytes() < chunks * 200L, plugin.mapBytes() + " bytes");
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            walk(commitAt(T + 1, 1000 + chunk));
+        }
+        serversFile = file(1);
+        walk(create(file(1)), insert(file(1), 9000, 0, 1), dropAt(T + 2, 9000, file(0)));
+        check();
+        assertEquals(chunks, total("born_aborted_insert"));
+        assertEquals(chunks, total("reclaimed_truncate"));
+    }
+
     /** Of a file that came and went between two saves nothing is known. */
     @Test
     void rowsStayWhenAllFilesThatCountIntoThemGoAtOnce() {
