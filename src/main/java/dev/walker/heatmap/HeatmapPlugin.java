@@ -229,6 +229,7 @@ public final class HeatmapPlugin implements WalPlugin {
         history.begin();
         startLsn = 0;
         openXacts.forEach(xid -> openXacts.close(openXacts.find(xid)));
+        state.newFiles.takeAll();
         outcomes.forget();
         multixacts.forget();
         heatmap.forgetPages(lsn);
@@ -940,6 +941,7 @@ public final class HeatmapPlugin implements WalPlugin {
     }
 
     private void prepared(long xid) {
+        endNewFiles(xid);
         int xact = openXacts.find(xid);
         if (xact != OpenXacts.NONE) {
             openXacts.setPrepared(xact);
@@ -977,6 +979,7 @@ public final class HeatmapPlugin implements WalPlugin {
             return;
         }
         outcomes.met(xid);
+        endNewFiles(xid);
         int xact = openXacts.find(xid);
         boolean left = false;
         if (xact != OpenXacts.NONE) {
@@ -1005,6 +1008,13 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
+    /** The files of a transaction are no orphans if a crash comes now. */
+    private void endNewFiles(long xid) {
+        if (!state.newFiles.isEmpty() && state.newFiles.end(xid)) {
+            stateChanged();
+        }
+    }
+
     private void commitItem(int chunkSlot, int item) {
         history.born = HistoryMetric.bornByCommit(item);
         heatmap.die(heatmap.chunk(chunkSlot), item & OpenXacts.KEY_MASK, lsn);
@@ -1017,6 +1027,14 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** No transaction runs at this point: those that are open and not prepared were lost in a crash. */
     private void endOfAll() {
+        if (!state.newFiles.isEmpty()) {
+            for (Relation orphan : state.newFiles.takeAll()) {
+                heatmap.drop(orphan);
+                dropped.add(orphan);
+            }
+            finishDrops();
+            stateChanged();
+        }
         openXacts.forEach(xid -> {
             if (!openXacts.isPrepared(openXacts.find(xid))) {
                 endWithoutRecord(xid);
@@ -1164,7 +1182,7 @@ public final class HeatmapPlugin implements WalPlugin {
             case CREATE:
                 smgrCreate.wrap(record);
                 if (smgrCreate.forkNumber() == 0) {
-                    created(smgrCreate.spcOid(), smgrCreate.dbOid(), smgrCreate.relNumber());
+                    created(record.xid(), smgrCreate.spcOid(), smgrCreate.dbOid(), smgrCreate.relNumber());
                 }
                 break;
             case TRUNCATE:
@@ -1180,7 +1198,7 @@ public final class HeatmapPlugin implements WalPlugin {
         }
     }
 
-    private void created(long spcOid, long dbOid, long relNumber) {
+    private void created(long xid, long spcOid, long dbOid, long relNumber) {
         if (!catalogs && relNumber < FIRST_NORMAL_OBJECT_ID) {
             return;
         }
@@ -1190,6 +1208,9 @@ public final class HeatmapPlugin implements WalPlugin {
             Relation relation = heatmap.relation(spcOid, dbOid, relNumber);
             relation.createdInWal = true;
             heatmap.changed(relation, lsn);
+            if (xid >= XidOutcomes.FIRST_NORMAL) {
+                state.newFiles.add(xid, relation);
+            }
         }
     }
 

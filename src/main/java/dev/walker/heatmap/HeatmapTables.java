@@ -7,7 +7,9 @@ import dev.walker.spi.TableSpec.Type;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.roaringbitmap.RoaringBitmap;
 
 /** Writes what has changed to the tables, and reads it back. */
@@ -65,11 +67,14 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
     private static final String COMMITTED = "committed";
     /** Updaters of multixacts, an array for each range. */
     private static final String MULTIXACT = "multixact";
+    /** Files that an open transaction has made: {@code spcOid}, {@code dbOid} and {@code relNumber} of each. */
+    private static final String NEW_FILES = "new_files";
     /** A prepared transaction that has something pending. */
     private static final String PREPARED = "prepared";
 
     private static final int KNOWN_SIZE = 16;
     private static final byte STATE_FORMAT = 1;
+    private static final int LOCATOR_SIZE = 3 * Integer.BYTES;
 
     private final StateTable relationTable;
     private final StateTable chunkTable;
@@ -91,6 +96,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
         final OpenXacts openXacts;
         final XidOutcomes outcomes;
         final Multixacts multixacts;
+        final NewFiles newFiles = new NewFiles();
         boolean minimalWal;
 
         State(OpenXacts openXacts, XidOutcomes outcomes, Multixacts multixacts) {
@@ -193,6 +199,9 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
             case MULTIXACT:
                 state.multixacts.load(xid, updaters(row));
                 break;
+            case NEW_FILES:
+                state.newFiles.load(xid, newFiles(row));
+                break;
             case PREPARED:
                 state.openXacts.setPrepared(state.openXacts.open(xid & 0xFFFF_FFFFL));
                 break;
@@ -200,6 +209,25 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 throw damaged(XACT, row, "is of a kind that is not known");
         }
         return false;
+    }
+
+    private List<Relation> newFiles(Object[] row) {
+        List<Relation> relations = new ArrayList<>();
+        byte[] detail = (byte[]) row[2];
+        if (detail.length % LOCATOR_SIZE != 0) {
+            throw damaged(XACT, row, "has " + detail.length + " bytes");
+        }
+        ByteBuffer buffer = ByteBuffer.wrap(detail);
+        while (buffer.hasRemaining()) {
+            Relation relation = heatmap.find(
+                    Integer.toUnsignedLong(buffer.getInt()),
+                    Integer.toUnsignedLong(buffer.getInt()),
+                    Integer.toUnsignedLong(buffer.getInt()));
+            if (relation != null) {
+                relations.add(relation);
+            }
+        }
+        return relations;
     }
 
     private static int[] updaters(Object[] row) {
@@ -470,6 +498,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
             }
             flushRange(MULTIXACT, first, detail);
         });
+        state.newFiles.drainChanged(state.outcomes, xid -> xactTable.delete(NEW_FILES, xid), this::flushNewFiles);
         ByteBuffer detail = ByteBuffer.allocate(2 + XidOutcomes.STATE_SIZE);
         detail.put(STATE_FORMAT).put((byte) (state.minimalWal ? 1 : 0));
         state.outcomes.save(detail);
@@ -477,6 +506,14 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
             storedState = detail.array();
             xactTable.put(STATE, 0L, storedState);
         }
+    }
+
+    private void flushNewFiles(long xid, List<Relation> relations) {
+        ByteBuffer detail = ByteBuffer.allocate(LOCATOR_SIZE * relations.size());
+        for (Relation relation : relations) {
+            detail.putInt((int) relation.spcOid).putInt((int) relation.dbOid).putInt((int) relation.relNumber);
+        }
+        xactTable.put(NEW_FILES, xid, detail.array());
     }
 
     private void flushRange(String kind, long first, byte[] detail) {

@@ -6,7 +6,8 @@
  *
  * <ul>
  *   <li>An insert is dead if its transaction or subtransaction rolls back, a delete or the old version of an update if it
- *       commits. Until then both are pending; a transaction that a crash ended is rolled back.
+ *       commits. Until then both are pending; a transaction that a crash ended is rolled back, and the files
+ *       that it made are forgotten, since no table has them.
  *   <li>A speculative insertion that is taken back is dead at once.
  *   <li>Pruning and vacuum take the storage of items, truncating and dropping that of blocks.
  *   <li>A full-page image shows the page as it is after the record; a page made anew is empty.
@@ -26,7 +27,8 @@
  *       block_in_chunk << 9 | offnum}, {@code known} is a bit for each block, lowest first; {@code *_by_page} has a count
  *       for each block.
  *   <li>{@code heatmap_pending}: what open transactions have inserted and deleted, bitmaps with the same keys.
- *   <li>{@code heatmap_xact}: outcomes of transactions and updaters of multixacts, as far as page images may ask for them.
+ *   <li>{@code heatmap_xact}: outcomes of transactions and updaters of multixacts, as far as page images may ask for them,
+ *       which transactions are prepared, and the files that open ones have made.
  *   <li>{@code heatmap_history}: what happened in a bucket of time to a heap, an array for each count with an element for
  *       each range of blocks. Buckets get longer with age. {@code heatmap_history_relation} says which heap it is.
  * </ul>

@@ -312,9 +312,14 @@ final class HeapRecords {
                 .array();
     }
 
+    /** A file that nobody's crash makes an orphan. */
     static RecordBuilder create(RelFileLocator locator) {
+        return create(0, locator);
+    }
+
+    static RecordBuilder create(long xid, RelFileLocator locator) {
         return RecordBuilder.of(Rmgr.SMGR, 0x10)
-                .xid(3)
+                .xid(xid)
                 .main(bytes(16).put(locator(locator)).putInt(0).array());
     }
 

@@ -41,6 +41,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HeatmapPluginTest {
     private static final int INIT = 0x80;
@@ -237,6 +238,71 @@ class HeatmapPluginTest {
         assertEquals(List.of(2), dead(0));
         walk(insert(711, 0, 3), HeapRecords.endOfRecovery());
         assertEquals(List.of(2, 3), dead(0));
+    }
+
+    private boolean isMapped(RelFileLocator locator) {
+        return plugin.relations().stream().anyMatch(heat -> heat.locator().equals(locator));
+    }
+
+    private static RelFileLocator file(int number) {
+        return new RelFileLocator(REL.spcOid(), REL.dbOid(), REL.relNumber() + number);
+    }
+
+    /** The server leaves them behind, but no table has them. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void filesThatACrashMakesOrphansAreForgotten(boolean restarts) {
+        walk(checkpoint(true, LSN, (1L << 32) + 690, 3));
+        walk(create(700, file(1)), insert(file(1), 701, 0, 1), create(701, file(2)), insert(file(2), 700, 0, 1));
+        walk(create(702, file(3)), insert(file(3), 702, 0, 1), commit(702));
+        walk(create(703, file(4)), insert(file(4), 703, 0, 1), create(704, file(5)), insert(file(5), 704, 0, 1));
+        walk(commit(703, 704), create(705, file(6)), insert(file(6), 705, 0, 1), create(706, file(7)));
+        if (restarts) {
+            restart();
+            assertEquals(
+                    4,
+                    store.rows("heatmap_xact").stream()
+                            .filter(row -> row[0].equals("new_files"))
+                            .count());
+        }
+        walk(insert(file(7), 706, 0, 1), HeapRecords.prepare(version, 705, 706));
+        walk(create(707, file(8)), insert(file(3), 707, 0, 2), create(707, file(9)), abort(707));
+        if (restarts) {
+            restart();
+        }
+        walk(create(701, file(10)), insert(file(10), 701, 0, 1));
+        walk(restarts ? HeapRecords.endOfRecovery() : checkpoint(true, LSN, (1L << 32) + 710, 3));
+        for (int orphan : new int[] {1, 2, 10}) {
+            assertFalse(isMapped(file(orphan)), "file " + orphan);
+        }
+        for (int table : new int[] {3, 4, 5, 6, 7}) {
+            assertTrue(isMapped(file(table)), "file " + table);
+        }
+        assertEquals(2, plugin.openTransactions(), "those that are prepared");
+        restart();
+        assertFalse(isMapped(file(1)));
+        assertEquals(
+                List.of("prepared", "prepared"),
+                store.rows("heatmap_xact").stream()
+                        .map(row -> row[0])
+                        .filter(kind -> List.of("prepared", "new_files").contains(kind))
+                        .toList());
+        assertEquals(2, store.rows("heatmap_pending").size());
+        walk(HeapRecords.endPrepared(0x30, 705, 706), checkpoint(true, LSN, (1L << 32) + 710, 3));
+        assertTrue(isMapped(file(6)));
+        assertTrue(isMapped(file(7)));
+    }
+
+    @Test
+    void afterAGapACrashMakesNoOrphans() {
+        walk(create(700, REL), insert(700, 0, 1));
+        restart();
+        plugin.onGap(new Gap(LSN, LSN + 8, 1, 1, "test"));
+        walk(checkpoint(true, LSN, 710, 3));
+        assertTrue(isMapped(REL), "its transaction may have committed in the gap");
+        restart();
+        walk(checkpoint(true, LSN, 710, 3));
+        assertTrue(isMapped(REL));
     }
 
     @Test
