@@ -116,7 +116,7 @@ public final class PageTally {
                 state = State.DONE;
             }
         }
-        if (state != State.COUNTING && firstLsn != Lsn.INVALID) {
+        if (firstLsn != Lsn.INVALID) {
             counts.extend(layout, firstLsn, endLsn);
         }
         return state == State.COUNTING;

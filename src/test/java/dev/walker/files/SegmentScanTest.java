@@ -248,6 +248,32 @@ class SegmentScanTest {
         assertEquals(0, outcome.given());
     }
 
+    /** What was counted of a segment counts, though its last record goes on into one that is not there. */
+    @Test
+    void countsSegmentsWhoseLastRecordIsNotWhole() throws IOException {
+        WalBuilder wal = new WalBuilder(PgVersion.PG16);
+        List<Long> lsns = new ArrayList<>();
+        while (wal.position() < (SEGMENTS + 1L) * SEGMENT) {
+            lsns.add(wal.add(RecordBuilder.of(Rmgr.XLOG, 0x20).longMain().main(new byte[7000])));
+        }
+        write(wal.bytes());
+        Files.delete(directory.resolve(name(2)));
+        Outcome outcome = check(SEGMENT, 0, "segments 1, 3 and 4");
+        // In each of two ends there is a record that is not whole.
+        long whole = lsns.stream()
+                        .filter(lsn -> lsn < 2 * SEGMENT || lsn >= 3 * SEGMENT)
+                        .count()
+                - 2;
+        assertEquals(
+                List.of("XLOG NOOP " + whole + " " + whole * 7029 + " 0"),
+                outcome.lines().stream().filter(line -> line.startsWith("XLOG")).toList());
+        assertEquals(0, outcome.given());
+        Files.delete(directory.resolve(name(3)));
+        Files.delete(directory.resolve(name(4)));
+        Files.write(directory.resolve(name(2)), Arrays.copyOfRange(wal.bytes(), SEGMENT, SEGMENT + 500_000));
+        check(0, 0, "segments 1 and half of 2");
+    }
+
     /** A record that is much longer than all that is kept of it. */
     @Test
     void countsARecordOfSeveralSegments() throws IOException {
@@ -294,7 +320,7 @@ class SegmentScanTest {
         assertTrue(all.contains("XLOG FPW_CHANGE 2 ") || all.contains("XLOG NEXTOID 2 "), all);
         assertTrue(all.startsWith("TIP " + Lsn.format(wal.position())), all);
         try (WalFiles files = new WalFiles(List.of(directory), 0);
-                FileWalReader reader = new FileWalReader(files, files.firstLsn(), -1L)) {
+                FileWalReader reader = new FileWalReader(files, files.firstLsn(), 0)) {
             WalRecord record = new WalRecord();
             int count = 0;
             while (reader.next(record)) {
