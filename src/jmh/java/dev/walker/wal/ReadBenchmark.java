@@ -88,7 +88,7 @@ public class ReadBenchmark {
         if (fileReader != null) {
             fileReader.close();
         }
-        fileReader = new FileWalReader(files, startLsn, -1L);
+        fileReader = new FileWalReader(files, startLsn, 0);
     }
 
     /** {@link WalReader} on segments that are in memory. */

@@ -14,31 +14,49 @@ public final class FileWalReader implements AutoCloseable {
     private static final int CHUNK = 1 << 17;
     /** Bytes that are read at once behind {@link #until}, for the rest of a record. */
     private static final int SMALL_CHUNK = 4 * WalReader.PAGE_SIZE;
+    /** No LSN is at or above it. */
+    private static final long NOWHERE = -1L;
 
     private final WalFiles files;
     private final FileWalSource source;
     private long until;
+    private long stop;
     private final byte[] chunk = new byte[CHUNK];
     private WalReader reader;
     private int keep = Integer.MAX_VALUE;
-    private boolean triedAgain;
+    /** Where it was read again last, since something was wrong there; 0 if nowhere. */
+    private long triedAgainAt;
+
     private WalEnd end;
 
     /**
-     * A reader of the records that begin at or after {@code startLsn} and before {@code until}.
+     * A reader of the records that begin at or after {@code startLsn} and end at or before {@code stop}. Bytes from there on
+     * are not looked at.
      *
      * @param startLsn where to begin, any LSN
-     * @param until where to end; all ones for the end of WAL. The last record is given whole, even if it ends later
+     * @param stop 0 for the end of WAL
      */
-    public FileWalReader(WalFiles files, long startLsn, long until) {
-        this.files = files;
-        this.source = new FileWalSource(files);
-        begin(startLsn, until);
+    public FileWalReader(WalFiles files, long startLsn, long stop) {
+        this(files, startLsn, stop, Lsn.INVALID);
     }
 
-    private WalReader reader(long lsn) {
+    /**
+     * The same, to go on where another one has ended.
+     *
+     * @param previousLsn what the first record must have as {@code xl_prev}: {@link #previousLsn} of the other one; 0 if it
+     *     is not known, as after a gap
+     */
+    public FileWalReader(WalFiles files, long startLsn, long stop, long previousLsn) {
+        this.files = files;
+        this.source = new FileWalSource(files);
+        begin(startLsn, Lsn.INVALID, stop);
+        reader.follow(previousLsn);
+    }
+
+    private WalReader reader(long lsn, long previousLsn) {
         WalReader fresh = new WalReader(lsn, files.segmentSize(), files.systemIdentifier());
         fresh.keepAtMost(keep);
+        fresh.follow(previousLsn);
         return fresh;
     }
 
@@ -48,11 +66,17 @@ public final class FileWalReader implements AutoCloseable {
         keep = bytes;
     }
 
-    /** Goes on with the records that begin at or after another LSN, and before {@code newUntil}. */
-    void begin(long startLsn, long newUntil) {
-        until = newUntil;
-        reader = reader(startLsn);
-        triedAgain = false;
+    /**
+     * Goes on with the records that begin at or after another LSN.
+     *
+     * @param newUntil before which they begin, wherever they end; 0 for the end of WAL
+     * @param newStop at or before which they end, too; 0 for the end of WAL
+     */
+    void begin(long startLsn, long newUntil, long newStop) {
+        until = newUntil == Lsn.INVALID ? NOWHERE : newUntil;
+        stop = newStop == Lsn.INVALID ? NOWHERE : newStop;
+        reader = reader(startLsn, Lsn.INVALID);
+        triedAgainAt = Lsn.INVALID;
         end = null;
     }
 
@@ -86,11 +110,13 @@ public final class FileWalReader implements AutoCloseable {
     private void feed() {
         long wanted = reader.wantedLsn();
         boolean beyond = !Lsn.isBefore(wanted, until);
-        if (beyond && !reader.isInsideRecord()) {
+        if (isStopped() || beyond && !reader.isInsideRecord()) {
             end = new WalEnd(WalEnd.Kind.UNTIL, reader.position(), "", 0);
             return;
         }
-        int count = source.tryRead(wanted, chunk, 0, beyond ? SMALL_CHUNK : CHUNK);
+        int most = beyond ? SMALL_CHUNK : CHUNK;
+        long left = stop - wanted;
+        int count = source.tryRead(wanted, chunk, 0, Long.compareUnsigned(left, most) < 0 ? (int) left : most);
         if (count < 0) {
             end = files.endAt(reader.position(), wanted);
         } else {
@@ -101,31 +127,33 @@ public final class FileWalReader implements AutoCloseable {
     private void endOrDamage() {
         long position = reader.position();
         String reason = reader.endReason();
-        if (!source.goesOnAfter(reader.readUpTo())) {
+        if (!Lsn.isBefore(position, stop)) {
+            end = new WalEnd(WalEnd.Kind.UNTIL, position, "", 0);
+        } else if (!source.goesOnAfter(reader.readUpTo())) {
             end = new WalEnd(WalEnd.Kind.TIP, position, reason, 0);
-        } else if (triedAgain) {
+        } else if (triedAgainAt == position) {
             end = new WalEnd(WalEnd.Kind.DAMAGE, position, reason, 0);
         } else {
             // In the directory of a live server these pages may have been written since they were read.
-            triedAgain = true;
+            triedAgainAt = position;
             source.close();
-            reader = reader(position);
+            reader = reader(position, reader.previousLsn());
         }
     }
 
-    /**
-     * LSN after the last byte of a record, without the padding behind it; after {@code XLOG_SWITCH} not the start of the
-     * next segment. A record is wanted before an LSN if this is not above it, as pg_waldump has it.
-     */
-    public static long lastByteEnd(WalRecord record) {
-        int length = record.totalLength();
-        // Only XLOG_SWITCH is that short. Page headers are multiples of 8, so the padding does not depend on them.
-        return length == WalRecord.HEADER_SIZE ? record.lsn() + length : record.endLsn() - (-length & 7);
+    /** Whether it ends since no other record ends in time; only where the reader has seen all that it was given. */
+    boolean isStopped() {
+        return !Lsn.isBefore(reader.wantedLsn(), stop) || !Lsn.isBefore(reader.position(), stop);
     }
 
     /** Where the next record begins, as far as is known. */
     public long position() {
         return reader.position();
+    }
+
+    /** Start of the last record before {@link #position}; 0 if it is not known. */
+    public long previousLsn() {
+        return reader.previousLsn();
     }
 
     /**

@@ -228,12 +228,8 @@ public final class SegmentScan {
         long lastEnd = counted.endLsn();
         try (FileWalReader reader = lane.reader) {
             WalRecord record = lane.record;
-            reader.begin(last == Lsn.INVALID ? from : last, until);
+            reader.begin(last == Lsn.INVALID ? from : last, until, stop);
             while (reader.next(record)) {
-                if (stop != Lsn.INVALID && Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
-                    WalEnd end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);
-                    return new Result<>(number, part, new Span(first, firstPrev, last, lastEnd), true, end);
-                }
                 if (record.lsn() == last) {
                     continue;
                 }
@@ -245,7 +241,9 @@ public final class SegmentScan {
                 lastEnd = record.endLsn();
                 part.add(record);
             }
-            return new Result<>(number, part, new Span(first, firstPrev, last, lastEnd), false, reader.end());
+            WalEnd end = reader.end();
+            boolean stopped = end.kind() == WalEnd.Kind.UNTIL && reader.isStopped();
+            return new Result<>(number, part, new Span(first, firstPrev, last, lastEnd), stopped, end);
         }
     }
 

@@ -46,22 +46,16 @@ final class FileStream implements RecordStream {
         this.beforeWaiting = beforeWaiting;
         this.warn = warn;
         this.timeline = files.timeline();
-        this.reader = reader(files, start);
+        this.reader = reader(start, Lsn.INVALID);
     }
 
     @Override
     public boolean next(WalRecord record) throws InterruptedException {
         while (end == null) {
             if (reader.next(record)) {
-                if (stop == Lsn.INVALID || !Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
-                    return true;
-                }
-                end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);
-            } else if (stop != Lsn.INVALID && !Lsn.isBefore(reader.position(), stop)) {
-                end = new WalEnd(WalEnd.Kind.UNTIL, reader.position(), "", 0);
-            } else {
-                ended(reader.end());
+                return true;
             }
+            ended(reader.end());
         }
         return false;
     }
@@ -69,7 +63,7 @@ final class FileStream implements RecordStream {
     private void ended(WalEnd reached) throws InterruptedException {
         if (reached.kind() == WalEnd.Kind.GAP && skipGaps) {
             warn.accept(reached.reason() + "; skipped");
-            reopen(reached.resumeLsn());
+            reopen(reached.resumeLsn(), Lsn.INVALID);
         } else if (reached.kind() == WalEnd.Kind.TIP && follow) {
             beforeWaiting.run();
             Thread.sleep(POLL_MILLIS);
@@ -81,21 +75,21 @@ final class FileStream implements RecordStream {
                         + Lsn.format(reached.lsn()) + " on");
                 timeline = files.timeline();
             }
-            reopen(reached.lsn());
+            reopen(reached.lsn(), reader.previousLsn());
         } else {
             end = reached;
         }
     }
 
-    private void reopen(long lsn) {
+    private void reopen(long lsn, long previousLsn) {
         reader.close();
-        reader = reader(files, lsn);
+        reader = reader(lsn, previousLsn);
     }
 
-    private static FileWalReader reader(WalFiles files, long start) {
-        FileWalReader reader = new FileWalReader(files, start, -1L);
-        reader.keepAtMost(WalReader.LEAST_KEPT);
-        return reader;
+    private FileWalReader reader(long from, long previousLsn) {
+        FileWalReader fresh = new FileWalReader(files, from, stop, previousLsn);
+        fresh.keepAtMost(WalReader.LEAST_KEPT);
+        return fresh;
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.walker.host;
 
-import dev.walker.files.FileWalReader;
 import dev.walker.files.WalEnd;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.ReadStatus;
@@ -44,24 +43,20 @@ final class LiveStream implements RecordStream {
     public boolean next(WalRecord record) throws InterruptedException {
         while (end == null) {
             if (reader.next(record) == ReadStatus.RECORD) {
-                if (stop == Lsn.INVALID || !Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
-                    return true;
-                }
-                end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);
-            } else {
-                readMore();
+                return true;
             }
+            readMore();
         }
         return false;
     }
 
     private void readMore() throws InterruptedException {
         long wanted = reader.wantedLsn();
-        if (Lsn.isBefore(wanted, readable)) {
-            long left = readable - wanted;
-            reader.feed(chunk, 0, source.read(wanted, chunk, 0, (int) Math.min(left < 0 ? CHUNK : left, CHUNK)));
-        } else if (stop != Lsn.INVALID && !Lsn.isBefore(reader.position(), stop)) {
+        if (stop != Lsn.INVALID && (!Lsn.isBefore(wanted, stop) || !Lsn.isBefore(reader.position(), stop))) {
             end = new WalEnd(WalEnd.Kind.UNTIL, reader.position(), "", 0);
+        } else if (Lsn.isBefore(wanted, readable)) {
+            long left = (stop != Lsn.INVALID && Lsn.isBefore(stop, readable) ? stop : readable) - wanted;
+            reader.feed(chunk, 0, source.read(wanted, chunk, 0, (int) Math.min(left < 0 ? CHUNK : left, CHUNK)));
         } else if (follow) {
             beforeWaiting.run();
             Thread.sleep(POLL_MILLIS);

@@ -45,10 +45,10 @@ final class OfflineMap {
         try (ProgressLine progress = new ProgressLine(err, files.storedBytes(files.segmentNumbers(start, stop)))) {
             long from = start;
             while (true) {
-                try (FileWalReader reader = new FileWalReader(files, from, -1L)) {
+                try (FileWalReader reader = new FileWalReader(files, from, stop)) {
                     reader.keepAtMost(WalReader.LEAST_KEPT);
-                    walk(reader, stop, at -> progress.done(at - start));
-                    end = end == null ? reader.end() : end;
+                    walk(reader, at -> progress.done(at - start));
+                    end = reader.end();
                 }
                 if (end.kind() != WalEnd.Kind.GAP || !skipGaps) {
                     return;
@@ -56,19 +56,14 @@ final class OfflineMap {
                 WalInput.warn(err, end.reason() + "; skipped");
                 from = end.resumeLsn();
                 plugin.onGap(new Gap(end.lsn(), from, files.timeline(), files.timeline(), end.reason()));
-                end = null;
             }
         }
     }
 
-    private void walk(FileWalReader reader, long stop, Consumer<Long> progress) {
+    private void walk(FileWalReader reader, Consumer<Long> progress) {
         WalRecord record = new WalRecord();
         long told = 0;
         while (reader.next(record)) {
-            if (stop != Lsn.INVALID && Lsn.isBefore(stop, FileWalReader.lastByteEnd(record))) {
-                end = new WalEnd(WalEnd.Kind.UNTIL, record.lsn(), "", 0);
-                return;
-            }
             dispatcher.dispatch(record);
             if (!loaded.isActive()) {
                 throw new CommandException(Dispatcher.describeFailure(loaded));

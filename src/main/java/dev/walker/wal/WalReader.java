@@ -24,7 +24,7 @@ import java.util.Objects;
  * <p>Bytes before the {@link #limit limit} are known to be good WAL, and whatever is wrong with them is damage. Without a
  * limit the reader is at the tip of WAL that it knows nothing about, where zeros, pages of a recycled file and a torn
  * record are the normal end: {@link ReadStatus#END_OF_WAL}. A reader that has come to an end or has thrown stays there;
- * to try again, make another one with {@link #position}.
+ * to try again, make another one with {@link #position}, and tell it the {@link #previousLsn}.
  */
 public final class WalReader {
     /** {@code XLOG_BLCKSZ}: bytes of a WAL page. */
@@ -84,6 +84,8 @@ public final class WalReader {
     private long position;
     /** Start of the last complete record; 0 if none was seen. */
     private long previousLsn;
+    /** Start of the last record before {@link #startLsn}, if that was told; else 0. */
+    private long toldPreviousLsn;
     /** Start of the record that was given up for an overwritten contrecord, until that record was seen; else 0. */
     private long overwrittenLsn;
     /** In {@link State#SKIPPING}, bytes of the record that are still to come. */
@@ -131,6 +133,16 @@ public final class WalReader {
     public void limit(long lsn) {
         hasLimit = true;
         limit = lsn;
+    }
+
+    /**
+     * Tells which record the first one has to follow, before anything is read. Without it any record before it will do as its
+     * {@code xl_prev}.
+     *
+     * @param previousLsn start of the last record before the start LSN; 0 if that is not known
+     */
+    public void follow(long previousLsn) {
+        toldPreviousLsn = previousLsn;
     }
 
     /**
@@ -188,6 +200,11 @@ public final class WalReader {
     /** Where the next record begins, as far as is known: a reader that is made with it goes on where this one is. */
     public long position() {
         return position;
+    }
+
+    /** Start of the last complete record before {@link #position}, for {@link #follow}; 0 if none is known. */
+    public long previousLsn() {
+        return toldPreviousLsn != Lsn.INVALID && Lsn.isBefore(previousLsn, startLsn) ? toldPreviousLsn : previousLsn;
     }
 
     /** Why WAL ends here, after {@link ReadStatus#END_OF_WAL}; empty before. */
@@ -639,11 +656,12 @@ public final class WalReader {
                             + layout.version().major());
         }
         long prev = WalBytes.u64(bytes, at + WalStructs.XL_PREV_AT);
-        if (previousLsn != Lsn.INVALID ? prev != previousLsn : !Lsn.isBefore(prev, start)) {
+        long before = Lsn.isBefore(start, startLsn) ? previousLsn : previousLsn();
+        if (before != Lsn.INVALID ? prev != before : !Lsn.isBefore(prev, start)) {
             return sign(
                     start,
                     "xl_prev " + Lsn.format(prev) + ", wanted "
-                            + (previousLsn != Lsn.INVALID ? Lsn.format(previousLsn) : "an LSN before the record"));
+                            + (before != Lsn.INVALID ? Lsn.format(before) : "an LSN before the record"));
         }
         if (totalLength > layout.maxRecordSize()) {
             return sign(start, "xl_tot_len " + totalLength + " is above the maximum of " + layout.maxRecordSize());
@@ -683,7 +701,13 @@ public final class WalReader {
         jumpTo(next);
         previousLsn = start;
         movePosition(next);
-        return !Lsn.isBefore(start, startLsn);
+        if (!Lsn.isBefore(start, startLsn)) {
+            return true;
+        }
+        if (!Lsn.isBefore(startAfter(next, segmentSize), startLsn)) {
+            previousLsn = previousLsn();
+        }
+        return false;
     }
 
     private void checkOverwritten(WalRecord record) {

@@ -80,7 +80,7 @@ class WalFilesTest {
     /** Start LSNs of all records up to the first end. */
     private static List<Long> read(WalFiles files, long start, List<WalEnd> ends) {
         List<Long> found = new ArrayList<>();
-        try (FileWalReader reader = new FileWalReader(files, start, -1L)) {
+        try (FileWalReader reader = new FileWalReader(files, start, 0)) {
             WalRecord record = new WalRecord();
             while (reader.next(record)) {
                 found.add(record.lsn());
@@ -399,6 +399,38 @@ class WalFilesTest {
             List<Long> found = read(files, files.firstLsn(), ends);
             assertEquals(lsns.subList(0, found.size()), found);
             assertEquals(WalEnd.Kind.DAMAGE, ends.get(0).kind());
+        }
+    }
+
+    /** Pages of a live server's directory are looked at before they are written, again and again. */
+    @Test
+    void triesAgainWhereverItMetPagesThatWereNotWritten() throws IOException {
+        byte[] bytes = segments.get(name(1, 1)).clone();
+        int[] unwritten = {3, 9, 12, 40};
+        for (int page : unwritten) {
+            Arrays.fill(bytes, page * 8192, (page + 1) * 8192, (byte) 0);
+        }
+        writeAll();
+        Path first = Files.write(directory.resolve(name(1, 1)), bytes);
+        try (WalFiles files = files();
+                FileWalReader reader = new FileWalReader(files, files.firstLsn(), 0)) {
+            reader.begin(files.firstLsn(), 2 * SEGMENT, 0);
+            WalRecord record = new WalRecord();
+            List<Long> found = new ArrayList<>();
+            for (int page : unwritten) {
+                // The last record before the page that was read too early.
+                while (reader.position() + 25_000 < SEGMENT + page * 8192) {
+                    assertTrue(reader.next(record), "before page " + page);
+                    found.add(record.lsn());
+                }
+                System.arraycopy(segments.get(name(1, 1)), page * 8192, bytes, page * 8192, 8192);
+                Files.write(first, bytes);
+            }
+            while (reader.next(record)) {
+                found.add(record.lsn());
+            }
+            assertEquals(WalEnd.Kind.UNTIL, reader.end().kind(), reader.end().reason());
+            assertEquals(lsns.stream().filter(lsn -> lsn < 2 * SEGMENT).toList(), found);
         }
     }
 

@@ -269,6 +269,47 @@ class WalReaderTest {
         }
     }
 
+    /** Wherever the record is, the first of its page or not, in one piece or in some. */
+    @ParameterizedTest
+    @EnumSource(PgVersion.class)
+    void followsTheRecordThatIsTold(PgVersion version) {
+        WalBuilder wal = varied(version);
+        byte[] all = wal.bytes();
+        List<String> expected = read(wal, Integer.MAX_VALUE);
+        WalReader reader = wal.reader();
+        WalRecord record = new WalRecord();
+        reader.next(record);
+        assertEquals(Lsn.INVALID, reader.previousLsn());
+        reader.feed(all, 0, all.length);
+        for (int count = 1; count < expected.size(); count++) {
+            assertEquals(ReadStatus.RECORD, reader.next(record));
+            long previous = record.lsn();
+            assertEquals(previous, reader.previousLsn());
+            WalReader other = new WalReader(reader.position(), SEGMENT, 0);
+            other.follow(previous);
+            byte[] rest = Arrays.copyOfRange(all, (int) (other.wantedLsn() - wal.startLsn()), all.length);
+            assertEquals(expected.subList(count, expected.size()), read(other, rest, other.wantedLsn(), 100));
+            if (reader.position() == wal.position()) {
+                break;
+            }
+            for (int piece : new int[] {40, rest.length}) {
+                WalReader wrong = new WalReader(reader.position(), SEGMENT, 0);
+                wrong.follow(previous + 8);
+                ReadStatus status = wrong.next(record);
+                for (int at = 0; status == ReadStatus.NEED_MORE; status = wrong.next(record)) {
+                    at = (int) (wrong.wantedLsn() - wal.startLsn()) - (all.length - rest.length);
+                    wrong.feed(rest, at, Math.min(piece, rest.length - at));
+                }
+                assertEquals(ReadStatus.END_OF_WAL, status);
+                assertTrue(
+                        wrong.endReason()
+                                .startsWith("xl_prev " + Lsn.format(previous) + ", wanted " + Lsn.format(previous + 8)),
+                        wrong.endReason());
+                assertEquals(previous + 8, wrong.previousLsn());
+            }
+        }
+    }
+
     @Test
     void beginsWithTheFirstRecordAtOrAfterAnyLsn() {
         WalBuilder wal = varied(PgVersion.PG16);
