@@ -69,7 +69,7 @@ public final class FileWalSource implements WalSource {
                 continue;
             }
             long begin = start == Lsn.INVALID ? WalReader.LONG_PAGE_HEADER : start;
-            try (FileWalReader reader = new FileWalReader(files, begin, -1L)) {
+            try (FileWalReader reader = new FileWalReader(files, begin, Lsn.INVALID)) {
                 WalRecord record = new WalRecord();
                 boolean any = false;
                 while (reader.next(record)) {
@@ -103,19 +103,20 @@ public final class FileWalSource implements WalSource {
     }
 
     /**
-     * Whether pages follow the page that holds this LSN, in its segment or in a later one: what is wrong at the LSN is
-     * damage then, not the end.
+     * Whether pages follow the one that holds the byte before this LSN, in its segment or in a later one: what is wrong up to
+     * the LSN is damage then, not the end.
      */
     boolean goesOnAfter(long lsn) {
         int segmentSize = files.segmentSize();
-        for (long page = (lsn | WalReader.PAGE_SIZE - 1) + 1;
+        long last = lsn - 1;
+        for (long page = (last | WalReader.PAGE_SIZE - 1) + 1;
                 Lsn.segmentOffset(page, segmentSize) != 0;
                 page += WalReader.PAGE_SIZE) {
             if (hasPage(page)) {
                 return true;
             }
         }
-        for (long next = files.nextSegmentLsn(lsn); next != Lsn.INVALID; next = files.nextSegmentLsn(next)) {
+        for (long next = files.nextSegmentLsn(last); next != Lsn.INVALID; next = files.nextSegmentLsn(next)) {
             if (hasPage(next)) {
                 return true;
             }
