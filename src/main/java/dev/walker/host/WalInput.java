@@ -213,8 +213,11 @@ final class WalInput implements AutoCloseable {
         boolean done = false;
         try {
             WalSegmentName begin = WalSegmentName.parse(firstName, files.segmentSize());
-            long after =
-                    WalSegmentName.parse(lastName, files.segmentSize()).next().startLsn();
+            WalSegmentName last = WalSegmentName.parse(lastName, files.segmentSize());
+            if (Lsn.isBefore(last.startLsn(), begin.startLsn())) {
+                throw new UsageException("ENDSEG " + lastName + " is before STARTSEG " + firstName);
+            }
+            long after = last.next().startLsn();
             if (start == Lsn.INVALID) {
                 start = begin.startLsn();
             } else if (Lsn.isBefore(start, begin.startLsn())
