@@ -74,6 +74,9 @@ final class DumpCommand implements PlainArguments.Command {
                             + " default: ${DEFAULT-VALUE}.")
     private Format format = Format.text;
 
+    /** LSN of the first record that was read. */
+    private long firstLsn;
+
     DumpCommand() {}
 
     /** For plain arguments. */
@@ -148,8 +151,9 @@ final class DumpCommand implements PlainArguments.Command {
                 ended = true;
                 break;
             }
-            if (shown == 0) {
-                noteSkipped(record, err);
+            if (firstLsn == Lsn.INVALID) {
+                firstLsn = record.lsn();
+                noteSkipped(err);
             }
             if (!filter.accepts(record)) {
                 continue;
@@ -162,22 +166,19 @@ final class DumpCommand implements PlainArguments.Command {
             }
         }
         if (statistics != null && !quiet) {
-            statistics.report(format, false, out);
+            statistics.report(format, false, firstLsn, out);
         }
         out.flush();
         return ended ? input.report(records.end(), err) : 0;
     }
 
-    private boolean noted;
-
-    private void noteSkipped(WalRecord first, PrintWriter err) {
-        if (!noted && input.isStartGiven() && first.lsn() != input.start()) {
+    private void noteSkipped(PrintWriter err) {
+        if (input.isStartGiven() && firstLsn != input.start()) {
             WalInput.warn(
                     err,
-                    "first record is after " + Lsn.format(input.start()) + ", at " + Lsn.format(first.lsn())
-                            + ", skipping over " + (first.lsn() - input.start()) + " bytes");
+                    "first record is after " + Lsn.format(input.start()) + ", at " + Lsn.format(firstLsn)
+                            + ", skipping over " + (firstLsn - input.start()) + " bytes");
         }
-        noted = true;
     }
 
     private RecordPrinter printer() {

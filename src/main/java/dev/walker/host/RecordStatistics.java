@@ -45,7 +45,7 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
     }
 
     @Override
-    public void report(DumpCommand.Format format, boolean sorted, ByteOutput out) {
+    public void report(DumpCommand.Format format, boolean sorted, long firstLsn, ByteOutput out) {
         StatisticsTable table = byRecord
                 ? new StatisticsTable(List.of("resource_manager", "record_type"), "Type", false)
                 : new StatisticsTable(List.of("resource_manager"), "Type", false);
@@ -58,7 +58,7 @@ final class RecordStatistics implements Statistics<RecordStatistics> {
         if (sorted) {
             table.sort(top);
         }
-        table.write(format, counts.firstLsn(), counts.endLsn(), out);
+        table.write(format, firstLsn, counts.endLsn(), out);
     }
 
     private void addRows(StatisticsTable table, int rmgr) {

@@ -28,7 +28,6 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
     private long[] recordBytes = new long[FIRST_CAPACITY];
     private long[] imageBytes = new long[FIRST_CAPACITY];
 
-    private long firstLsn;
     private long endLsn;
 
     RelationStatistics(RecordFilter filter, RelationNames names, int top) {
@@ -42,7 +41,6 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
         if (!filter.accepts(record)) {
             return;
         }
-        firstLsn = firstLsn == 0 ? record.lsn() : firstLsn;
         endLsn = record.endLsn();
         int first = NO_RELATION;
         boolean any = false;
@@ -114,7 +112,6 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
         if (later.endLsn == 0) {
             return;
         }
-        firstLsn = firstLsn == 0 ? later.firstLsn : firstLsn;
         endLsn = later.endLsn;
         for (int theirs = 0; theirs < later.rows; theirs++) {
             int row = theirs == NO_RELATION ? NO_RELATION : row(later.spcAndDb[theirs], later.relNumbers[theirs]);
@@ -131,12 +128,11 @@ final class RelationStatistics implements Statistics<RelationStatistics> {
         Arrays.fill(recordBytes, 0, rows, 0);
         Arrays.fill(imageBytes, 0, rows, 0);
         rows = 1;
-        firstLsn = 0;
         endLsn = 0;
     }
 
     @Override
-    public void report(DumpCommand.Format format, boolean sorted, ByteOutput out) {
+    public void report(DumpCommand.Format format, boolean sorted, long firstLsn, ByteOutput out) {
         StatisticsTable table = new StatisticsTable(List.of("relation"), "Relation", true);
         for (int row = 0; row < rows; row++) {
             if (recordBytes[row] + imageBytes[row] > 0) {

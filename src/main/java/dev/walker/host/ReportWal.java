@@ -77,10 +77,10 @@ final class ReportWal {
                 "");
     }
 
-    private static List<WalSummary.Row> rows(Statistics<?> statistics, String... keys) {
+    private List<WalSummary.Row> rows(Statistics<?> statistics, String... keys) {
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
         ByteOutput out = new ByteOutput(lines);
-        statistics.report(DumpCommand.Format.json, true, out);
+        statistics.report(DumpCommand.Format.json, true, firstLsn, out);
         out.flush();
         List<WalSummary.Row> rows = new ArrayList<>();
         try (JsonParser parser = new JsonFactory().createParser(lines.toByteArray())) {

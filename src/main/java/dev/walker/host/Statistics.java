@@ -15,8 +15,12 @@ interface Statistics<S extends Statistics<S>> extends SegmentScan.Part, AutoClos
         return false;
     }
 
-    /** Writes a report. */
-    void report(DumpCommand.Format format, boolean sorted, ByteOutput out);
+    /**
+     * Writes a report.
+     *
+     * @param firstLsn LSN of the first record that was read, whether it is counted or not
+     */
+    void report(DumpCommand.Format format, boolean sorted, long firstLsn, ByteOutput out);
 
     /** Lets go what it has outside of memory. */
     @Override

@@ -112,6 +112,12 @@ final class StatisticsTable {
         }
     }
 
+    /**
+     * Writes it.
+     *
+     * @param firstLsn LSN of the first record that was read
+     * @param endLsn LSN after the last one that was counted; 0 if there is none
+     */
     void write(DumpCommand.Format format, long firstLsn, long endLsn, ByteOutput out) {
         switch (format) {
             case csv:
@@ -146,6 +152,10 @@ final class StatisticsTable {
     // Text
 
     private void writeText(long firstLsn, long endLsn, ByteOutput out) {
+        if (endLsn == Lsn.INVALID) {
+            // As pg_waldump where no record counts.
+            return;
+        }
         out.put("WAL statistics between " + Lsn.format(firstLsn) + " and " + Lsn.format(endLsn) + ":\n");
         String separator = withShare ? " " : "/";
         int width = widest;

@@ -78,6 +78,9 @@ final class StatsCommand implements PlainArguments.Command {
             description = "text (as pg_waldump --stats), json (an object a line) or csv; default: ${DEFAULT-VALUE}.")
     private DumpCommand.Format format = DumpCommand.Format.text;
 
+    /** LSN of the first record that was read. */
+    private long firstLsn;
+
     StatsCommand() {}
 
     /** For plain arguments. */
@@ -155,7 +158,7 @@ final class StatsCommand implements PlainArguments.Command {
         PrintWriter err = main.err();
         try (S all = parts.get()) {
             WalEnd end = input.isLive() ? readInOrder(parts, all, err) : readFiles(parts, all, err);
-            all.report(format, true, out);
+            all.report(format, true, firstLsn, out);
             out.flush();
             return input.report(end, err);
         }
@@ -178,7 +181,9 @@ final class StatsCommand implements PlainArguments.Command {
                     input.skipsGaps() ? gap -> WalInput.warn(err, gap.reason() + "; skipped") : null,
                     progress::done);
             PartPool<S> pool = new PartPool<>(parts, all);
-            return scan.run(pool, pool);
+            WalEnd end = scan.run(pool, pool);
+            firstLsn = scan.firstLsn();
+            return end;
         }
     }
 
@@ -213,6 +218,7 @@ final class StatsCommand implements PlainArguments.Command {
         try (RecordStream records = input.stream(false, () -> {}, err)) {
             S part = parts.get();
             for (long count = 1; records.next(record); count++) {
+                firstLsn = count == 1 ? record.lsn() : firstLsn;
                 part.add(record);
                 if (count % PART == 0) {
                     all.merge(part);

@@ -89,7 +89,6 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private int widest;
     private final StringBuilder text = new StringBuilder();
 
-    private long firstLsn;
     private long endLsn;
 
     /**
@@ -116,7 +115,6 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     @Override
     public void add(WalRecord record) {
         if (filter.accepts(record)) {
-            firstLsn = firstLsn == 0 ? record.lsn() : firstLsn;
             endLsn = record.endLsn();
             int row = row(xidOf(record), record.lsn());
             int images = record.fpiLength();
@@ -272,7 +270,6 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     @Override
     public void merge(TransactionStatistics later) {
         if (later.endLsn != 0) {
-            firstLsn = firstLsn == 0 ? later.firstLsn : firstLsn;
             endLsn = later.endLsn;
         }
         for (int row = 0; row < later.rows; row++) {
@@ -314,7 +311,6 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         if (events.length > KEPT_EVENTS) {
             events = new long[FIRST_EVENTS];
         }
-        firstLsn = 0;
         endLsn = 0;
     }
 
@@ -391,7 +387,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     // The report
 
     @Override
-    public void report(DumpCommand.Format format, boolean sorted, ByteOutput out) {
+    public void report(DumpCommand.Format format, boolean sorted, long firstLsn, ByteOutput out) {
         // These are in use, and not given back.
         OpenTransactions others = new OpenTransactions();
         open.forEach(transaction -> {

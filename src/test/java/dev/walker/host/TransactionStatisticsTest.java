@@ -55,7 +55,7 @@ class TransactionStatisticsTest {
     private static String csv(TransactionStatistics all) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ByteOutput out = new ByteOutput(bytes)) {
-            all.report(DumpCommand.Format.csv, true, out);
+            all.report(DumpCommand.Format.csv, true, 0, out);
         }
         return bytes.toString(StandardCharsets.UTF_8);
     }
