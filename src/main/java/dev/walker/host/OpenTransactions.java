@@ -32,6 +32,9 @@ final class OpenTransactions {
         long imageBytes;
         Outcome outcome = Outcome.OPEN;
         long time;
+        /** Those that records told of so far; null if there are none. */
+        Subtransactions subtransactions;
+
         private Transaction next;
 
         long bytes() {
@@ -42,6 +45,9 @@ final class OpenTransactions {
             Transaction copy = new Transaction();
             copy.begin(xid, firstLsn);
             copy.add(this);
+            if (subtransactions != null) {
+                subtransactions.addTo(copy);
+            }
             copy.outcome = outcome;
             copy.time = time;
             return copy;
@@ -61,6 +67,7 @@ final class OpenTransactions {
             imageBytes = 0;
             outcome = Outcome.OPEN;
             time = 0;
+            subtransactions = null;
         }
     }
 
@@ -97,11 +104,19 @@ final class OpenTransactions {
         if (size == chains.length) {
             grow();
         }
-        Transaction fresh = free == null ? new Transaction() : free;
-        free = fresh.next;
-        fresh.begin(xid, firstLsn);
+        Transaction fresh = removed(xid);
+        fresh.firstLsn = firstLsn;
         link(fresh);
         size++;
+        return fresh;
+    }
+
+    /** A transaction that is not in here. */
+    Transaction removed(long xid) {
+        Transaction fresh = free == null ? new Transaction() : free;
+        free = fresh.next;
+        fresh.begin(xid, 0);
+        fresh.next = null;
         return fresh;
     }
 

@@ -16,16 +16,19 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.PriorityQueue;
+import java.util.Set;
 
 /**
  * Number and size of records by transaction, with the outcome and the time of its end.
  *
- * <p>Subtransactions count for their top-level transaction, as far as its end or a record tells that they are its own; one
- * that was rolled back by itself stands for itself. Only transactions that are open, and the largest of the others, are
- * kept, and where many are to be shown, those go to a temporary file: memory does not grow with the length of WAL.
+ * <p>Subtransactions count for their top-level transaction, as its end tells; one that was rolled back by itself stands for
+ * itself, with those that began in it. So what other records tell of subtransactions counts only as long as their transaction
+ * has not ended. Only transactions that are open, their subtransactions, and the largest of the others are kept, and where many
+ * are to be shown, those go to a temporary file: memory does not grow with the length of WAL.
  */
 final class TransactionStatistics implements Statistics<TransactionStatistics> {
     // What a row begins with: XID, the longest outcome, and the time with two spaces
@@ -48,13 +51,15 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private static final int KEPT_EVENTS = 1 << 16;
 
     // What happened, in order: kind and XID in one number, and a time or an LSN.
-    /** How many are of a top-level transaction; then LSN, and these, two of them in a number. */
+    /** How many are of a transaction that ends; then LSN, and these, two of them in a number. */
     private static final long LINKS = 0;
 
     private static final long COMMITTED = 1;
     private static final long ABORTED = 2;
     private static final long PREPARED = 3;
     private static final long CRASH = 4;
+    /** As {@link #LINKS}, but the transaction is open, and so may they be. */
+    private static final long OPEN_LINKS = 5;
 
     private final RecordFilter filter;
     private final int top;
@@ -79,6 +84,9 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
 
     // What the sum of all parts has.
     private final OpenTransactions open = new OpenTransactions();
+    /** Those of them of which records have told subtransactions. */
+    private final Set<Transaction> withSubtransactions = new LinkedHashSet<>();
+
     private final boolean isSpilled;
     private final PriorityQueue<Transaction> largest =
             new PriorityQueue<>(SpilledTransactions.LARGEST_FIRST.reversed());
@@ -122,24 +130,20 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             recordBytes[row] += record.totalLength() - images;
             imageBytes[row] += images;
         }
+        if (record.hasTopLevelXid()) {
+            links(OPEN_LINKS, record.topLevelXid(), 1, record.lsn());
+            link(0, record.xid());
+        }
         if (record.rmgrId() == Rmgr.XACT.id()) {
             addXact(record);
         } else if (record.rmgrId() == Rmgr.XLOG.id()
                 && (record.rmgrInfo() == CHECKPOINT_SHUTDOWN || record.rmgrInfo() == END_OF_RECOVERY)) {
             event(CRASH, 0, record.lsn());
         }
-        if (record.hasTopLevelXid()) {
-            // From now on the subtransaction is known as one of it, also in records that do not tell.
-            links(record.topLevelXid(), 1, record.lsn());
-            link(0, record.xid());
-        }
     }
 
     /** The transaction that a record is of; the end of a prepared one is in a record without a transaction. */
     private long xidOf(WalRecord record) {
-        if (record.hasTopLevelXid()) {
-            return record.topLevelXid();
-        }
         if (record.xid() == 0 && record.rmgrId() == Rmgr.XACT.id()) {
             XactOp op = XactOp.of(record);
             if (op == XactOp.COMMIT_PREPARED || op == XactOp.ABORT_PREPARED) {
@@ -156,7 +160,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             case ABORT:
             case ABORT_PREPARED:
                 end.wrap(record);
-                if (links(end.xid(), end.subxactCount(), record.lsn())) {
+                if (links(LINKS, end.xid(), end.subxactCount(), record.lsn())) {
                     for (int i = 0; i < end.subxactCount(); i++) {
                         link(i, end.subxact(i));
                     }
@@ -167,7 +171,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                 break;
             case ASSIGNMENT:
                 assignment.wrap(record);
-                if (links(assignment.topLevelXid(), assignment.subxactCount(), record.lsn())) {
+                if (links(OPEN_LINKS, assignment.topLevelXid(), assignment.subxactCount(), record.lsn())) {
                     for (int i = 0; i < assignment.subxactCount(); i++) {
                         link(i, assignment.subxact(i));
                     }
@@ -175,7 +179,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                 break;
             case PREPARE:
                 prepare.wrap(record);
-                if (links(prepare.xid(), prepare.subxactCount(), record.lsn())) {
+                if (links(LINKS, prepare.xid(), prepare.subxactCount(), record.lsn())) {
                     for (int i = 0; i < prepare.subxactCount(); i++) {
                         link(i, prepare.subxact(i));
                     }
@@ -200,11 +204,11 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     }
 
     /** Begins with subtransactions of a transaction, which {@link #link} is to tell; false if there are none. */
-    private boolean links(long topLevelXid, int number, long lsn) {
+    private boolean links(long kind, long topLevelXid, int number, long lsn) {
         if (number == 0) {
             return false;
         }
-        event(LINKS, topLevelXid, number);
+        event(kind, topLevelXid, number);
         reserveEvents(1 + numbersOf(number));
         events[eventsEnd] = lsn;
         linksAt = eventsEnd + 1;
@@ -287,11 +291,16 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             long xid = all[at] & 0xFFFF_FFFFL;
             long number = all[at + 1];
             at += 2;
-            if (kind == LINKS) {
+            if (kind == LINKS || kind == OPEN_LINKS) {
                 long lsn = all[at++];
                 for (int i = 0; i < number; i++) {
                     long two = all[at + i / 2];
-                    belongs(i % 2 == 0 ? two & 0xFFFF_FFFFL : two >>> 32, xid, lsn);
+                    long subxact = i % 2 == 0 ? two & 0xFFFF_FFFFL : two >>> 32;
+                    if (kind == LINKS) {
+                        belongs(subxact, xid, lsn);
+                    } else {
+                        belongsWhileOpen(subxact, xid, lsn);
+                    }
                 }
                 at += numbersOf((int) number);
             } else {
@@ -320,11 +329,50 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     }
 
     private void belongs(long xid, long topLevelXid, long lsn) {
-        Transaction subtransaction = open.remove(xid);
+        Transaction subtransaction = remove(xid);
         if (subtransaction != null) {
             open.getOrBegin(topLevelXid, lsn).add(subtransaction);
             open.reuse(subtransaction);
         }
+    }
+
+    private void belongsWhileOpen(long xid, long topLevelXid, long lsn) {
+        Transaction transaction = open.getOrBegin(topLevelXid, lsn);
+        if (transaction.subtransactions == null) {
+            transaction.subtransactions = new Subtransactions();
+            withSubtransactions.add(transaction);
+        }
+        Transaction subtransaction = remove(xid);
+        if (subtransaction == null) {
+            transaction.subtransactions.add(xid, 0, 0, 0);
+            return;
+        }
+        transaction.subtransactions.add(
+                xid, subtransaction.count, subtransaction.recordBytes, subtransaction.imageBytes);
+        open.reuse(subtransaction);
+    }
+
+    /** Takes a transaction out, with its subtransactions; null if it is not open. */
+    private Transaction remove(long xid) {
+        Transaction transaction = open.remove(xid);
+        if (transaction != null && transaction.subtransactions != null) {
+            transaction.subtransactions.addTo(transaction);
+            transaction.subtransactions = null;
+            withSubtransactions.remove(transaction);
+        }
+        return transaction;
+    }
+
+    /** Takes a transaction out that is rolled back: it may be a subtransaction of one that goes on. */
+    private Transaction removeAborted(long xid) {
+        Transaction aborted = remove(xid);
+        Transaction top = topLevelOf(xid);
+        if (top == null) {
+            return aborted;
+        }
+        Transaction own = aborted == null ? open.removed(xid) : aborted;
+        top.subtransactions.takeFrom(xid, own);
+        return own;
     }
 
     private void happened(long kind, long xid, long first) {
@@ -337,7 +385,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                 transaction.time = first;
             }
         } else {
-            Transaction transaction = open.remove(xid);
+            Transaction transaction = kind == ABORTED ? removeAborted(xid) : remove(xid);
             if (transaction != null) {
                 transaction.time = first;
                 ended(transaction, kind == COMMITTED ? Outcome.COMMITTED : Outcome.ABORTED);
@@ -345,8 +393,36 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         }
     }
 
+    /** Gives what has come of subtransactions since records told of them to their transactions, which will not end. */
+    private void gather() {
+        if (withSubtransactions.isEmpty()) {
+            return;
+        }
+        List<Transaction> told = new ArrayList<>();
+        open.forEach(transaction -> {
+            if (transaction.subtransactions == null && topLevelOf(transaction.xid) != null) {
+                told.add(transaction);
+            }
+        });
+        for (Transaction subtransaction : told) {
+            Transaction top = topLevelOf(subtransaction.xid);
+            belongsWhileOpen(subtransaction.xid, top.xid, top.firstLsn);
+        }
+    }
+
+    /** The open transaction of which a record told that a subtransaction is its own; null if there is none. */
+    private Transaction topLevelOf(long xid) {
+        for (Transaction transaction : withSubtransactions) {
+            if (transaction.subtransactions.has(xid)) {
+                return transaction;
+            }
+        }
+        return null;
+    }
+
     /** What was open when the server started, prepared transactions apart, is over. */
     private void crash(long lsn) {
+        gather();
         List<Transaction> over = new ArrayList<>();
         open.forEach(transaction -> {
             if (transaction.outcome == Outcome.OPEN && Long.compareUnsigned(transaction.firstLsn, lsn) < 0) {
@@ -354,7 +430,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             }
         });
         for (Transaction transaction : over) {
-            open.remove(transaction.xid);
+            remove(transaction.xid);
             ended(transaction, transaction.xid == BOOTSTRAP_XID ? Outcome.COMMITTED : Outcome.CRASHED);
         }
     }
@@ -388,11 +464,13 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
 
     @Override
     public void report(DumpCommand.Format format, boolean sorted, long firstLsn, ByteOutput out) {
+        gather();
         // These are in use, and not given back.
         OpenTransactions others = new OpenTransactions();
         open.forEach(transaction -> {
-            if (transaction.count > 0) {
-                keep(transaction.copy(), others);
+            Transaction copy = transaction.copy();
+            if (copy.count > 0) {
+                keep(copy, others);
             }
         });
         if (none.count > 0) {

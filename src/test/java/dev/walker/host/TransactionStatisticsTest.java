@@ -11,11 +11,18 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneOffset;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,16 +47,7 @@ class TransactionStatisticsTest {
     }
 
     private static WalRecord end(int info, long xid, List<Long> subxacts) {
-        ByteBuffer main = ByteBuffer.allocate(16 + 4 * subxacts.size()).order(ByteOrder.LITTLE_ENDIAN);
-        main.putLong(1_000_000 * xid).putInt(HAS_SUBXACTS).putInt(subxacts.size());
-        for (long subxact : subxacts) {
-            main.putInt((int) subxact);
-        }
-        return RecordBuilder.of(Rmgr.XACT, info | HAS_INFO)
-                .xid(xid)
-                .longMain()
-                .main(main.array())
-                .decode(VERSION);
+        return ending(info, xid, subxacts).decode(VERSION);
     }
 
     private static String csv(TransactionStatistics all) {
@@ -178,6 +176,210 @@ class TransactionStatisticsTest {
                     "77,committed,2000-01-01 00:01:17.000000+00:00",
                     lines.get(1).split(",\\d+,")[0]);
             assertEquals(Long.toString(bytes), lines.get(1).split(",")[9]);
+        }
+    }
+
+    // Subtransactions that are rolled back by themselves
+
+    /** How records tell of subtransactions: not before the end, 64 at a time, or each with its first record too. */
+    private enum WalLevel {
+        MINIMAL,
+        REPLICA,
+        LOGICAL
+    }
+
+    /** A session that runs transactions with savepoints, as PostgreSQL logs them. */
+    private static final class Session {
+        private static final int UNREPORTED = 64;
+
+        private final WalLevel level;
+        private final Random random;
+        private final List<WalRecord> records;
+        private final Map<Long, long[]> sums = new TreeMap<>();
+        private final Map<Long, String> outcomes = new TreeMap<>();
+        private final List<Long> unreported = new ArrayList<>();
+        private final Set<Long> told = new HashSet<>();
+        private long top;
+        /** Open transaction and savepoints, each with XID and the XIDs of those that were released in it. */
+        private final Deque<List<Long>> levels = new ArrayDeque<>();
+
+        Session(WalLevel level, Random random, List<WalRecord> records) {
+            this.level = level;
+            this.random = random;
+            this.records = records;
+        }
+
+        /** Does one thing; the next XID if it takes one. */
+        long step(long nextXid, boolean isLast) {
+            long next = nextXid;
+            if (levels.isEmpty()) {
+                if (isLast) {
+                    return next;
+                }
+                top = next++;
+                levels.push(new ArrayList<>(List.of(top)));
+                write(top, record(top, 100));
+                return next;
+            }
+            int what = isLast ? 9 : random.nextInt(10);
+            if (what < 4) {
+                write(levels.peek().get(0), null);
+            } else if (what < 7) {
+                long xid = next++;
+                levels.push(new ArrayList<>(List.of(xid)));
+                unreported.add(xid);
+                if (level != WalLevel.MINIMAL && unreported.size() == UNREPORTED) {
+                    assign();
+                }
+                if (random.nextInt(5) > 0) {
+                    write(xid, null);
+                }
+            } else if (levels.size() > 1) {
+                List<Long> ended = levels.pop();
+                if (what < 9) {
+                    levels.peek().addAll(ended);
+                } else {
+                    end(ABORT, ended);
+                    return next;
+                }
+            } else if (what == 9) {
+                end(random.nextInt(4) > 0 ? COMMIT : ABORT, levels.pop());
+                unreported.clear();
+            }
+            return next;
+        }
+
+        private void write(long xid, WalRecord given) {
+            WalRecord record = given;
+            if (given == null) {
+                RecordBuilder builder =
+                        RecordBuilder.of(Rmgr.XLOG, 0x20).xid(xid).longMain().main(new byte[random.nextInt(300)]);
+                record = tell(builder, xid).decode(VERSION);
+            }
+            count(xid, record);
+        }
+
+        private RecordBuilder tell(RecordBuilder builder, long xid) {
+            return level == WalLevel.LOGICAL && xid != top && told.add(xid) ? builder.topLevelXid(top) : builder;
+        }
+
+        private void count(long xid, WalRecord record) {
+            records.add(record);
+            long[] sum = sums.computeIfAbsent(xid, each -> new long[2]);
+            sum[0]++;
+            sum[1] += record.totalLength();
+        }
+
+        private void assign() {
+            ByteBuffer main = ByteBuffer.allocate(8 + 4 * unreported.size()).order(ByteOrder.LITTLE_ENDIAN);
+            main.putInt((int) top).putInt(unreported.size());
+            unreported.forEach(each -> main.putInt(each.intValue()));
+            unreported.clear();
+            records.add(RecordBuilder.of(Rmgr.XACT, ASSIGNMENT)
+                    .longMain()
+                    .main(main.array())
+                    .decode(VERSION));
+        }
+
+        private void end(int info, List<Long> ended) {
+            long xid = ended.get(0);
+            List<Long> children = ended.subList(1, ended.size());
+            count(xid, tell(ending(info, xid, children), xid).decode(VERSION));
+            for (long child : children) {
+                long[] theirs = sums.remove(child);
+                if (theirs != null) {
+                    sums.get(xid)[0] += theirs[0];
+                    sums.get(xid)[1] += theirs[1];
+                }
+            }
+            outcomes.put(xid, info == COMMIT ? "committed" : "aborted");
+        }
+    }
+
+    private static RecordBuilder ending(int info, long xid, List<Long> subxacts) {
+        ByteBuffer main = ByteBuffer.allocate(16 + 4 * subxacts.size()).order(ByteOrder.LITTLE_ENDIAN);
+        main.putLong(1_000_000 * xid).putInt(HAS_SUBXACTS).putInt(subxacts.size());
+        subxacts.forEach(each -> main.putInt(each.intValue()));
+        return RecordBuilder.of(Rmgr.XACT, info | HAS_INFO).xid(xid).longMain().main(main.array());
+    }
+
+    private static String sums(List<WalRecord> records, Random cuts, int oneIn) {
+        try (TransactionStatistics all = statistics(0, 1000);
+                TransactionStatistics part = statistics(0, 1000)) {
+            for (WalRecord record : records) {
+                part.add(record);
+                if (cuts.nextInt(oneIn) == 0) {
+                    all.merge(part);
+                    part.clear();
+                }
+            }
+            all.merge(part);
+            return csv(all).lines()
+                    .skip(1)
+                    .filter(line -> !line.startsWith("(none)") && !line.startsWith("Total"))
+                    .map(line -> line.split(","))
+                    .map(row -> row[0] + " " + row[1] + " " + row[3] + " " + row[9])
+                    .sorted()
+                    .collect(Collectors.joining("\n"));
+        }
+    }
+
+    /** Wherever WAL is cut into parts, and whatever it tells of subtransactions while they are open. */
+    @ParameterizedTest
+    @CsvSource({"MINIMAL, 1", "REPLICA, 1", "LOGICAL, 1", "MINIMAL, 4", "REPLICA, 4", "LOGICAL, 4"})
+    void whatIsRolledBackByItselfStandsForItself(WalLevel level, int sessions) {
+        for (int seed = 0; seed < 30; seed++) {
+            Random random = new Random(seed);
+            List<WalRecord> records = new ArrayList<>();
+            List<Session> all = new ArrayList<>();
+            for (int i = 0; i < sessions; i++) {
+                all.add(new Session(level, random, records));
+            }
+            // XIDs that begin anew, too.
+            long next = seed % 2 == 0 ? 100 : 0x7FFF_FF00L;
+            for (int step = 0; step < 2000; step++) {
+                next = all.get(random.nextInt(sessions)).step(next, false);
+            }
+            for (Session session : all) {
+                while (!session.levels.isEmpty()) {
+                    next = session.step(next, true);
+                }
+            }
+            List<String> expected = new ArrayList<>();
+            for (Session session : all) {
+                assertEquals(session.outcomes.keySet(), session.sums.keySet());
+                session.sums.forEach((xid, sum) ->
+                        expected.add(xid + " " + session.outcomes.get(xid) + " " + sum[0] + " " + sum[1]));
+            }
+            String rows = expected.stream().sorted().collect(Collectors.joining("\n"));
+            for (int oneIn : new int[] {1, 3, 50, 100_000}) {
+                assertEquals(rows, sums(records, new Random(seed), oneIn), "seed " + seed + ", cut 1 in " + oneIn);
+            }
+        }
+    }
+
+    /** Of a transaction that is open at the end, records may have told. */
+    @Test
+    void countsWhatIsToldOfAnOpenTransaction() {
+        List<WalRecord> records = new ArrayList<>();
+        records.add(record(100, 20));
+        for (long xid = 101; xid < 700; xid++) {
+            records.add(RecordBuilder.of(Rmgr.XLOG, 0x20)
+                    .xid(xid)
+                    .topLevelXid(100)
+                    .main(new byte[20])
+                    .decode(VERSION));
+            records.add(record(xid, 20));
+        }
+        records.add(
+                ending(ABORT, 650, LongStream.range(651, 700).boxed().toList()).decode(VERSION));
+        for (int oneIn : new int[] {1, 2, 5, 100_000}) {
+            assertEquals(
+                    List.of("100 open 1099", "650 aborted 101"),
+                    sums(records, new Random(1), oneIn)
+                            .lines()
+                            .map(line -> line.replaceFirst(" \\d+$", ""))
+                            .toList());
         }
     }
 }
