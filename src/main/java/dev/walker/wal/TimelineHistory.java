@@ -6,7 +6,9 @@ import java.util.Optional;
 
 /**
  * From which timelines a timeline came: the content of {@code TTTTTTTT.history} ({@code readTimeLineHistory},
- * access/timeline.h). Each line has a timeline, the LSN at which the next one left it, and a reason.
+ * access/timeline.h). Each line has a timeline, the LSN at which the next one left it, and a reason. That LSN may be lower than
+ * the one of the line before: recovery to a point before an earlier promotion still names the timeline of that promotion, of
+ * which nothing counts then.
  */
 public final class TimelineHistory {
     /**
@@ -36,7 +38,7 @@ public final class TimelineHistory {
      * @throws WalSourceException if a line is wrong
      */
     public static TimelineHistory parse(String name, int timeline, List<String> lines) {
-        List<Stretch> stretches = new ArrayList<>();
+        List<Stretch> oldestFirst = new ArrayList<>();
         long begin = Lsn.INVALID;
         int number = 0;
         int before = 0;
@@ -64,16 +66,27 @@ public final class TimelineHistory {
             } catch (IllegalArgumentException e) {
                 throw new WalSourceException(where + e.getMessage(), e);
             }
-            if (Lsn.isBefore(end, begin)) {
-                throw new WalSourceException(
-                        where + "LSN " + Lsn.format(end) + " is before " + Lsn.format(begin) + " of the line before");
-            }
-            stretches.add(0, new Stretch(parent, begin, end));
+            oldestFirst.add(new Stretch(parent, begin, end));
             begin = end;
             before = parent;
         }
-        stretches.add(0, new Stretch(timeline, begin, -1L));
-        return new TimelineHistory(List.copyOf(stretches));
+        oldestFirst.add(new Stretch(timeline, begin, -1L));
+        return new TimelineHistory(clip(oldestFirst));
+    }
+
+    /** The newest first, each up to where the first newer one begins, as {@code tliOfPointInHistory} finds them. */
+    private static List<Stretch> clip(List<Stretch> oldestFirst) {
+        List<Stretch> newestFirst = new ArrayList<>();
+        long limit = -1L;
+        for (int i = oldestFirst.size() - 1; i >= 0; i--) {
+            Stretch whole = oldestFirst.get(i);
+            long end = Lsn.isBefore(limit, whole.end()) ? limit : whole.end();
+            if (!Lsn.isBefore(end, whole.begin())) {
+                newestFirst.add(new Stretch(whole.timeline(), whole.begin(), end));
+                limit = whole.begin();
+            }
+        }
+        return List.copyOf(newestFirst);
     }
 
     private static int parseTimeline(String text, String where) {

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WalFilesTest {
@@ -501,12 +503,59 @@ class WalFilesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1", "x 0/10", "1 0-10", "3 0/10", "1 0/20\n1 0/30", "1 0/300000\n2 0/200000"})
+    @ValueSource(strings = {"1", "x 0/10", "1 0-10", "3 0/10", "1 0/20\n1 0/30", "2 0/20\n1 0/30"})
     void refusesAWrongHistory(String text) {
         WalSourceException thrown = assertThrows(
                 WalSourceException.class,
                 () -> TimelineHistory.parse("00000003.history", 3, List.of(text.split("\n"))));
         assertTrue(thrown.getMessage().contains("00000003.history, line "), thrown.getMessage());
+    }
+
+    /** As PostgreSQL writes them after recovery to a point before an earlier promotion, with the LSNs of each timeline. */
+    @ParameterizedTest
+    @CsvSource({
+        "1 0/5000000;2 0/3000000, 3: 0/3000000;1: 0/0 to 0/3000000",
+        "1 0/5000000;2 0/3000000;3 0/4000000, 4: 0/4000000;3: 0/3000000 to 0/4000000;1: 0/0 to 0/3000000",
+        "1 0/5000000;2 0/6000000;3 0/2000000, 4: 0/2000000;1: 0/0 to 0/2000000",
+        "1 0/2000000;2 0/5000000;3 0/3000000, 4: 0/3000000;2: 0/2000000 to 0/3000000;1: 0/0 to 0/2000000",
+        "1 0/3000000;2 0/3000000, 3: 0/3000000;2: 0/3000000 to 0/3000000;1: 0/0 to 0/3000000",
+    })
+    void clipsTimelinesToWhereNewerOnesBegan(String lines, String expected) {
+        String[] all = lines.split(";");
+        TimelineHistory history = TimelineHistory.parse("x.history", all.length + 1, List.of(all));
+        assertEquals(
+                expected,
+                history.newestFirst().stream()
+                        .map(each -> each.timeline() + ": " + Lsn.format(each.begin())
+                                + (each.end() == -1L ? "" : " to " + Lsn.format(each.end())))
+                        .collect(Collectors.joining(";")));
+        assertEquals(1, history.timelineAt(0x1FFFFFF));
+        assertEquals(all.length + 1, history.timelineAt(0x8000000));
+    }
+
+    /** Timeline 3 left timeline 1 before timeline 2 did, of which there are segments, too. */
+    @Test
+    void readsAcrossAnEarlierPromotion() throws IOException {
+        List<Long> all = fork();
+        for (int number : new int[] {3, 2}) {
+            byte[] bytes = Files.readAllBytes(directory.resolve(name(2, number)));
+            Files.write(directory.resolve(name(2, number + 1)), segments.get(name(1, 4)));
+            // The same WAL under the name of timeline 3: what comes after the fork is read from there.
+            for (int page = 0; page < SEGMENT; page += 8192) {
+                bytes[page + 4] += (byte) (bytes[page + 4] - 1);
+            }
+            Files.write(directory.resolve(name(3, number)), bytes);
+        }
+        String left = Files.readString(directory.resolve("00000002.history"));
+        Files.writeString(directory.resolve("00000002.history"), "1\t0/400000\tno recovery target specified\n");
+        Files.writeString(
+                directory.resolve("00000003.history"),
+                "1\t0/400000\tno recovery target specified\n\n2" + left.substring(1));
+        Files.delete(directory.resolve(name(2, 2)));
+        try (WalFiles files = files()) {
+            assertEquals(3, files.timeline());
+            assertEquals(WalEnd.Kind.TIP, check(files, all).kind());
+        }
     }
 
     // What is refused
