@@ -45,7 +45,8 @@ enum Compression {
                 // It reads single bytes.
                 return new FramedLZ4CompressorInputStream(new BufferedInputStream(compressed, BUFFER), true);
             case ZSTD:
-                return new ZstdInputStream(compressed);
+                // Headers are read in small pieces.
+                return new ZstdInputStream(new ZstdFrames(new BufferedInputStream(compressed, BUFFER)));
             default:
                 return compressed;
         }

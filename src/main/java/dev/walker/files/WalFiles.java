@@ -60,7 +60,10 @@ public final class WalFiles implements AutoCloseable {
     private final String place;
     private final Map<String, WalFile> segmentFiles = new HashMap<>();
     private final Map<String, WalFile> historyFiles = new HashMap<>();
+    /** The directory for what is unpacked, once there is one. */
     private final List<Path> temporary = new ArrayList<>();
+
+    private int unpacked;
     private final int segmentSize;
     private final long systemIdentifier;
     private final TimelineHistory history;
@@ -214,7 +217,12 @@ public final class WalFiles implements AutoCloseable {
         }
         try (TarFile tar = new TarFile(path)) {
             for (TarArchiveEntry entry : tar.getEntries()) {
-                if (entry.isFile() && !entry.isSparse()) {
+                if (isWanted(entry) && entry.isSparse()) {
+                    // Its bytes are in pieces.
+                    try (InputStream content = tar.getInputStream(entry)) {
+                        unpack(path, entry, content);
+                    }
+                } else if (isWanted(entry)) {
                     add(WalFile.of(
                             path + ":" + entry.getName(),
                             baseName(entry.getName()),
@@ -223,25 +231,38 @@ public final class WalFiles implements AutoCloseable {
                             entry.getSize()));
                 }
             }
+        } catch (RuntimeException e) {
+            throw new IOException(describe(e), e);
         }
+    }
+
+    private static boolean isWanted(TarArchiveEntry entry) {
+        String name = baseName(entry.getName());
+        String base = WalFile.of(name, name, Path.of(""), 0, 0).baseName();
+        return entry.isFile() && (WalSegmentName.isSegment(base) || base.endsWith(".history"));
+    }
+
+    /** Adds an entry of a tar file whose bytes go to a temporary directory first. */
+    private void unpack(Path path, TarArchiveEntry entry, InputStream content) throws IOException {
+        if (temporary.isEmpty()) {
+            temporary.add(Files.createTempDirectory("walker-tar"));
+        }
+        unpacked++;
+        String name = baseName(entry.getName());
+        Path target = temporary.get(0).resolve(unpacked + "-" + name);
+        Files.copy(content, target);
+        add(WalFile.of(path + ":" + entry.getName(), name, target, 0, Files.size(target)));
     }
 
     /** One can read a compressed tar file from its start only, so what is needed of it goes to a temporary directory. */
     private void unpackTar(Path path, Compression compression) throws IOException {
-        Path directory = Files.createTempDirectory("walker-tar");
-        temporary.add(directory);
         WalFile whole = new WalFile(path.toString(), "", path, 0, Files.size(path), compression, false);
         try (InputStream content = whole.open();
                 TarArchiveInputStream tar = new TarArchiveInputStream(content)) {
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-                String name = baseName(entry.getName());
-                String base = WalFile.of(name, name, path, 0, 0).baseName();
-                if (!entry.isFile() || !WalSegmentName.isSegment(base) && !base.endsWith(".history")) {
-                    continue;
+                if (isWanted(entry)) {
+                    unpack(path, entry, tar);
                 }
-                Path target = directory.resolve(temporary.size() + "-" + segmentFiles.size() + "-" + name);
-                Files.copy(tar, target);
-                add(WalFile.of(path + ":" + entry.getName(), name, target, 0, Files.size(target)));
             }
         } catch (RuntimeException e) {
             throw new IOException(describe(e), e);

@@ -1,11 +1,14 @@
 package dev.walker.files;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.walker.rmgr.Rmgr;
+import dev.walker.testing.Command;
 import dev.walker.testing.RecordBuilder;
 import dev.walker.testing.WalBuilder;
 import dev.walker.version.PgVersion;
@@ -18,7 +21,9 @@ import dev.walker.wal.WalSourceException;
 import io.airlift.compress.zstd.ZstdOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
@@ -214,6 +220,99 @@ class WalFilesTest {
         }
         try (WalFiles files = files()) {
             check(files, lsns);
+        }
+    }
+
+    /** Two entries of one name, as after tar --append: the first one counts, as it does with plain tar files. */
+    @ParameterizedTest
+    @ValueSource(strings = {"wal.tar", "wal.tar.gz"})
+    void readsTarFilesThatHaveASegmentTwice(String name) throws IOException {
+        ByteArrayOutputStream target = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(target)) {
+            for (int i = 0; i < 2; i++) {
+                for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+                    TarArchiveEntry header = new TarArchiveEntry(entry.getKey());
+                    header.setSize(SEGMENT);
+                    tar.putArchiveEntry(header);
+                    tar.write(entry.getValue());
+                    tar.closeArchiveEntry();
+                }
+            }
+        }
+        Path file = directory.resolve(name);
+        Files.write(file, name.endsWith("gz") ? compress("gz", target.toByteArray()) : target.toByteArray());
+        try (WalFiles files = files()) {
+            check(files, lsns);
+        }
+    }
+
+    /** The last segment has zeros behind the end of WAL, which tar --sparse leaves out. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gnu wal.tar", "posix wal.tar", "gnu wal.tar.gz", "posix wal.tar.gz"})
+    void readsSparseFilesInTarFiles(String formatAndName) throws IOException {
+        String format = formatAndName.split(" ")[0];
+        String name = formatAndName.split(" ")[1];
+        Path tar = Path.of("/usr/bin/tar");
+        assumeTrue(
+                Files.isExecutable(tar) && Command.of("tar", "--version").run().contains("GNU tar"), "no GNU tar");
+        Path whole = Files.createDirectory(directory.resolve("whole"));
+        for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+            Path file = whole.resolve(entry.getKey());
+            boolean isLast = entry.getKey().equals(name(1, 4));
+            Files.write(file, isLast ? Arrays.copyOf(entry.getValue(), (int) end - 4 * SEGMENT) : entry.getValue());
+            try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+                sparse.setLength(SEGMENT);
+            }
+        }
+        Path packed = Files.createDirectory(directory.resolve("packed"));
+        String file = packed.resolve(name).toString();
+        String options = name.endsWith("gz") ? "-czf" : "-cf";
+        Command.of("tar", "--sparse", "--format=" + format, options, file, "-C", whole.toString(), ".")
+                .run();
+        try (WalFiles files = new WalFiles(List.of(packed), 0)) {
+            WalEnd reached = check(files, lsns);
+            assertTrue(reached.reason().contains("xl_tot_len 0"), reached.reason());
+        }
+    }
+
+    /** As pzstd makes them: frames that are to be skipped are before each other one, and at the end. */
+    @Test
+    void skipsFramesOfZstd() throws IOException {
+        for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+            ByteArrayOutputStream frames = new ByteArrayOutputStream();
+            for (int at = 0; at < SEGMENT; at += SEGMENT / 4) {
+                frames.write(new byte[] {(byte) (0x50 + at * 12L / SEGMENT), 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4});
+                frames.write(compress("zst", Arrays.copyOfRange(entry.getValue(), at, at + SEGMENT / 4)));
+            }
+            frames.write(new byte[] {0x5F, 0x2A, 0x4D, 0x18, 0, 0, 0, 0});
+            Files.write(directory.resolve(entry.getKey() + ".zst"), frames.toByteArray());
+        }
+        try (WalFiles files = files()) {
+            check(files, lsns);
+        }
+    }
+
+    /** What zstd makes: with checksums, with and without the size, of one segment, of bytes that do not get shorter. */
+    @Test
+    void readsFramesOfZstdOfAllKinds() throws IOException {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/zstd")), "no zstd");
+        new Random(1).nextBytes(segments.get(name(1, 4)));
+        System.arraycopy(segments.get(name(1, 3)), 0, segments.get(name(1, 4)), 0, 64);
+        for (String options : new String[] {"", "--no-check", "--no-content-size", "-9", "-1"}) {
+            for (Map.Entry<String, byte[]> entry : segments.entrySet()) {
+                Path plain = Files.write(directory.resolve("plain"), entry.getValue());
+                Path packed = directory.resolve(entry.getKey() + ".zst");
+                Command.of("sh", "-c", "zstd -q " + options + " -c " + plain + " > " + packed)
+                        .run();
+                try (InputStream content = Compression.ZSTD.open(Files.newInputStream(packed))) {
+                    assertArrayEquals(entry.getValue(), content.readAllBytes(), options);
+                }
+                Command.of("sh", "-c", "zstd -q " + options + " -c < " + plain + " > " + packed)
+                        .run();
+                try (InputStream content = Compression.ZSTD.open(Files.newInputStream(packed))) {
+                    assertArrayEquals(entry.getValue(), content.readAllBytes(), options);
+                }
+            }
         }
     }
 
