@@ -104,19 +104,11 @@ final class OpenTransactions {
         if (size == chains.length) {
             grow();
         }
-        Transaction fresh = removed(xid);
-        fresh.firstLsn = firstLsn;
-        link(fresh);
-        size++;
-        return fresh;
-    }
-
-    /** A transaction that is not in here. */
-    Transaction removed(long xid) {
         Transaction fresh = free == null ? new Transaction() : free;
         free = fresh.next;
-        fresh.begin(xid, 0);
-        fresh.next = null;
+        fresh.begin(xid, firstLsn);
+        link(fresh);
+        size++;
         return fresh;
     }
 

@@ -26,9 +26,9 @@ import java.util.Set;
  * Number and size of records by transaction, with the outcome and the time of its end.
  *
  * <p>Subtransactions count for their top-level transaction, as its end tells; one that was rolled back by itself stands for
- * itself, with those that began in it. So what other records tell of subtransactions counts only as long as their transaction
- * has not ended. Only transactions that are open, their subtransactions, and the largest of the others are kept, and where many
- * are to be shown, those go to a temporary file: memory does not grow with the length of WAL.
+ * itself, with those that were released in it. What other records tell of subtransactions ({@code wal_level}) counts only if
+ * WAL ends before their transaction does. Only transactions that are open, their subtransactions, and the largest of the others
+ * are kept, and where many are to be shown, those go to a temporary file: memory does not grow with the length of WAL.
  */
 final class TransactionStatistics implements Statistics<TransactionStatistics> {
     // What a row begins with: XID, the longest outcome, and the time with two spaces
@@ -58,8 +58,6 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private static final long ABORTED = 2;
     private static final long PREPARED = 3;
     private static final long CRASH = 4;
-    /** As {@link #LINKS}, but the transaction is open, and so may they be. */
-    private static final long OPEN_LINKS = 5;
 
     private final RecordFilter filter;
     private final int top;
@@ -70,9 +68,12 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private int[] slots = new int[2 * FIRST_CAPACITY];
 
     private int rows = 1;
-    private long[] xids = new long[FIRST_CAPACITY];
+    private int[] xids = new int[FIRST_CAPACITY];
+    /** The top-level transaction of a subtransaction, as far as a record told while it was open; else 0. */
+    private int[] topLevelXids = new int[FIRST_CAPACITY];
+
     private long[] firstLsns = new long[FIRST_CAPACITY];
-    private long[] counts = new long[FIRST_CAPACITY];
+    private int[] counts = new int[FIRST_CAPACITY];
     private long[] recordBytes = new long[FIRST_CAPACITY];
     private long[] imageBytes = new long[FIRST_CAPACITY];
     private long[] events = new long[FIRST_EVENTS];
@@ -131,8 +132,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             imageBytes[row] += images;
         }
         if (record.hasTopLevelXid()) {
-            links(OPEN_LINKS, record.topLevelXid(), 1, record.lsn());
-            link(0, record.xid());
+            isOf(record.topLevelXid(), record.xid(), record.lsn());
         }
         if (record.rmgrId() == Rmgr.XACT.id()) {
             addXact(record);
@@ -160,7 +160,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             case ABORT:
             case ABORT_PREPARED:
                 end.wrap(record);
-                if (links(LINKS, end.xid(), end.subxactCount(), record.lsn())) {
+                if (links(end.xid(), end.subxactCount(), record.lsn())) {
                     for (int i = 0; i < end.subxactCount(); i++) {
                         link(i, end.subxact(i));
                     }
@@ -171,15 +171,13 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                 break;
             case ASSIGNMENT:
                 assignment.wrap(record);
-                if (links(OPEN_LINKS, assignment.topLevelXid(), assignment.subxactCount(), record.lsn())) {
-                    for (int i = 0; i < assignment.subxactCount(); i++) {
-                        link(i, assignment.subxact(i));
-                    }
+                for (int i = 0; i < assignment.subxactCount(); i++) {
+                    isOf(assignment.topLevelXid(), assignment.subxact(i), record.lsn());
                 }
                 break;
             case PREPARE:
                 prepare.wrap(record);
-                if (links(LINKS, prepare.xid(), prepare.subxactCount(), record.lsn())) {
+                if (links(prepare.xid(), prepare.subxactCount(), record.lsn())) {
                     for (int i = 0; i < prepare.subxactCount(); i++) {
                         link(i, prepare.subxact(i));
                     }
@@ -188,6 +186,14 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                 break;
             default:
                 break;
+        }
+    }
+
+    /** A record tells of an open transaction that a subtransaction is its own. */
+    private void isOf(long topLevelXid, long xid, long lsn) {
+        if (xid != 0 && xid != topLevelXid) {
+            int row = row(xid, lsn);
+            topLevelXids[row] = (int) topLevelXid;
         }
     }
 
@@ -204,11 +210,11 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     }
 
     /** Begins with subtransactions of a transaction, which {@link #link} is to tell; false if there are none. */
-    private boolean links(long kind, long topLevelXid, int number, long lsn) {
+    private boolean links(long topLevelXid, int number, long lsn) {
         if (number == 0) {
             return false;
         }
-        event(kind, topLevelXid, number);
+        event(LINKS, topLevelXid, number);
         reserveEvents(1 + numbersOf(number));
         events[eventsEnd] = lsn;
         linksAt = eventsEnd + 1;
@@ -219,6 +225,11 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
 
     private void link(int index, long xid) {
         events[linksAt + index / 2] |= index % 2 == 0 ? xid : xid << 32;
+    }
+
+    private static long linkAt(long[] events, int at, int index) {
+        long two = events[at + index / 2];
+        return index % 2 == 0 ? two & 0xFFFF_FFFFL : two >>> 32;
     }
 
     private static int numbersOf(int links) {
@@ -232,7 +243,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         int mask = slots.length - 1;
         int slot = hash(xid) & mask;
         while (slots[slot] != 0) {
-            if (xids[slots[slot] - 1] == xid) {
+            if (xids[slots[slot] - 1] == (int) xid) {
                 return slots[slot] - 1;
             }
             slot = slot + 1 & mask;
@@ -241,7 +252,8 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             grow();
             return row(xid, lsn);
         }
-        xids[rows] = xid;
+        xids[rows] = (int) xid;
+        topLevelXids[rows] = 0;
         firstLsns[rows] = lsn;
         slots[slot] = rows + 1;
         return rows++;
@@ -254,6 +266,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
     private void grow() {
         int capacity = 2 * counts.length;
         xids = Arrays.copyOf(xids, capacity);
+        topLevelXids = Arrays.copyOf(topLevelXids, capacity);
         firstLsns = Arrays.copyOf(firstLsns, capacity);
         counts = Arrays.copyOf(counts, capacity);
         recordBytes = Arrays.copyOf(recordBytes, capacity);
@@ -261,7 +274,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         slots = new int[2 * capacity];
         int mask = slots.length - 1;
         for (int row = 1; row < rows; row++) {
-            int slot = hash(xids[row]) & mask;
+            int slot = hash(Integer.toUnsignedLong(xids[row])) & mask;
             while (slots[slot] != 0) {
                 slot = slot + 1 & mask;
             }
@@ -277,7 +290,14 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             endLsn = later.endLsn;
         }
         for (int row = 0; row < later.rows; row++) {
-            Transaction transaction = row == 0 ? none : open.getOrBegin(later.xids[row], 0);
+            long rowXid = Integer.toUnsignedLong(later.xids[row]);
+            if (later.topLevelXids[row] != 0) {
+                Transaction top = topLevel(Integer.toUnsignedLong(later.topLevelXids[row]), later.firstLsns[row]);
+                belongsWhileOpen(rowXid, top);
+                top.subtransactions.add(rowXid, later.counts[row], later.recordBytes[row], later.imageBytes[row]);
+                continue;
+            }
+            Transaction transaction = row == 0 ? none : open.getOrBegin(rowXid, 0);
             if (transaction.firstLsn == 0) {
                 transaction.firstLsn = later.firstLsns[row];
             }
@@ -286,25 +306,27 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             transaction.imageBytes += later.imageBytes[row];
         }
         long[] all = later.events;
+        int linksOf = 0;
+        int numberOfLinks = 0;
         for (int at = 0; at < later.eventsEnd; ) {
             long kind = all[at] >>> 32;
             long xid = all[at] & 0xFFFF_FFFFL;
             long number = all[at + 1];
             at += 2;
-            if (kind == LINKS || kind == OPEN_LINKS) {
+            if (kind == LINKS) {
                 long lsn = all[at++];
+                linksOf = at;
+                numberOfLinks = (int) number;
                 for (int i = 0; i < number; i++) {
-                    long two = all[at + i / 2];
-                    long subxact = i % 2 == 0 ? two & 0xFFFF_FFFFL : two >>> 32;
-                    if (kind == LINKS) {
-                        belongs(subxact, xid, lsn);
-                    } else {
-                        belongsWhileOpen(subxact, xid, lsn);
-                    }
+                    belongs(linkAt(all, at, i), xid, lsn);
                 }
                 at += numbersOf((int) number);
             } else {
+                if (kind == ABORTED) {
+                    takeAborted(xid, all, linksOf, numberOfLinks);
+                }
                 happened(kind, xid, number);
+                numberOfLinks = 0;
             }
         }
     }
@@ -336,20 +358,23 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         }
     }
 
-    private void belongsWhileOpen(long xid, long topLevelXid, long lsn) {
-        Transaction transaction = open.getOrBegin(topLevelXid, lsn);
+    /** The open transaction with an XID, which has subtransactions. */
+    private Transaction topLevel(long xid, long lsn) {
+        Transaction transaction = open.getOrBegin(xid, lsn);
         if (transaction.subtransactions == null) {
             transaction.subtransactions = new Subtransactions();
             withSubtransactions.add(transaction);
         }
+        return transaction;
+    }
+
+    /** Gives what is known of a subtransaction to the transaction it is of, which may still tell otherwise. */
+    private void belongsWhileOpen(long xid, Transaction top) {
         Transaction subtransaction = remove(xid);
-        if (subtransaction == null) {
-            transaction.subtransactions.add(xid, 0, 0, 0);
-            return;
+        if (subtransaction != null) {
+            top.subtransactions.add(xid, subtransaction.count, subtransaction.recordBytes, subtransaction.imageBytes);
+            open.reuse(subtransaction);
         }
-        transaction.subtransactions.add(
-                xid, subtransaction.count, subtransaction.recordBytes, subtransaction.imageBytes);
-        open.reuse(subtransaction);
     }
 
     /** Takes a transaction out, with its subtransactions; null if it is not open. */
@@ -363,16 +388,19 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
         return transaction;
     }
 
-    /** Takes a transaction out that is rolled back: it may be a subtransaction of one that goes on. */
-    private Transaction removeAborted(long xid) {
-        Transaction aborted = remove(xid);
+    /** What is rolled back may be a subtransaction of one that goes on: takes it from that, with those in it. */
+    private void takeAborted(long xid, long[] links, int linksOf, int number) {
         Transaction top = topLevelOf(xid);
         if (top == null) {
-            return aborted;
+            return;
         }
-        Transaction own = aborted == null ? open.removed(xid) : aborted;
-        top.subtransactions.takeFrom(xid, own);
-        return own;
+        int[] sorted = new int[number + 1];
+        for (int i = 0; i < number; i++) {
+            sorted[i] = (int) linkAt(links, linksOf, i);
+        }
+        sorted[number] = (int) xid;
+        Arrays.sort(sorted);
+        top.subtransactions.take(xid, sorted, open.getOrBegin(xid, top.firstLsn));
     }
 
     private void happened(long kind, long xid, long first) {
@@ -385,7 +413,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
                 transaction.time = first;
             }
         } else {
-            Transaction transaction = kind == ABORTED ? removeAborted(xid) : remove(xid);
+            Transaction transaction = remove(xid);
             if (transaction != null) {
                 transaction.time = first;
                 ended(transaction, kind == COMMITTED ? Outcome.COMMITTED : Outcome.ABORTED);
@@ -405,8 +433,7 @@ final class TransactionStatistics implements Statistics<TransactionStatistics> {
             }
         });
         for (Transaction subtransaction : told) {
-            Transaction top = topLevelOf(subtransaction.xid);
-            belongsWhileOpen(subtransaction.xid, top.xid, top.firstLsn);
+            belongsWhileOpen(subtransaction.xid, topLevelOf(subtransaction.xid));
         }
     }
 
