@@ -86,7 +86,12 @@ class WalEndsTest {
             assertEquals(theirs.out(), dump.out());
             assertEquals(theirs.status(), dump.status(), dump.err());
         }
-        return dump.err();
+        return told(dump);
+    }
+
+    /** What a command has to say, without what other tools say in the same JVM. */
+    private static String told(Walker walker) {
+        return walker.err().lines().filter(line -> line.startsWith("walker:")).collect(Collectors.joining("\n"));
     }
 
     // What goes on where something else ended
@@ -146,14 +151,14 @@ class WalEndsTest {
             all.addAll(List.of(more));
             all.add("--format=csv");
             Walker stats = run("stats", all.toArray(new String[0]));
-            assertEquals("", stats.err());
+            assertEquals("", told(stats));
             assertEquals(0, stats.status());
             String total = stats.out().lines().reduce((first, second) -> second).orElseThrow();
             assertTrue(total.matches("Total,(,,)?" + whole + ",.*"), total);
         }
         if (!options.startsWith("SEG")) {
             Walker heatmap = run("heatmap", words);
-            assertEquals("", heatmap.err());
+            assertEquals("", told(heatmap));
             assertEquals(0, heatmap.status());
         }
     }
@@ -168,7 +173,7 @@ class WalEndsTest {
         String[] words = {"-s", Lsn.format(lsns.get(0)), "-e", Lsn.format(end)};
         assertEquals("", compare(0, words));
         Walker stats = run("stats", words);
-        assertEquals("", stats.err());
+        assertEquals("", told(stats));
         assertEquals(0, stats.status());
         String[] beyond = {"-s", Lsn.format(lsns.get(0)), "-e", "0/304000"};
         assertTrue(compare(1, beyond).contains("xl_crc"));
