@@ -60,8 +60,8 @@ public final class WalFiles implements AutoCloseable {
     private final String place;
     private final Map<String, WalFile> segmentFiles = new HashMap<>();
     private final Map<String, WalFile> historyFiles = new HashMap<>();
-    /** The directory for what is unpacked, once there is one. */
-    private final List<Path> temporary = new ArrayList<>();
+    /** The directory for what is unpacked; null as long as there is nothing. */
+    private Path temporary;
 
     private int unpacked;
     private final int segmentSize;
@@ -244,12 +244,12 @@ public final class WalFiles implements AutoCloseable {
 
     /** Adds an entry of a tar file whose bytes go to a temporary directory first. */
     private void unpack(Path path, TarArchiveEntry entry, InputStream content) throws IOException {
-        if (temporary.isEmpty()) {
-            temporary.add(Files.createTempDirectory("walker-tar"));
+        if (temporary == null) {
+            temporary = Files.createTempDirectory("walker-tar");
         }
         unpacked++;
         String name = baseName(entry.getName());
-        Path target = temporary.get(0).resolve(unpacked + "-" + name);
+        Path target = temporary.resolve(unpacked + "-" + name);
         Files.copy(content, target);
         add(WalFile.of(path + ":" + entry.getName(), name, target, 0, Files.size(target)));
     }
@@ -486,16 +486,17 @@ public final class WalFiles implements AutoCloseable {
     /** Deletes what was unpacked. */
     @Override
     public void close() {
-        for (Path directory : temporary) {
-            try (Stream<Path> all = Files.walk(directory)) {
-                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(path);
-                }
-            } catch (IOException e) {
-                throw new WalSourceException("cannot delete " + directory + ": " + describe(e), e);
-            }
+        if (temporary == null) {
+            return;
         }
-        temporary.clear();
+        try (Stream<Path> all = Files.walk(temporary)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new WalSourceException("cannot delete " + temporary + ": " + describe(e), e);
+        }
+        temporary = null;
     }
 
     @Override

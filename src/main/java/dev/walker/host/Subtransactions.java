@@ -13,31 +13,31 @@ final class Subtransactions {
     private static final int FIRST_CAPACITY = 8;
     private static final int CAPACITY = 256;
 
-    /** Pieces of sums, one subtransaction in one or more of them. */
+    /** Sums, of a subtransaction in one or more pieces. */
     private static final class Chunk {
         final int[] xids;
         final int[] counts;
         final int[] recordBytes;
         final int[] imageBytes;
         int size;
-        /** None here nor in a chunk before is newer. */
-        int newest;
 
-        Chunk(int capacity, int newest) {
+        Chunk(int capacity) {
             xids = new int[capacity];
             counts = new int[capacity];
             recordBytes = new int[capacity];
             imageBytes = new int[capacity];
-            this.newest = newest;
         }
 
-        /** Where the last piece of a subtransaction is; -1 if there is none in here. */
-        int find(int xid) {
-            int at = size - 1;
-            while (at >= 0 && xids[at] != xid) {
-                at--;
+        boolean add(int at, long count, long bytesOfRecords, long bytesOfImages) {
+            boolean fits = counts[at] + count <= Integer.MAX_VALUE
+                    && recordBytes[at] + bytesOfRecords <= Integer.MAX_VALUE
+                    && imageBytes[at] + bytesOfImages <= Integer.MAX_VALUE;
+            if (fits) {
+                counts[at] += (int) count;
+                recordBytes[at] += (int) bytesOfRecords;
+                imageBytes[at] += (int) bytesOfImages;
             }
-            return at;
+            return fits;
         }
 
         void addTo(Transaction transaction, int at) {
@@ -64,8 +64,12 @@ final class Subtransactions {
         }
     }
 
-    /** In the order in which they became known, which is nearly that of their XIDs. */
-    private final List<Chunk> chunks = new ArrayList<>();
+    /** Those that became known after all older ones, which is nearly all: by their XIDs. */
+    private final List<Chunk> inOrder = new ArrayList<>();
+    /** The others, and what does not fit into the numbers of a piece, in any order. */
+    private final List<Chunk> others = new ArrayList<>();
+    /** The newest that was ever in order. */
+    private int newest;
 
     Subtransactions() {}
 
@@ -77,36 +81,35 @@ final class Subtransactions {
     /** Adds what is known of a subtransaction, maybe nothing but that it is one. */
     void add(long xid, long count, long recordBytes, long imageBytes) {
         int sub = (int) xid;
-        Chunk chunk = chunks.isEmpty() ? null : chunks.get(chunks.size() - 1);
-        int at = chunk == null || isNewer(sub, chunk.newest) ? -1 : chunk.find(sub);
-        boolean fits = at >= 0
-                && chunk.counts[at] + count <= Integer.MAX_VALUE
-                && chunk.recordBytes[at] + recordBytes <= Integer.MAX_VALUE
-                && chunk.imageBytes[at] + imageBytes <= Integer.MAX_VALUE;
-        if (fits) {
-            chunk.counts[at] += (int) count;
-            chunk.recordBytes[at] += (int) recordBytes;
-            chunk.imageBytes[at] += (int) imageBytes;
-            return;
+        boolean isNewest = inOrder.isEmpty() && others.isEmpty() || isNewer(sub, newest);
+        if (!isNewest) {
+            int index = chunkInOrder(sub);
+            int at = index < 0 ? -1 : findInOrder(inOrder.get(index), sub);
+            if (at >= 0 && inOrder.get(index).add(at, count, recordBytes, imageBytes)) {
+                return;
+            }
         }
         long counted = count;
         long ofRecords = recordBytes;
         long ofImages = imageBytes;
+        List<Chunk> target = isNewest ? inOrder : others;
+        newest = isNewest ? sub : newest;
         do {
             int piece = (int) Math.min(counted, Integer.MAX_VALUE);
             int recordPiece = (int) Math.min(ofRecords, Integer.MAX_VALUE);
             int imagePiece = (int) Math.min(ofImages, Integer.MAX_VALUE);
-            append(sub, piece, recordPiece, imagePiece);
+            append(target, sub, piece, recordPiece, imagePiece);
             counted -= piece;
             ofRecords -= recordPiece;
             ofImages -= imagePiece;
+            target = others;
         } while (counted > 0 || ofRecords > 0 || ofImages > 0);
     }
 
-    private void append(int xid, int count, int recordBytes, int imageBytes) {
+    private static void append(List<Chunk> chunks, int xid, int count, int recordBytes, int imageBytes) {
         Chunk chunk = chunks.isEmpty() ? null : chunks.get(chunks.size() - 1);
         if (chunk == null || chunk.size == chunk.xids.length) {
-            chunk = new Chunk(chunk == null ? FIRST_CAPACITY : CAPACITY, chunk == null ? xid : chunk.newest);
+            chunk = new Chunk(chunk == null ? FIRST_CAPACITY : CAPACITY);
             chunks.add(chunk);
         }
         int at = chunk.size++;
@@ -114,14 +117,52 @@ final class Subtransactions {
         chunk.counts[at] = count;
         chunk.recordBytes[at] = recordBytes;
         chunk.imageBytes[at] = imageBytes;
-        chunk.newest = isNewer(xid, chunk.newest) ? xid : chunk.newest;
+    }
+
+    /** The chunk in order that may have a subtransaction; -1 if all are newer. */
+    private int chunkInOrder(int xid) {
+        int low = 0;
+        int high = inOrder.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (isNewer(inOrder.get(middle).xids[0], xid)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low - 1;
+    }
+
+    /** Where a subtransaction is in a chunk in order; below 0 if it is not. */
+    private static int findInOrder(Chunk chunk, int xid) {
+        int low = 0;
+        int high = chunk.size - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            if (chunk.xids[middle] == xid) {
+                return middle;
+            } else if (isNewer(chunk.xids[middle], xid)) {
+                high = middle - 1;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return -1;
     }
 
     /** Whether a subtransaction is one of these. */
     boolean has(long xid) {
-        for (int i = chunks.size() - 1; i >= 0 && !isNewer((int) xid, chunks.get(i).newest); i--) {
-            if (chunks.get(i).find((int) xid) >= 0) {
-                return true;
+        int sub = (int) xid;
+        int index = chunkInOrder(sub);
+        if (index >= 0 && findInOrder(inOrder.get(index), sub) >= 0) {
+            return true;
+        }
+        for (Chunk chunk : others) {
+            for (int at = 0; at < chunk.size; at++) {
+                if (chunk.xids[at] == sub) {
+                    return true;
+                }
             }
         }
         return false;
@@ -135,19 +176,31 @@ final class Subtransactions {
      * @param target what they are added to
      */
     void take(long oldest, int[] sorted, Transaction target) {
-        for (int i = chunks.size() - 1; i >= 0 && !isNewer((int) oldest, chunks.get(i).newest); i--) {
-            chunks.get(i).take(sorted, target);
-            if (chunks.get(i).size == 0) {
-                chunks.remove(i);
+        int youngest = (int) oldest;
+        for (int xid : sorted) {
+            youngest = isNewer(xid, youngest) ? xid : youngest;
+        }
+        int index = Math.max(chunkInOrder((int) oldest), 0);
+        while (index < inOrder.size() && !isNewer(inOrder.get(index).xids[0], youngest)) {
+            Chunk chunk = inOrder.get(index);
+            chunk.take(sorted, target);
+            if (chunk.size == 0) {
+                inOrder.remove(index);
+            } else {
+                index++;
             }
         }
+        others.forEach(chunk -> chunk.take(sorted, target));
+        others.removeIf(chunk -> chunk.size == 0);
     }
 
     /** Adds all to a transaction. */
     void addTo(Transaction transaction) {
-        for (Chunk chunk : chunks) {
-            for (int at = 0; at < chunk.size; at++) {
-                chunk.addTo(transaction, at);
+        for (List<Chunk> chunks : List.of(inOrder, others)) {
+            for (Chunk chunk : chunks) {
+                for (int at = 0; at < chunk.size; at++) {
+                    chunk.addTo(transaction, at);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 package dev.walker.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.rmgr.Rmgr;
 import dev.walker.testing.RecordBuilder;
@@ -355,6 +356,34 @@ class TransactionStatisticsTest {
             for (int oneIn : new int[] {1, 3, 50, 100_000}) {
                 assertEquals(rows, sums(records, new Random(seed), oneIn), "seed " + seed + ", cut 1 in " + oneIn);
             }
+        }
+    }
+
+    /** A loop with an exception handler: to look for each among all the others would take hours. */
+    @Test
+    void countsVeryManyThatAreRolledBackByThemselves() {
+        int number = 500_000;
+        try (TransactionStatistics all = statistics(1, 1000);
+                TransactionStatistics part = statistics(1, 1000)) {
+            part.add(record(100, 20));
+            for (long xid = 101; xid <= 100 + number; xid++) {
+                part.add(RecordBuilder.of(Rmgr.XLOG, 0x20)
+                        .xid(xid)
+                        .topLevelXid(100)
+                        .main(new byte[20])
+                        .decode(VERSION));
+                part.add(end(ABORT, xid, List.of()));
+            }
+            WalRecord commit = end(COMMIT, 100, List.of());
+            part.add(commit);
+            all.merge(part);
+            List<String> lines = csv(all).lines().toList();
+            // The largest, the others, and the sum.
+            assertTrue(lines.get(1).matches("\\d+,aborted,.*"), lines.toString());
+            assertEquals(
+                    Integer.toString(2 * number + 2),
+                    lines.get(lines.size() - 1).split(",")[3],
+                    lines.toString());
         }
     }
 
