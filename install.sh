@@ -24,13 +24,15 @@ Install and uninstall:
   --database NAME      set WALker up in this database, too, or remove it from there
   --host, --port, --username VALUE
                        how to reach that database, as for psql (default: psql's own environment)
+  --allow-unenforced   take a Java of which PL/Java cannot enforce its security policy, 24 or later, too
   --no-packages        never call apt-get or dnf
   --no-class-archive   make no archive of Java's classes, with which PL/Java starts faster
 
 Demo:
   --keep               leave the server running and say how to reach and how to end it
   --remote             walk from outside of the server, without PL/Java ($WALKER_DEMO_PLJAVA=off does the same)
-  --no-packages        as above
+  --no-packages, --java-home DIR, --allow-unenforced
+                       as above
 
 Exit status: 0 done, 1 failed, 2 wrong usage.
 END
@@ -235,7 +237,7 @@ find_libjvm() {
     while IFS= read -r java; do
         ask_java "$java"
         found+="${found:+, }$java (Java $seen_major)"
-        if [[ $seen_major -gt $NEWEST_PLJAVA_JAVA ]]; then
+        if [[ $seen_major -gt $NEWEST_PLJAVA_JAVA && $allow_unenforced == no ]]; then
             too_new=yes
             continue
         fi
@@ -252,8 +254,15 @@ find_libjvm() {
                 vmoptions+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
                 vmoptions+=" -XX:CompileCommand=quiet"
                 vmoptions+=" -XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*"
-                # From Java 18 on PL/Java's security policy has to be allowed.
-                [[ $seen_major -lt 18 ]] || vmoptions+=" -Djava.security.manager=allow"
+                # From Java 18 on PL/Java's security policy has to be allowed; from 24 on there is none, which PL/Java wants
+                # to be told, and Java says on standard error that the library's way to memory will go.
+                if [[ $seen_major -gt $NEWEST_PLJAVA_JAVA ]]; then
+                    vmoptions+=" -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow"
+                    vmoptions+=" --illegal-native-access=deny"
+                    unenforced=java
+                elif [[ $seen_major -ge 18 ]]; then
+                    vmoptions+=" -Djava.security.manager=allow"
+                fi
                 java_cmd=$java
                 return 0
             fi
@@ -261,10 +270,14 @@ find_libjvm() {
     done < <(java_candidates)
     problem="PL/Java needs a Java from $OLDEST_JAVA to $NEWEST_PLJAVA_JAVA with a libjvm.so; found ${found:-none}"
     if [[ -n $too_new ]]; then
-        problem+=". Later ones run it without any security policy, which is yours to decide on, not this script's"
+        problem+=". Later ones run it without any security policy: --allow-unenforced takes one of them, if what all functions"
+        problem+=" of PL/Java in the server may do is all that the server may"
     fi
     return 1
 }
+
+# What a Java that cannot enforce the policy needs more, as a line of postgresql.conf after $1.
+unenforced_setting() { [[ -z $unenforced ]] || echo "${1:-}pljava.allow_unenforced = '$unenforced'"; }
 
 # walker.jar ---------------------------------------------------------------------------------------------------------
 
@@ -512,6 +525,7 @@ fsync = off
 pljava.libjvm_location = '$libjvm'
 pljava.policy_urls = '$(policy_urls "$sharedir")'
 walker.plugins = 'heatmap'
+$(unenforced_setting)
 END
     start_archive_server "$work/server" || return 1
     if ! archive_sql "$vmoptions" "CREATE EXTENSION walker CASCADE" "SELECT walker.install_jar()"; then
@@ -608,10 +622,27 @@ END
     fi
 }
 
+# A Java that cannot enforce the policy does not take options that are for another one, and what is set already stays.
+check_unenforced() {
+    local set_already
+    [[ -n $unenforced ]] || return 0
+    set_already=$(database_sql "libjvm=$libjvm" -A -t <<'END'
+SELECT string_agg(format('%s = %L', name, setting), ' and ')
+  FROM (SELECT name, current_setting(name, true) AS setting
+          FROM unnest(ARRAY['pljava.libjvm_location', 'pljava.vmoptions']) AS name) AS s
+ WHERE CASE name WHEN 'pljava.libjvm_location' THEN setting NOT IN ('', :'libjvm')
+                 ELSE setting ~ 'java\.security\.manager=allow' END;
+END
+    ) || die "cannot ask database \"$database\" for its settings, see above"
+    [[ -z $set_already ]] || die "the server has $set_already, which is not for $libjvm. ALTER SYSTEM RESET both" \
+        "pljava.libjvm_location and pljava.vmoptions, or take them out of postgresql.conf, reload, and begin again"
+}
+
 set_up_database() {
     step "Setting up database \"$database\""
     database_sql "libjvm=$libjvm" "vmoptions=$vmoptions" "policy_urls=$(policy_urls "$sharedir")" \
-        "policy=file:$sharedir/walker/walker.policy" <<'END' || die "database \"$database\" is not set up, see above"
+        "policy=file:$sharedir/walker/walker.policy" "unenforced=$unenforced" \
+        <<'END' || die "database \"$database\" is not set up, see above"
 -- PL/Java says at every start that Java 24 is coming. The server log has it; here it would only frighten.
 SET client_min_messages = error;
 -- What is set already stays, and is added to where something is missing.
@@ -629,17 +660,25 @@ SELECT coalesce(nullif(current_setting('pljava.libjvm_location', true), ''), :'l
                 THEN current_setting('pljava.policy_urls', true)
             ELSE regexp_replace(current_setting('pljava.policy_urls', true), '(,\s*"=")?\s*$',
                                 ',"' || :'policy' || '"\1') END AS policy_urls,
-       coalesce(nullif(current_setting('walker.plugins', true), ''), 'heatmap') AS plugins \gset
+       coalesce(nullif(current_setting('walker.plugins', true), ''), 'heatmap') AS plugins,
+       :'unenforced' <> '' AS is_unenforced,
+       array_to_string(ARRAY(SELECT btrim(l) FROM string_to_table(current_setting('pljava.allow_unenforced', true), ',') l
+                              WHERE btrim(l) NOT IN ('', :'unenforced'))
+                       || :'unenforced'::text, ',') AS allow_unenforced \gset
 -- A session can save a setting of an extension that it knows, be it by name only.
 SET pljava.libjvm_location = :'libjvm';
 SET pljava.vmoptions = :'vmoptions';
 SET pljava.policy_urls = :'policy_urls';
 SET walker.plugins = :'plugins';
+\if :is_unenforced
+SET pljava.allow_unenforced = :'allow_unenforced';
+\endif
 CREATE EXTENSION IF NOT EXISTS walker CASCADE;
 ALTER EXTENSION walker UPDATE;
 SELECT walker.install_jar() \g /dev/null
 SELECT format('ALTER SYSTEM SET %s = %L', name, current_setting(name))
-  FROM unnest(ARRAY['pljava.libjvm_location', 'pljava.vmoptions', 'pljava.policy_urls', 'walker.plugins']) AS wanted (name)
+  FROM unnest(ARRAY['pljava.libjvm_location', 'pljava.vmoptions', 'pljava.policy_urls', 'walker.plugins']
+              || CASE WHEN :'unenforced' = '' THEN '{}' ELSE '{pljava.allow_unenforced}' END::text[]) AS wanted (name)
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_file_settings f
                     WHERE f.name = wanted.name AND f.setting = current_setting(f.name)) \gexec
 SELECT pg_catalog.pg_reload_conf() \g /dev/null
@@ -662,7 +701,10 @@ install_walker() {
     require_contrib pg_walinspect dblink || die "$problem"
     find_libjvm || { install_java && find_libjvm; } || die "$problem"
     require_jar
-    [[ -z $database ]] || check_database
+    if [[ -n $database ]]; then
+        check_database
+        check_unenforced
+    fi
     if ! writable "$sharedir/extension" && ! may_become_root; then
         die "$sharedir is not writable for $(id -un); run this as root"
     fi
@@ -680,13 +722,17 @@ install_walker() {
     cat <<END
   SET pljava.libjvm_location = '$libjvm';
   SET pljava.vmoptions = '$vmoptions';
-  SET pljava.policy_urls = '$(policy_urls "$sharedir")';
+  SET pljava.policy_urls = '$(policy_urls "$sharedir")';$(
+        [[ -z $unenforced ]] || printf '\n%s;' "$(unenforced_setting '  SET ')"
+    )
   CREATE EXTENSION walker CASCADE;
   SELECT walker.install_jar();
 Then put into postgresql.conf, and reload:
   pljava.libjvm_location = '$libjvm'
   pljava.vmoptions = '$vmoptions'
-  pljava.policy_urls = '$(policy_urls "$sharedir")'
+  pljava.policy_urls = '$(policy_urls "$sharedir")'$(
+        [[ -z $unenforced ]] || printf '\n%s' "$(unenforced_setting '  ')"
+    )
   walker.plugins = 'heatmap'
 and begin:
   SELECT walker.start();
@@ -964,6 +1010,7 @@ END
 pljava.libjvm_location = '$libjvm'
 pljava.vmoptions = '$vmoptions'
 pljava.policy_urls = '$(policy_urls "$demo_dir/copy$sharedir")'
+$(unenforced_setting)
 END
     fi
     demo_server=starting
@@ -1175,7 +1222,7 @@ END
 
 # Arguments ----------------------------------------------------------------------------------------------------------
 
-command="" database="" host="" port="" username="" packages=yes class_archive=yes keep=no remote=no
+command="" database="" host="" port="" username="" packages=yes class_archive=yes allow_unenforced=no unenforced="" keep=no remote=no
 pg_config=${PG_CONFIG:-} java_home="" java_cmd="" seen_major=0 seen_home="" problem="" libjvm="" vmoptions="" jar="" server_jar="" major="" bindir="" sharedir=""
 demo_bin="" demo_port="" demo_url="" demo_psql=""
 
@@ -1206,6 +1253,7 @@ main() {
                 ;;
             --no-packages) packages=no ;;
             --no-class-archive) class_archive=no && given+=("$1") ;;
+            --allow-unenforced) allow_unenforced=yes && given+=("$1") ;;
             --keep) keep=yes && given+=("$1") ;;
             --remote) remote=yes && given+=("$1") ;;
             -*) die_usage "unknown option $1" ;;
@@ -1224,7 +1272,7 @@ main() {
         case $command:$option in
             demo:--database | demo:--host | demo:--port | demo:--username | install:--keep | install:--remote | \
                 uninstall:--keep | uninstall:--remote | uninstall:--java-home | demo:--no-class-archive | \
-                uninstall:--no-class-archive)
+                uninstall:--no-class-archive | uninstall:--allow-unenforced)
                 die_usage "$option is not for $command"
                 ;;
             *:--host | *:--port | *:--username) [[ -n $database ]] || die_usage "$option goes with --database" ;;

@@ -345,6 +345,42 @@ class InstallScriptTest {
     }
 
     @Test
+    void takesJavaWithoutPolicyIfAskedFor() throws Exception {
+        String refused = fail("--java-home", java("java-25", 25).toString());
+        assertSays("--allow-unenforced takes one of them", refused);
+        String output = succeed("--java-home", dir.resolve("java-25").toString(), "--allow-unenforced").output;
+        assertSays(
+                LAST_OPTION + " -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow"
+                        + " --illegal-native-access=deny'",
+                output);
+        assertSays("  SET pljava.allow_unenforced = 'java';\n  CREATE EXTENSION", output);
+        assertSays("  pljava.allow_unenforced = 'java'\n  walker.plugins", output);
+    }
+
+    @Test
+    void keepsThePolicyWhereThereCanBeOne() throws Exception {
+        String output = succeed("--allow-unenforced").output;
+        assertSays("java-17/lib/server/libjvm.so", output);
+        assertSays(LAST_OPTION + "'", output);
+        assertFalse(output.contains("unenforced"), output);
+    }
+
+    @Test
+    void setsUpTheDatabaseForJavaWithoutPolicy() throws Exception {
+        psql(share);
+        succeed("--database", "shop", "--java-home", java("java-25", 25).toString(), "--allow-unenforced");
+        assertSays("unenforced=java", Files.readString(log));
+        program(
+                "psql",
+                "case $(cat) in *SHAREDIR*) echo " + share + " ;; *string_agg*manager=allow*)"
+                        + " echo \"pljava.libjvm_location = '/other'\" ;; *) exit 1 ;; esac");
+        String output =
+                fail("--database", "shop", "--java-home", dir.resolve("java-25").toString(), "--allow-unenforced");
+        assertSays("the server has pljava.libjvm_location = '/other', which is not for " + dir + "/java-25", output);
+        assertSays("ALTER SYSTEM RESET", output);
+    }
+
+    @Test
     void passesOverJavaThatIsTooNewIfThereIsAnother() throws Exception {
         executable(programs.resolve("java"), "exec " + dir.resolve("java-17/bin/java") + " \"$@\"");
         Outcome outcome = run(Map.of("JAVA_HOME", java("java-25", 25).toString()));

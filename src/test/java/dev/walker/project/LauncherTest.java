@@ -218,6 +218,26 @@ class LauncherTest {
         assertEquals(2, archives().size());
     }
 
+    /** Java 24 and later tell of what the library for lz4 and zstd does; earlier ones do not know the option. */
+    @ParameterizedTest(name = "Java {0}")
+    @CsvSource({"17.0.15, false", "23, false", "24.0.1, true", "25, true", "101.0.1, true"})
+    void quietsJavaOnMemoryAccess(String version, boolean isTold) throws Exception {
+        javaHome = java("java", "JAVA_VERSION=\"" + version + "\"");
+        for (String archives : List.of("", "yes", "yes")) {
+            List<String> arguments = run(
+                            Map.of("JAVA_HOME", javaHome.toString(), "ARCHIVES", archives),
+                            home.resolve("bin/walker"),
+                            "stats")
+                    .arguments();
+            assertEquals(isTold, arguments.contains("--sun-misc-unsafe-memory-access=allow"), arguments.toString());
+            // The second time there is an archive, the first time the mark that there is none.
+            if (archives.isEmpty()) {
+                Files.delete(home.resolve(archives().get(0)));
+            }
+        }
+        assertEquals(1, archives().size());
+    }
+
     @Test
     void doesNotTryAgainWithAJavaThatCannotMakeArchives() throws Exception {
         assertFalse(run("stats").arguments().toString().contains("SharedArchiveFile"));

@@ -159,10 +159,15 @@ public final class PlJava {
         List<String> lines = new ArrayList<>();
         lines.add("pljava.libjvm_location = '" + System.getProperty("java.home") + "/lib/server/libjvm.so'");
         int feature = Runtime.version().feature();
-        String securityManager =
-                feature < 18 ? "" : " -Djava.security.manager=" + (feature >= 24 ? "disallow" : "allow");
+        boolean isEnforced = feature < 24;
+        String options = !isEnforced
+                ? " -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow"
+                : feature < 18 ? "" : " -Djava.security.manager=allow";
         lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
-                + securityManager + "'");
+                + options + "'");
+        if (!isEnforced) {
+            lines.add("pljava.allow_unenforced = 'java,javau'");
+        }
         lines.add("pljava.policy_urls = '\"file:${org.postgresql.sysconfdir}/pljava.policy\",\"file:"
                 + inside(root, directory(pgConfig, "--sharedir")).resolve("walker/walker.policy") + "\",\"=\"'");
         return lines;
