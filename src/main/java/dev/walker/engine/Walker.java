@@ -54,7 +54,7 @@ public final class Walker {
 
     /**
      * Names a transaction in which WALker saves state. Its end is dispatched like any other, but does not count as a
-     * reason to save again; otherwise a plugin that counts commits would keep an idle server busy.
+     * reason to save again, unless it cannot wait; otherwise a plugin that counts commits would keep an idle server busy.
      *
      * @param xid unsigned 32-bit, of the top-level transaction
      */
@@ -159,7 +159,7 @@ public final class Walker {
         }
         boolean raisedBefore = changes.isRaised();
         dispatcher.dispatch(record);
-        if (endsOwn && !raisedBefore) {
+        if (endsOwn && !raisedBefore && !changes.isUrgent()) {
             changes.lower();
         }
     }
