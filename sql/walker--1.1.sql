@@ -364,17 +364,17 @@ $$;
 COMMENT ON FUNCTION walker._may_hold IS 'whether a session is of a role whose lock counts: an advisory lock can be taken by everybody';
 
 CREATE FUNCTION walker._lock_holders(
-    source_id integer, purpose text, OUT pid integer, OUT rightful boolean)
+    source_id integer, purpose text, OUT pid integer, OUT virtualtransaction text, OUT rightful boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
-    SELECT l.pid, walker._may_hold(l.pid, purpose)
+    SELECT l.pid, l.virtualtransaction, walker._may_hold(l.pid, purpose)
       FROM pg_catalog.pg_locks l
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
        AND l.classid::bigint = walker._lock_class() AND l.objid::bigint = walker._lock_id(source_id, purpose)
 $$;
-COMMENT ON FUNCTION walker._lock_holders IS 'the sessions that hold a lock of a source, and whether theirs counts';
+COMMENT ON FUNCTION walker._lock_holders IS 'the sessions and transactions that hold a lock of a source, and whether theirs counts';
 
 CREATE FUNCTION walker._lock_holder(source_id integer, purpose text) RETURNS integer
 LANGUAGE sql STABLE

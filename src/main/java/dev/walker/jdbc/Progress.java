@@ -226,16 +226,11 @@ final class Progress {
         return wishes.orElseThrow(StaleStateException::new);
     }
 
-    /** The transactions that wait for the walk: they hold what {@code walker.wait_for()} locks. */
+    /** The transactions that wait for the walk: they hold what {@code walker.wait_for()} locks, and may. */
     static Set<String> waiting(Connection target, int sourceId) throws SQLException {
         return Set.copyOf(Jdbc.all(
                 target,
-                "SELECT l.virtualtransaction FROM pg_catalog.pg_locks l"
-                        + " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2"
-                        + " AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d"
-                        + " WHERE d.datname = pg_catalog.current_database())"
-                        + " AND l.classid::bigint = walker._lock_class()"
-                        + " AND l.objid::bigint = walker._lock_id(?, 'save')",
+                "SELECT h.virtualtransaction FROM walker._lock_holders(?, 'save') h WHERE h.rightful",
                 row -> row.getString(1),
                 sourceId));
     }
