@@ -70,6 +70,9 @@ public final class LoadedPlugin {
 
     /** What is told of something that a plugin threw. */
     public static String describe(Throwable thrown) {
+        if (thrown instanceof PluginException) {
+            return thrown.getMessage();
+        }
         return thrown instanceof OutOfMemoryError
                 ? thrown + "; Java may use " + (Runtime.getRuntime().maxMemory() >> 20)
                         + " MB (-Xmx, in the server in pljava.vmoptions)"

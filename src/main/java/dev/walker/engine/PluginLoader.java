@@ -28,17 +28,7 @@ public final class PluginLoader {
      * @throws PluginException if one is not known, or cannot be made; none is started then
      */
     public List<WalPlugin> load(List<String> names) {
-        TreeMap<String, List<Class<? extends WalPlugin>>> registered = registered();
-        if (names.isEmpty()) {
-            throw new PluginException("walker.plugins names no plugin, so there is nothing to do; known: "
-                    + String.join(", ", registered.keySet()));
-        }
-        List<WalPlugin> plugins = new ArrayList<>();
-        for (String name : names) {
-            List<Class<? extends WalPlugin>> types = registered.get(name);
-            plugins.add(make(name, types != null ? only(name, types) : byClassName(name, registered)));
-        }
-        return plugins;
+        return load(names, this::make);
     }
 
     /**
@@ -49,18 +39,63 @@ public final class PluginLoader {
     public List<WalPlugin> load(List<String> names, Settings settings) {
         List<WalPlugin> plugins = load(names);
         for (int i = 0; i < names.size(); i++) {
-            String plugin = "plugin \"" + names.get(i) + "\": ";
-            try {
-                plugins.get(i).checkSettings(settings::text);
-            } catch (IllegalArgumentException e) {
-                throw new PluginException(plugin + e.getMessage(), e);
-            } catch (StateException e) {
-                throw e;
-            } catch (Throwable e) {
-                throw new PluginException(plugin + "its check of settings threw " + e, e);
-            }
+            check(names.get(i), plugins.get(i), settings);
         }
         return plugins;
+    }
+
+    /**
+     * The same for a walk that runs: in the place of one that is not known, cannot be made, or finds a wrong setting there is
+     * an {@link UnmadePlugin}.
+     *
+     * @throws PluginException if no plugin can be found
+     */
+    public List<WalPlugin> loadAgain(List<String> names, Settings settings) {
+        return load(names, (name, registered) -> {
+            try {
+                WalPlugin plugin = make(name, registered);
+                check(name, plugin, settings);
+                return plugin;
+            } catch (PluginException e) {
+                return new UnmadePlugin(e);
+            }
+        });
+    }
+
+    /** Makes the plugin with a name. */
+    private interface Maker {
+        WalPlugin make(String name, TreeMap<String, List<Class<? extends WalPlugin>>> registered);
+    }
+
+    private List<WalPlugin> load(List<String> names, Maker maker) {
+        TreeMap<String, List<Class<? extends WalPlugin>>> registered = registered();
+        if (names.isEmpty()) {
+            throw new PluginException("walker.plugins names no plugin, so there is nothing to do; known: "
+                    + String.join(", ", registered.keySet()));
+        }
+        List<WalPlugin> plugins = new ArrayList<>();
+        for (String name : names) {
+            plugins.add(maker.make(name, registered));
+        }
+        return plugins;
+    }
+
+    private WalPlugin make(String name, TreeMap<String, List<Class<? extends WalPlugin>>> registered) {
+        List<Class<? extends WalPlugin>> types = registered.get(name);
+        return make(name, types != null ? only(name, types) : byClassName(name, registered));
+    }
+
+    private static void check(String name, WalPlugin plugin, Settings settings) {
+        String which = "plugin \"" + name + "\": ";
+        try {
+            plugin.checkSettings(settings::text);
+        } catch (IllegalArgumentException e) {
+            throw new PluginException(which + e.getMessage(), e);
+        } catch (StateException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new PluginException(which + "its check of settings threw " + e, e);
+        }
     }
 
     /** Registered plugins by short name. */

@@ -26,16 +26,29 @@ public final class Walk {
      */
     public Walk(Opener opener, Opening opening) throws SQLException {
         this.opener = opener;
-        this.session = opener.open(opening);
+        open(opening);
     }
 
     /** A step of the session, see {@link WalkSession#step}. */
     public WalkSession.Next step(long until) throws SQLException {
-        try {
-            return session.step(until);
-        } catch (StaleStateException e) {
-            session = opener.open(Opening.GO_ON);
-            return session.step(until);
+        while (true) {
+            try {
+                return session.step(until);
+            } catch (StaleStateException e) {
+                open(Opening.GO_ON);
+            }
+        }
+    }
+
+    /** Others may change state while it is read; not any more once it is, until the caller commits. */
+    private void open(Opening opening) throws SQLException {
+        while (true) {
+            try {
+                session = opener.open(opening);
+                return;
+            } catch (StaleStateException e) {
+                // Read it again.
+            }
         }
     }
 
@@ -81,7 +94,7 @@ public final class Walk {
      * @param opening {@link Opening#START} to refuse settings with which a plugin cannot start
      */
     public void renew(Opening opening) throws SQLException {
-        session = opener.open(opening);
+        open(opening);
     }
 
     /** See {@link WalkSession#finish}; what others have changed meanwhile stands. */
@@ -89,7 +102,7 @@ public final class Walk {
         try {
             session.finish();
         } catch (StaleStateException e) {
-            session = opener.open(Opening.GO_ON);
+            open(Opening.GO_ON);
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.walker.engine.OwnRelations;
 import dev.walker.engine.PluginException;
 import dev.walker.engine.PluginLoader;
 import dev.walker.engine.Settings;
+import dev.walker.engine.UnmadePlugin;
 import dev.walker.engine.Walker;
 import dev.walker.engine.WatchThread;
 import dev.walker.spi.Gap;
@@ -112,7 +113,8 @@ public final class WalkSession {
      * @param savePace how soon to save again
      * @param classLoader where plugins are looked for
      * @param log takes lines for the log of the server or the program
-     * @throws PluginException if a plugin cannot be found or made, finds a wrong setting, or cannot start with the walk
+     * @throws PluginException if a plugin cannot be found or made, finds a wrong setting, or cannot start when the walk is
+     *     started
      * @throws dev.walker.engine.SettingException if a setting is wrong
      * @throws dev.walker.wal.WalGapException if WAL is missing and that was not accepted
      * @throws WalSourceException if the server has another history than what was walked
@@ -156,7 +158,9 @@ public final class WalkSession {
                 flushIntervalNanos);
         Optional<String> slotName = settings.slot();
         List<String> names = settings.plugins();
-        List<WalPlugin> plugins = new PluginLoader(classLoader).load(names, settings);
+        PluginLoader loader = new PluginLoader(classLoader);
+        List<WalPlugin> plugins =
+                opening == Opening.GO_ON ? loader.loadAgain(names, settings) : loader.load(names, settings);
         this.sameServer = target == sourceConnection
                 || Jdbc.one(
                                 target,
@@ -301,13 +305,14 @@ public final class WalkSession {
             Jdbc.update(
                     target,
                     "INSERT INTO walker.plugin (source_id, name, ordinal, class_name, position)"
-                            + " VALUES (?, ?, ?, ?, ?::text::pg_lsn)"
+                            + " VALUES (?, ?, ?, coalesce(?::text, ''), ?::text::pg_lsn)"
                             + " ON CONFLICT (source_id, name) DO UPDATE SET ordinal = EXCLUDED.ordinal,"
-                            + " class_name = EXCLUDED.class_name, last_error = NULL, error_lsn = NULL",
+                            + " class_name = coalesce(nullif(EXCLUDED.class_name, ''), plugin.class_name),"
+                            + " last_error = NULL, error_lsn = NULL",
                     sourceId,
                     name,
                     i + 1,
-                    plugin.getClass().getName(),
+                    plugin instanceof UnmadePlugin ? null : plugin.getClass().getName(),
                     Lsn.format(progress.position()));
             loaded.add(new LoadedPlugin(
                     name, plugin, before.map(SavedPlugin::records).orElse(0L)));

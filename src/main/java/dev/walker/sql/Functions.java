@@ -6,6 +6,7 @@ import dev.walker.engine.PluginLoader;
 import dev.walker.engine.RecordRange;
 import dev.walker.engine.SettingException;
 import dev.walker.engine.Settings;
+import dev.walker.engine.UnmadePlugin;
 import dev.walker.engine.UnreadSettings;
 import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.JdbcSourceServer;
@@ -54,6 +55,7 @@ public final class Functions {
             StateException.class,
             StaleStateException.class,
             StoreErrors.class,
+            UnmadePlugin.class,
             UnsupportedWalException.class,
             WalFormatException.class,
             WalGapException.class,

@@ -92,6 +92,15 @@ class OperationsIT {
         }
     }
 
+    /** For a comparison, which must find some. */
+    private static void makeGarbage() throws SQLException {
+        walked.server()
+                .execute(
+                        "DROP TABLE IF EXISTS littered",
+                        "CREATE TABLE littered AS SELECT generate_series(1, 100) id",
+                        "DELETE FROM littered WHERE id <= 40");
+    }
+
     @Test
     void settingsShowValuesDefaultsAndWhatIsPending() throws Exception {
         assertEquals(
@@ -372,6 +381,7 @@ class OperationsIT {
         assertTrue(walked.server().log().contains("walker: ends, since database \"passing\" is to be dropped"));
         walked.server().execute("SELECT pg_drop_replication_slot('passing')");
         walked.start();
+        makeGarbage();
         walked.assertExact();
     }
 
@@ -386,6 +396,7 @@ class OperationsIT {
         assertEquals("stopped", query("SELECT state FROM walker.status()"));
         assertEquals("0", query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"));
         assertEquals("1", query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'walker' AND NOT active"));
+        makeGarbage();
         walked.start();
         walked.assertExact();
     }
@@ -570,6 +581,66 @@ class OperationsIT {
     }
 
     @Test
+    void pluginThatCannotBeMadeAgainIsSetAsideAndTheWalkGoesOn(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "StumblesInCheck");
+        walked.server().execute("SELECT walker.install_plugin('stumbler', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugins = 'example.StumblesInCheck, heatmap'");
+        walked.start();
+        makeGarbage();
+        walked.waitFor();
+        String pid = query("SELECT pid FROM walker.status()");
+        String plugin = " FROM walker.plugins() WHERE name = 'example.StumblesInCheck'";
+        walked.server().execute("SELECT walker.reset('littered')");
+        await("failed", "SELECT state" + plugin, 10);
+        String error = query("SELECT last_error" + plugin);
+        assertTrue(error.contains("its check of settings threw java.lang.IllegalStateException: not now"), error);
+        assertEquals("example.StumblesInCheck", query("SELECT class_name" + plugin));
+        assertEquals("t", query("SELECT walker.retry('example.StumblesInCheck')"));
+        await("active", "SELECT state" + plugin, 10);
+        makeGarbage();
+        walked.assertExact();
+        assertEquals(pid, query("SELECT pid FROM walker.status()"));
+        walked.configure("walker.plugins = 'heatmap'");
+        assertReloads();
+        assertEquals("t", query("SELECT walker.remove_plugin('stumbler')"));
+    }
+
+    /** The second one while the walker reads what the first one has left. */
+    @Test
+    void walkGoesOnAfterTwoResetsAtATime() throws Exception {
+        makeGarbage();
+        walked.waitFor();
+        String pid = query("SELECT pid FROM walker.status()");
+        String reset = "SELECT walker.reset('littered')";
+        try (var first = walked.server().jdbc();
+                var second = walked.server().jdbc()) {
+            first.setAutoCommit(false);
+            second.setAutoCommit(false);
+            first.createStatement().execute(reset);
+            CompletableFuture<Void> waits = CompletableFuture.runAsync(() -> {
+                try {
+                    second.createStatement().execute(reset);
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await(
+                    "1",
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = '"
+                            + reset.replace("'", "''") + "'",
+                    10);
+            first.commit();
+            waits.get(10, TimeUnit.SECONDS);
+            await("Lock", "SELECT wait_event_type FROM pg_stat_activity WHERE pid = " + pid, 10);
+            second.commit();
+        }
+        makeGarbage();
+        walked.assertExact();
+        assertEquals(pid, query("SELECT pid FROM walker.status()"));
+    }
+
+    @Test
     void slotOfAWalkThatNeverBeganIsDropped(@TempDir Path dir) throws Exception {
         Path jar = PluginJar.of(dir, "Stillborn");
         try (PlJavaServer other = new PlJavaServer(host)) {
@@ -729,6 +800,7 @@ class OperationsIT {
         assertEquals("0", query("SELECT count(*) FROM pg_replication_slots"));
         assertEquals("failed", query("SELECT state FROM walker.status()"));
         walked.configure("walker.max_lag = 10GB");
+        makeGarbage();
         // The WAL is still there, so nothing is lost.
         walked.start();
         walked.assertExact();
@@ -751,6 +823,7 @@ class OperationsIT {
         assertEquals("0", query("SELECT count(*) FROM pg_replication_slots"));
         assertTrue(query("SELECT last_error FROM walker.status()").contains("it was dropped"));
         walked.configure("walker.max_lag = 10GB");
+        makeGarbage();
         walked.start();
         walked.assertExact();
     }

@@ -183,6 +183,23 @@ class PluginLoaderTest {
     }
 
     @Test
+    void walkThatRunsGetsAPluginThatCannotStartForOneThatCannotBeMade() {
+        List<String> names =
+                List.of("nemo", "named", Unborn.class.getName(), Broken.class.getName(), Choosy.class.getName());
+        Settings settings = new Settings(name -> Optional.of(name.equals("walker.colour") ? "blue" : ""));
+        List<WalPlugin> plugins = loader(Named.class).loadAgain(names, settings);
+        assertEquals(names.size(), plugins.size());
+        assertInstanceOf(Named.class, plugins.get(1));
+        List<String> reasons = List.of("is not known", "", "not today", "no driver", "wanted red");
+        for (int i : new int[] {0, 2, 3, 4}) {
+            WalPlugin plugin = assertInstanceOf(UnmadePlugin.class, plugins.get(i));
+            PluginException e = assertThrows(PluginException.class, () -> plugin.onStartup(null));
+            assertTrue(e.getMessage().contains(reasons.get(i)), e.getMessage());
+        }
+        assertThrows(PluginException.class, () -> loader(Named.class).loadAgain(List.of(), settings));
+    }
+
+    @Test
     void classThatIsNoPluginIsRefused() {
         PluginException e = assertThrows(PluginException.class, () -> loader().load(List.of("java.lang.String")));
         assertTrue(e.getMessage().contains("does not implement"), e.getMessage());
