@@ -97,6 +97,11 @@ final class ReplicationSlot {
                         : "keeps WAL from LSN " + found.get().restartLsn + " on");
     }
 
+    /** The oldest LSN that a slot keeps; empty if there is none, or it keeps nothing. */
+    static Optional<String> kept(Connection connection, String name) throws SQLException {
+        return find(connection, name).filter(found -> !found.isLost()).map(Found::restartLsn);
+    }
+
     private Optional<Found> find() throws SQLException {
         return find(connection, name);
     }

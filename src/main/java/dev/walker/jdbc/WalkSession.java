@@ -182,6 +182,9 @@ public final class WalkSession {
                 ? Optional.of(ReplicationSlot.open(sourceConnection, slotName.get(), source, log))
                 : Optional.empty();
         this.lagGuard = slot.map(open -> new LagGuard(open, settings, log));
+        if (saved.isPresent()) {
+            tellOfFormerSlot(saved.get(), slotName);
+        }
         this.isNew = saved.isEmpty();
         // One that the saved row names is known, and guarded, whether the walk runs or not.
         boolean isUnknown = slot.isPresent()
@@ -221,6 +224,26 @@ public final class WalkSession {
             tell(pluginGaps);
             save();
         }
+    }
+
+    /** It may not have been made for the walk, so it is not dropped. */
+    private void tellOfFormerSlot(Progress saved, Optional<String> slotName) throws SQLException {
+        Optional<String> former = saved.slotName().filter(name -> !slotName.equals(Optional.of(name)));
+        Optional<String> kept =
+                former.isPresent() ? ReplicationSlot.kept(sourceConnection, former.get()) : Optional.empty();
+        if (kept.isEmpty()) {
+            return;
+        }
+        boolean isNeeded =
+                slot.isPresent() && Lsn.isBefore(saved.position(), slot.get().restartLsn());
+        log.warning("replication slot \"" + former.get() + "\" was that of this walk before walker.slot became \""
+                + slotName.orElse("") + "\". It keeps WAL from LSN " + kept.get()
+                + " on, and no walker moves it any more. If nobody else uses it, drop it"
+                + (isNeeded
+                        ? ", as soon as walker.status() shows a position beyond LSN "
+                                + Lsn.format(slot.get().restartLsn()) + ","
+                        : "")
+                + " with pg_drop_replication_slot('" + former.get() + "')");
     }
 
     /** No row will tell of the slot that was made for this walk. */

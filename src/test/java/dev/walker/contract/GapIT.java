@@ -184,6 +184,13 @@ class GapIT {
         walked.stop();
         walked.configure("walker.slot = 'other'");
         walked.start();
+        String told = walked instanceof RemoteServer remote
+                ? remote.output()
+                : walked.server().log();
+        assertTrue(
+                told.contains("replication slot \"walker\" was that of this walk before walker.slot became \"other\""),
+                told);
+        assertTrue(told.contains("drop it with pg_drop_replication_slot('walker')"), told);
         makeTable("present");
         for (int i = 0; i < 4; i++) {
             sql("CREATE TABLE gone AS SELECT 1", "DROP TABLE gone", "SELECT pg_switch_wal()");
