@@ -4284,6 +4284,7 @@ DECLARE
     path text := pg_catalog.current_setting('search_path');
     fresh boolean := true;
     ready boolean := false;
+    newborn boolean;
     next integer;
     nap integer;
     looks integer;
@@ -4316,6 +4317,7 @@ BEGIN
         RAISE object_in_use USING MESSAGE = 'a walker already runs in this database';
     END IF;
     PERFORM pg_catalog.pg_try_advisory_lock(walker._host_lock_class(), 0);
+    newborn := NOT EXISTS (SELECT 1 FROM walker.progress p WHERE p.source_id = source);
     COMMIT;
     LOOP
         seen := pg_catalog.pg_current_wal_flush_lsn();
@@ -4334,7 +4336,10 @@ BEGIN
         EXIT WHEN failed;
         COMMIT;
         EXIT WHEN next = -1;
-        IF NOT ready THEN
+        IF newborn THEN
+            -- That step has but noted where the walk begins; walker.start() is to tell of what is wrong with the first batch, too.
+            newborn := false;
+        ELSIF NOT ready THEN
             BEGIN
                 ready := walker._take_lock(source, 'ready');
             EXCEPTION WHEN OTHERS THEN

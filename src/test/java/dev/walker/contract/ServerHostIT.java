@@ -194,6 +194,38 @@ class ServerHostIT extends HostContract {
         assertEquals("t", query("SELECT last_error IS NULL FROM walker.status()"));
     }
 
+    @Test
+    void damageInTheFirstBatchOfAllIsAnErrorOfTheStart() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        walked.dropSlots();
+        walked.server()
+                .execute(
+                        "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                        "DELETE FROM walker.source",
+                        "CREATE TABLE IF NOT EXISTS damaged (id int)",
+                        "SELECT pg_switch_wal()",
+                        "CHECKPOINT");
+        String lsn = query("SELECT redo_lsn FROM pg_control_checkpoint()");
+        walked.server().execute("INSERT INTO damaged SELECT generate_series(1, 1000)");
+        Path segment = walked.server().walDir().resolve(query("SELECT pg_walfile_name('" + lsn + "')"));
+        long place = 3 * 8192 + 4000;
+        byte[] original = flip(segment, place);
+        String message = walked.startFailing("heatmap");
+        assertTrue(message.contains(segment.getFileName().toString()), message);
+        assertEquals("t", query("SELECT state = 'failed' AND error_lsn >= '" + lsn + "' FROM walker.status()"));
+        try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
+            file.seek(place);
+            file.write(original);
+        }
+        walked.start();
+        // The garbage of the other tests is older than this walk.
+        walked.server().execute("SELECT walker.baseline()");
+        assertEquals("t", query("SELECT walker.wait_for_baseline()"));
+        walked.server().execute("DELETE FROM damaged");
+        walked.assertExact();
+    }
+
     private static byte[] flip(Path file, long at) throws IOException {
         try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
             byte[] original = new byte[16];
