@@ -76,8 +76,7 @@ public final class Installation {
     /** The archive with a version that {@link #versions} lists, unpacked if need be. */
     public static Installation ofVersion(String version) {
         Path archive = Path.of(System.getProperty("walker.embedded", "target/embedded"), ARTIFACT + version + ".jar");
-        Path cache = Path.of(
-                System.getProperty("java.io.tmpdir"), "walker-embedded-" + System.getProperty("user.name"), version);
+        Path cache = cache().resolve(version);
         try {
             if (!Files.isExecutable(cache.resolve("bin/postgres"))) {
                 unpack(archive, cache);
@@ -86,6 +85,11 @@ public final class Installation {
             throw new UncheckedIOException("cannot unpack " + archive + " to " + cache, e);
         }
         return new Installation(version, cache.resolve("bin"), true);
+    }
+
+    /** Where what is made once is kept for the next tests. */
+    static Path cache() {
+        return Path.of(System.getProperty("java.io.tmpdir"), "walker-embedded-" + System.getProperty("user.name"));
     }
 
     /** An installed server, found through its {@code pg_config}; empty if that cannot be run. */

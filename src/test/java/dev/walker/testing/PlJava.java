@@ -163,8 +163,8 @@ public final class PlJava {
         String options = !isEnforced
                 ? " -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow"
                 : feature < 18 ? "" : " -Djava.security.manager=allow";
-        lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
-                + options + "'");
+        lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:TieredStopAtLevel=1"
+                + " -XX:+UseSerialGC -XX:-UsePerfData" + options + "'");
         if (!isEnforced) {
             lines.add("pljava.allow_unenforced = 'java,javau'");
         }

@@ -158,11 +158,10 @@ public final class TestServer implements AutoCloseable {
             TestServer server = new TestServer(installation, prefix(installation, root), root);
             boolean started = false;
             try {
-                List<String> options =
-                        new ArrayList<>(List.of("-D", server.dataDir.toString(), "-U", "postgres", "-A", "trust"));
-                options.addAll(List.of("-E", "UTF8", "--locale=C", "--no-sync"));
+                List<String> options = new ArrayList<>(
+                        List.of("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"));
                 options.addAll(initdb);
-                server.run("initdb", options.toArray(new String[0]));
+                new NewCluster(installation, options).make(server.dataDir, () -> server.initdb(options));
                 server.configure(
                         "listen_addresses = '127.0.0.1'",
                         "unix_socket_directories = '" + root + "'",
@@ -213,6 +212,12 @@ public final class TestServer implements AutoCloseable {
         words.add(installation.binDir().resolve(program).toString());
         words.addAll(List.of(arguments));
         return Command.of(words).run();
+    }
+
+    private void initdb(List<String> options) {
+        List<String> words = new ArrayList<>(List.of("-D", dataDir.toString()));
+        words.addAll(options);
+        run("initdb", words.toArray(new String[0]));
     }
 
     // Starting and ending
