@@ -497,7 +497,9 @@ public final class WalkSession {
         if (more) {
             return Next.AT_ONCE;
         }
-        boolean quiet = !changes.isRaised() && !waitedFor && !atWork && !slotIsBehind && until == Lsn.INVALID;
+        // What it is too soon to save is to be saved even if nothing comes any more.
+        boolean unsavedMuch = changes.isRaised() || unsaved.isMuch();
+        boolean quiet = !unsavedMuch && !waitedFor && !atWork && !slotIsBehind && until == Lsn.INVALID;
         return quiet ? Next.WHEN_NEEDED : Next.AFTER_NAP;
     }
 

@@ -783,7 +783,8 @@ class OperationsIT {
                 "t",
                 "SELECT pg_current_wal_lsn() - restart_lsn <= 2 * 16777216 FROM pg_replication_slots"
                         + " WHERE slot_name = 'walker'",
-                20);
+                // Before the server notes of itself what runs, which it does every 15 seconds.
+                10);
     }
 
     @Test
