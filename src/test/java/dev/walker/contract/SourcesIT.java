@@ -81,6 +81,8 @@ class SourcesIT {
                         "primary_conninfo = ''",
                         "archive_mode = off",
                         "wal_retrieve_retry_interval = 100ms",
+                        // Without a stream of its own it looks for what it can pass on when it asks who takes it.
+                        "wal_sender_timeout = 4s",
                         "restore_command = 'cp " + archive + "/%f %p'");
                 RemoteServer target = new RemoteServer(version())) {
             target.source(standby.url("postgres") + "?user=postgres");

@@ -80,9 +80,11 @@ public final class WalWorkload {
 
     private void transactions() throws SQLException {
         server.execute(
-                // Enough XIDs for a new page of the commit log and several of commit timestamps.
+                // Enough XIDs for a new page of the commit log and several of commit timestamps; of many rows, since
+                // the
+                // versions of each are looked through.
                 "DO $$ BEGIN FOR i IN 1..34000 LOOP"
-                        + " BEGIN UPDATE few SET a = i WHERE id = 1 + i % 50; EXCEPTION WHEN division_by_zero THEN END;"
+                        + " BEGIN UPDATE few SET a = i WHERE id = 1 + i % 1000; EXCEPTION WHEN division_by_zero THEN END;"
                         + " END LOOP; END $$",
                 "DO $$ BEGIN FOR i IN 1..20 LOOP"
                         + " BEGIN INSERT INTO few VALUES (i + 9000, 1 / (i % 2)); EXCEPTION WHEN division_by_zero THEN END;"
