@@ -423,6 +423,17 @@ public final class WalFiles implements AutoCloseable {
         return sum;
     }
 
+    /**
+     * Looks whether a segment that somebody has named is there, of whatever timeline its WAL is.
+     *
+     * @throws WalSourceException if it is not
+     */
+    public void require(WalSegmentName name) {
+        if (!segments.containsKey(name.segmentNumber())) {
+            throw new WalSourceException("there is no segment " + name + " in " + place);
+        }
+    }
+
     Segment segment(long number) {
         return segments.get(number);
     }

@@ -8,6 +8,7 @@ import dev.walker.wal.WalRecord;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.ZoneId;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -60,7 +61,8 @@ final class DumpCommand implements PlainArguments.Command {
     @Option(
             names = {"-z", "--stats"},
             arity = "0..1",
-            fallbackValue = "rmgr",
+            fallbackValue = StatsValue.RMGR,
+            preprocessor = StatsValue.class,
             paramLabel = "record",
             description = "Show sums by resource manager, or by record type, instead of records.")
     private String stats;
@@ -115,41 +117,86 @@ final class DumpCommand implements PlainArguments.Command {
                 return 0;
             }
             filter.prepare();
-            long limit = limitText == null ? Long.MAX_VALUE : RecordFilter.number("--limit", limitText, Long.MAX_VALUE);
-            if (limit == 0) {
-                throw new UsageException("--limit is 0; wanted at least 1");
-            }
+            long limit =
+                    limitText == null ? Long.MAX_VALUE : RecordFilter.number("--limit", limitText, 1, Long.MAX_VALUE);
             RecordStatistics statistics = stats == null ? null : new RecordStatistics(byRecord(), filter, 0);
             try (WalInput opened = input) {
                 opened.open();
                 opened.resolve(filter);
-                try (RecordStream records = opened.stream(follow, out::flush, err)) {
-                    return dump(records, limit, statistics, out, err);
-                }
+                return follow && statistics != null
+                        ? sumUntilSignal(limit, statistics, out, err)
+                        : dump(limit, statistics, () -> false, out, err);
             }
         }
     }
 
     private boolean byRecord() {
-        if (stats.equals("record") || stats.equals("rmgr")) {
-            return stats.equals("record");
+        if (StatsValue.isValue(stats)) {
+            return stats.equals(StatsValue.RECORD);
         }
         throw new UsageException("--stats is \"" + stats + "\"; wanted nothing, rmgr or record");
     }
 
-    private int dump(RecordStream records, long limit, RecordStatistics statistics, ByteOutput out, PrintWriter err)
+    /** The WAL goes on for ever, so a signal asks for the sums. */
+    private int sumUntilSignal(long limit, RecordStatistics statistics, ByteOutput out, PrintWriter err)
+            throws SQLException, InterruptedException {
+        try (RunEnd end = RunEnd.onSignal(new Log(err, Log.Threshold.info, LogFormat.text))) {
+            int status = dump(limit, statistics, end::isAsked, out, err);
+            end.status(status);
+            return status;
+        }
+    }
+
+    /** Leaves the wait for more WAL. */
+    private static final class EndException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        EndException() {
+            super("a signal has asked for the end");
+        }
+    }
+
+    private int dump(long limit, RecordStatistics statistics, BooleanSupplier isAsked, ByteOutput out, PrintWriter err)
+            throws SQLException, InterruptedException {
+        Runnable beforeWaiting = () -> {
+            out.flush();
+            if (isAsked.getAsBoolean()) {
+                throw new EndException();
+            }
+        };
+        try (RecordStream records = input.stream(follow, beforeWaiting, err)) {
+            boolean ended = false;
+            try {
+                ended = show(records, limit, statistics, isAsked, out, err);
+            } catch (EndException e) {
+                // The sums of what there was follow.
+            }
+            if (statistics != null && !quiet) {
+                statistics.report(format, false, firstLsn, out);
+            }
+            out.flush();
+            return ended ? input.report(records.end(), err) : 0;
+        }
+    }
+
+    /** Whether the WAL has ended. */
+    private boolean show(
+            RecordStream records,
+            long limit,
+            RecordStatistics statistics,
+            BooleanSupplier isAsked,
+            ByteOutput out,
+            PrintWriter err)
             throws SQLException, InterruptedException {
         RecordPrinter printer = printer();
         WalRecord record = new WalRecord();
         long shown = 0;
-        boolean ended = false;
         if (!quiet && statistics == null) {
             printer.begin(out);
         }
-        while (shown < limit) {
+        while (shown < limit && !isAsked.getAsBoolean()) {
             if (!records.next(record)) {
-                ended = true;
-                break;
+                return true;
             }
             if (firstLsn == Lsn.INVALID) {
                 firstLsn = record.lsn();
@@ -165,11 +212,7 @@ final class DumpCommand implements PlainArguments.Command {
                 printer.print(record, out);
             }
         }
-        if (statistics != null && !quiet) {
-            statistics.report(format, false, firstLsn, out);
-        }
-        out.flush();
-        return ended ? input.report(records.end(), err) : 0;
+        return false;
     }
 
     private void noteSkipped(PrintWriter err) {

@@ -2,6 +2,7 @@ package dev.walker.host;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -27,7 +28,11 @@ final class ParsedCommand {
     private ParsedCommand() {}
 
     /** Runs a command; its exit status. */
-    static int run(Main main, String... args) {
+    static int run(Main main, String... given) {
+        // As of each program of PostgreSQL.
+        String[] args = Stream.of(given)
+                .map(word -> word.equals("-?") ? "--help" : word)
+                .toArray(String[]::new);
         CommandLine commandLine = new CommandLine(main);
         for (Class<?> each : wanted(args)) {
             commandLine.addSubcommand(each);

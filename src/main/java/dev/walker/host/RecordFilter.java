@@ -101,9 +101,9 @@ final class RecordFilter {
         if (relation != null && isLocator()) {
             String[] parts = relation.split("/");
             locator = new RelFileLocator(
-                    number("--relation", parts[0], MAX_U32),
-                    number("--relation", parts[1], MAX_U32),
-                    number("--relation", parts[2], MAX_U32));
+                    number("--relation", parts[0], 0, MAX_U32),
+                    number("--relation", parts[1], 0, MAX_U32),
+                    number("--relation", parts[2], 0, MAX_U32));
             if (locator.spcOid() == 0 || locator.relNumber() == 0) {
                 throw new UsageException(
                         "--relation: tablespace OID and relfilenode must not be 0 in \"" + relation + "\"");
@@ -116,10 +116,10 @@ final class RecordFilter {
             if (relation == null) {
                 throw new UsageException("--block wants --relation too");
             }
-            blockNumber = number("--block", block, MAX_U32 - 1);
+            blockNumber = number("--block", block, 0, MAX_U32 - 1);
         }
         if (xid != null) {
-            wantedXid = number("--xid", xid, MAX_U32);
+            wantedXid = number("--xid", xid, 0, MAX_U32);
         }
         everything =
                 rmgrIds == null && locator == null && forkNumber < 0 && blockNumber < 0 && wantedXid < 0 && !fullpage;
@@ -134,15 +134,16 @@ final class RecordFilter {
         throw new UsageException("--fork is \"" + fork + "\"; wanted main, fsm, vm or init");
     }
 
-    static long number(String option, String text, long most) {
+    static long number(String option, String text, long least, long most) {
         long value;
         try {
             value = Long.parseLong(text);
         } catch (NumberFormatException e) {
             throw new UsageException(option + " is \"" + text + "\"; wanted a number");
         }
-        if (value < 0 || value > most) {
-            throw new UsageException(option + " is " + text + "; wanted a number from 0 to " + most);
+        if (value < least || value > most) {
+            throw new UsageException(option + " is " + text + "; wanted a number from " + least
+                    + (most == Long.MAX_VALUE ? " on" : " to " + most));
         }
         return value;
     }

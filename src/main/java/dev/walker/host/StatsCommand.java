@@ -48,7 +48,8 @@ final class StatsCommand implements PlainArguments.Command {
     @Option(
             names = {"-z", "--stats"},
             arity = "0..1",
-            fallbackValue = "rmgr",
+            fallbackValue = StatsValue.RMGR,
+            preprocessor = StatsValue.class,
             paramLabel = "record",
             description = "As of pg_waldump: by resource manager, or with \"record\" by record type.")
     private String stats;
@@ -98,7 +99,7 @@ final class StatsCommand implements PlainArguments.Command {
         switch (name) {
             case "--stats":
                 stats = value;
-                return true;
+                return StatsValue.isValue(value);
             case "--by":
                 for (By each : By.values()) {
                     if (each.name().equals(value)) {
@@ -122,7 +123,7 @@ final class StatsCommand implements PlainArguments.Command {
             By what = what();
             int top = topText == null
                     ? what == By.transaction ? 100 : 0
-                    : (int) RecordFilter.number("--top", topText, Integer.MAX_VALUE);
+                    : (int) RecordFilter.number("--top", topText, 0, Integer.MAX_VALUE);
             if (threads != null && threads < 1) {
                 throw new UsageException("--threads is " + threads + "; wanted at least 1");
             }
@@ -147,7 +148,7 @@ final class StatsCommand implements PlainArguments.Command {
         if (by != null) {
             throw new UsageException("found --stats and --by, wanted one of them");
         }
-        if (stats.equals("record") || stats.equals("rmgr")) {
+        if (StatsValue.isValue(stats)) {
             return By.valueOf(stats);
         }
         throw new UsageException("--stats is \"" + stats + "\"; wanted nothing, rmgr or record");

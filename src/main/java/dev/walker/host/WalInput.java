@@ -18,6 +18,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -31,7 +34,8 @@ final class WalInput implements AutoCloseable {
             paramLabel = "PATH",
             description =
                     "A directory with WAL segments, a data directory, a segment or a tar file of them; may be given more"
-                            + " than once. Endings .partial, .gz, .lz4 and .zst are understood.")
+                            + " than once. Endings .partial, .gz, .lz4 and .zst are understood. Where only --start or SEGMENT is"
+                            + " given, it is the current directory, its pg_wal or that of $PGDATA.")
     private List<Path> paths = new ArrayList<>();
 
     @Parameters(
@@ -101,15 +105,39 @@ final class WalInput implements AutoCloseable {
     private void prepare() {
         start = startText == null ? Lsn.INVALID : lsn("--start", startText);
         end = endText == null ? Lsn.INVALID : lsn("--end", endText);
+        endText = end == Lsn.INVALID ? null : endText;
         if (start != Lsn.INVALID && end != Lsn.INVALID && Lsn.isBefore(end, start)) {
             throw new UsageException("--end " + endText + " is before --start " + startText);
         }
-        if (paths.isEmpty() && segments.isEmpty() && sourceUrl == null) {
+        if (isLive() && sourceUrl == null && startText != null) {
+            placeOf(usualPlaces(), WalInput::isSegmentName).ifPresent(paths::add);
+        }
+        if (isLive() && sourceUrl == null) {
             throw new UsageException("no WAL to read; wanted --path PATH, a segment or --source-url URL");
         }
         if (isLive() && timelineText != null) {
             throw new UsageException("--timeline wants --path; a server has one timeline");
         }
+    }
+
+    /** Where pg_waldump looks for WAL if nobody says where it is. */
+    private static List<Path> usualPlaces() {
+        List<Path> places = new ArrayList<>(List.of(Path.of("."), Path.of("pg_wal")));
+        String dataDirectory = System.getenv("PGDATA");
+        if (dataDirectory != null && !dataDirectory.isEmpty()) {
+            places.add(Path.of(dataDirectory, "pg_wal"));
+        }
+        return places;
+    }
+
+    /** The first of some directories that has a file with a wanted name; those that cannot be listed have none. */
+    static Optional<Path> placeOf(List<Path> places, Predicate<String> isWanted) {
+        return places.stream()
+                .filter(place -> {
+                    String[] names = place.toFile().list();
+                    return names != null && Stream.of(names).anyMatch(isWanted);
+                })
+                .findFirst();
     }
 
     private static long lsn(String option, String text) {
@@ -204,7 +232,10 @@ final class WalInput implements AutoCloseable {
         Path first = segments.get(0);
         if (directory.isEmpty()) {
             Path parent = first.getParent();
-            directory.add(parent == null ? Path.of(".") : parent);
+            directory.add(
+                    parent == null
+                            ? placeOf(usualPlaces(), first.toString()::equals).orElse(Path.of("."))
+                            : parent);
         }
         String firstName = segmentName(first);
         String lastName = segmentName(segments.get(segments.size() - 1));
@@ -224,7 +255,11 @@ final class WalInput implements AutoCloseable {
                     || !Lsn.isBefore(start, begin.startLsn() + files.segmentSize())) {
                 throw new UsageException("--start " + startText + " is not in segment " + firstName);
             }
-            if (end == Lsn.INVALID && (segments.size() == 2 || endText == null)) {
+            if (!skipGaps) {
+                files.require(begin);
+                files.require(last);
+            }
+            if (end == Lsn.INVALID) {
                 end = after;
             } else if (segments.size() == 2 && Lsn.isBefore(after, end)) {
                 throw new UsageException("--end " + endText + " is after segment " + lastName);
@@ -242,12 +277,16 @@ final class WalInput implements AutoCloseable {
 
     private static String segmentName(Path path) {
         String name = path.getFileName().toString();
-        if (name.length() < WalSegmentName.LENGTH
-                || !WalSegmentName.isSegment(name.substring(0, WalSegmentName.LENGTH))) {
+        if (!isSegmentName(name)) {
             throw new UsageException(
                     "\"" + name + "\" is no name of a WAL segment; wanted 24 upper-case hexadecimal digits");
         }
         return name.substring(0, WalSegmentName.LENGTH);
+    }
+
+    private static boolean isSegmentName(String name) {
+        return name.length() >= WalSegmentName.LENGTH
+                && WalSegmentName.isSegment(name.substring(0, WalSegmentName.LENGTH));
     }
 
     /** The records from the start to the end that the options give. */
@@ -298,7 +337,7 @@ final class WalInput implements AutoCloseable {
 
     /** Tells why there is no more, if that is not what was asked for; the exit status. */
     int report(WalEnd reached, PrintWriter err) {
-        return report(reached, end == Lsn.INVALID ? null : endText, err);
+        return report(reached, endText, err);
     }
 
     /** The same where an end was asked for, or null. */

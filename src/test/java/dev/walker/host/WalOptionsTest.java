@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,6 +146,69 @@ class WalOptionsTest {
                         .size());
     }
 
+    /** The value of {@code --stats} is attached; what follows {@code -z} is a segment, as for pg_waldump. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"-z SEG", "--stats SEG", "-qz SEG", "--stats=record SEG", "-z record SEG", "SEG -z", "-z -w SEG"
+            })
+    void takesASegmentAfterStats(String options) {
+        String first = new WalSegmentName(1, 1, SEGMENT).toString();
+        List<String> sums = dump(options.replace("SEG", first));
+        if (options.startsWith("-q")) {
+            assertEquals(List.of(), sums);
+            return;
+        }
+        assertTrue(sums.get(0).startsWith("WAL statistics between 0/1"), sums.get(0));
+        String all = String.join("\n", sums);
+        assertEquals(options.contains("record"), all.contains("Heap2/"), all);
+        if (!options.contains("-w")) {
+            List<String> words = new ArrayList<>(List.of("stats", "--path", path));
+            words.addAll(List.of(options.replace("SEG", first).split(" ")));
+            assertEquals(
+                    sums.get(sums.size() - 1),
+                    Walker.lines(words.toArray(new String[0])).get(sums.size() - 1));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"3", "1 3", "3 4", "0 1"})
+    void failsWhereANamedSegmentIsNot(String numbers) {
+        List<String> options = new ArrayList<>();
+        for (String number : numbers.split(" ")) {
+            options.add(new WalSegmentName(1, Long.parseLong(number), SEGMENT).toString());
+        }
+        for (String command : new String[] {"dump", "stats"}) {
+            List<String> words = new ArrayList<>(List.of(command, "--path", path));
+            words.addAll(options);
+            Walker walker = Walker.run(words.toArray(new String[0]));
+            assertEquals(1, walker.status(), walker.err());
+            assertEquals("", walker.out());
+            String missing = options.get(numbers.startsWith("1") ? 1 : 0);
+            assertTrue(walker.err().contains("there is no segment " + missing + " in " + path), walker.err());
+        }
+    }
+
+    @Test
+    void endOfZeroIsNone() {
+        String first = new WalSegmentName(1, 1, SEGMENT).toString();
+        assertEquals(11, dump(first + " --end 0/0").size());
+        assertEquals(22, dump("--end 0/0").size());
+    }
+
+    @Test
+    void findsTheFirstPlaceWithWhatIsWanted() throws IOException {
+        Path empty = Files.createDirectory(directory.resolve("empty"));
+        List<Path> places = List.of(directory.resolve("none"), empty, directory, directory);
+        assertEquals(Optional.of(directory), WalInput.placeOf(places, name -> name.endsWith("00000002")));
+        assertEquals(Optional.empty(), WalInput.placeOf(places, name -> name.endsWith("00000003")));
+    }
+
+    @Test
+    void questionMarkAsksForHelp() {
+        Walker help = Walker.run("dump", "-?");
+        assertEquals(0, help.status(), help.err());
+    }
+
     @Test
     void listsResourceManagers() {
         assertEquals("XLOG", Walker.lines("dump", "--rmgr", "list").get(0));
@@ -163,6 +227,7 @@ class WalOptionsTest {
                 "--fork side",
                 "--block 7",
                 "--limit 0",
+                "--limit -1",
                 "--limit x",
                 "--start 16",
                 "--end 0/zz",
