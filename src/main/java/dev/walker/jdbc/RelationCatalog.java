@@ -23,6 +23,8 @@ public final class RelationCatalog {
                     + " pg_catalog.pg_relation_filenode(c.oid)::bigint"
                     + " FROM pg_catalog.pg_database d, pg_catalog.pg_class c"
                     + " WHERE d.datname = pg_catalog.current_database() AND c.oid = ?::text::regclass";
+    /** SQLSTATE {@code character_not_in_repertoire}. */
+    private static final String CHARACTER_NOT_IN_REPERTOIRE = "22021";
     /** A relation that was not there may be there some time later. */
     private static final long UNKNOWN_FOR_NANOS = 2_000_000_000L;
 
@@ -54,7 +56,7 @@ public final class RelationCatalog {
             if (since != null && System.nanoTime() - since < UNKNOWN_FOR_NANOS) {
                 return "";
             }
-            Optional<String> found = Jdbc.first(connection, NAME, row -> row.getString(1), spcOid, spcOid, relNumber);
+            Optional<String> found = find(spcOid, relNumber);
             if (found.isEmpty()) {
                 unknown.put(locator, System.nanoTime());
                 return "";
@@ -65,6 +67,18 @@ public final class RelationCatalog {
         last = locator;
         lastName = name;
         return name;
+    }
+
+    private Optional<String> find(long spcOid, long relNumber) throws SQLException {
+        try {
+            return Jdbc.first(connection, NAME, row -> row.getString(1), spcOid, spcOid, relNumber);
+        } catch (SQLException e) {
+            if (CHARACTER_NOT_IN_REPERTOIRE.equals(e.getSQLState()) && connection.getAutoCommit()) {
+                // A database in SQL_ASCII can have names that are no text to others; the numbers are.
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /** The locator of a relation that has files now; empty if it has none. An error of the server if it is not there. */
