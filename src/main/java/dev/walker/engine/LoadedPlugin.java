@@ -73,6 +73,9 @@ public final class LoadedPlugin {
         if (thrown instanceof PluginException) {
             return thrown.getMessage();
         }
+        if (thrown instanceof ExceptionInInitializerError && thrown.getCause() != null) {
+            return thrown + ": " + thrown.getCause();
+        }
         return thrown instanceof OutOfMemoryError
                 ? thrown + "; Java may use " + (Runtime.getRuntime().maxMemory() >> 20)
                         + " MB (-Xmx, in the server in pljava.vmoptions)"

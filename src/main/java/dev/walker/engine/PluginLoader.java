@@ -4,7 +4,9 @@ import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
+import java.net.URL;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
@@ -123,7 +125,7 @@ public final class PluginLoader {
                                 + e.getMessage(),
                         e);
             } catch (LinkageError e) {
-                throw new PluginException("a jar registers a plugin that cannot be loaded: " + e, e);
+                throw new PluginException("a jar registers a plugin that cannot be loaded: " + reason(e), e);
             }
         }
     }
@@ -131,7 +133,8 @@ public final class PluginLoader {
     /** The short name needs an instance; a plugin that cannot be made is known by its class name. */
     private static String shortName(Class<? extends WalPlugin> type) {
         try {
-            return type.getDeclaredConstructor().newInstance().name();
+            String name = type.getDeclaredConstructor().newInstance().name();
+            return name == null ? type.getName() : name;
         } catch (Throwable e) {
             return type.getName();
         }
@@ -148,14 +151,47 @@ public final class PluginLoader {
 
     private Class<? extends WalPlugin> byClassName(String name, TreeMap<String, ?> registered) {
         try {
-            return Class.forName(name, false, classLoader).asSubclass(WalPlugin.class);
-        } catch (ClassNotFoundException | NoClassDefFoundError e) {
+            Class<? extends WalPlugin> type =
+                    Class.forName(name, false, classLoader).asSubclass(WalPlugin.class);
+            checkOnlyOne(name);
+            return type;
+        } catch (ClassNotFoundException e) {
             throw new PluginException("walker.plugins names \"" + name + "\", which is not known; known: "
                     + String.join(", ", registered.keySet()) + ", or the class name of a plugin in an installed jar");
+        } catch (LinkageError e) {
+            throw new PluginException("plugin \"" + name + "\" cannot be loaded: " + reason(e), e);
         } catch (ClassCastException e) {
             throw new PluginException("walker.plugins names \"" + name + "\", a class that does not implement "
                     + WalPlugin.class.getName());
         }
+    }
+
+    /** Else the first jar would win, which may be the older one. */
+    private void checkOnlyOne(String className) {
+        try {
+            List<URL> files = Collections.list(classLoader.getResources(className.replace('.', '/') + ".class"));
+            if (files.size() > 1) {
+                throw new PluginException("plugin \"" + className + "\": its class is in " + files.size() + " jars: "
+                        + files.stream().map(URL::toString).collect(Collectors.joining(", "))
+                        + "; wanted one of them");
+            }
+        } catch (IOException e) {
+            throw new PluginException("plugin \"" + className + "\": cannot look for its class: " + e, e);
+        }
+    }
+
+    /** What keeps a class from being used, and what helps where that can be told. */
+    private static String reason(LinkageError error) {
+        Throwable root = error;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        if (root instanceof UnsupportedClassVersionError) {
+            return root + "; javac --release " + Runtime.version().feature() + " builds for this Java";
+        }
+        return root instanceof ClassNotFoundException || root == error && root instanceof NoClassDefFoundError
+                ? root + "; wanted a jar with that class, too"
+                : root.toString();
     }
 
     private static WalPlugin make(String name, Class<? extends WalPlugin> type) {
@@ -169,7 +205,7 @@ public final class PluginLoader {
                             + " must be public and have a public constructor without arguments",
                     e);
         } catch (LinkageError e) {
-            throw new PluginException("plugin \"" + name + "\" cannot be linked: " + e, e);
+            throw new PluginException("plugin \"" + name + "\" cannot be loaded: " + reason(e), e);
         } catch (Throwable e) {
             throw new PluginException("plugin \"" + name + "\": its class threw " + e, e);
         }

@@ -11,16 +11,21 @@ import java.io.ByteArrayInputStream;
 import java.io.IOError;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URL;
+import java.net.URLClassLoader;
 import java.net.URLConnection;
 import java.net.URLStreamHandler;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PluginLoaderTest {
     /** Registered under a short name. */
@@ -105,6 +110,30 @@ class PluginLoaderTest {
     public static final class Shy implements WalPlugin {
         private Shy() {}
     }
+
+    /** Has a name that is none. */
+    public static final class Nameless implements WalPlugin {
+        @Override
+        public String name() {
+            return null;
+        }
+    }
+
+    /** What it divides by is nothing. */
+    public static final class Divider implements WalPlugin {
+        private static final int SHARE = 1 / Integer.parseInt("0");
+
+        @Override
+        public String name() {
+            return "divides by " + SHARE;
+        }
+    }
+
+    /** In a jar of its own. */
+    public static class Base implements WalPlugin {}
+
+    /** Needs that. */
+    public static final class Derived extends Base {}
 
     private static PluginLoader loader(Class<?>... registered) {
         return new PluginLoader(new Services(registered));
@@ -212,6 +241,102 @@ class PluginLoaderTest {
         PluginException e = assertThrows(
                 PluginException.class, () -> loader(PluginLoaderTest.class).load(List.of("named")));
         assertTrue(e.getMessage().contains("META-INF/services"), e.getMessage());
+    }
+
+    @Test
+    void registeredPluginWithoutNameIsKnownByItsClass() {
+        PluginLoader loader = loader(Nameless.class, Named.class);
+        assertInstanceOf(Named.class, loader.load(List.of("named")).get(0));
+        assertInstanceOf(
+                Nameless.class, loader.load(List.of(Nameless.class.getName())).get(0));
+    }
+
+    @Test
+    void classThatCannotBeInitializedTellsWhy() {
+        List<String> names = List.of(Divider.class.getName());
+        PluginException e = assertThrows(PluginException.class, () -> loader().load(names));
+        assertTrue(e.getMessage().contains("java.lang.ArithmeticException: / by zero"), e.getMessage());
+        // Not the first attempt any more.
+        e = assertThrows(PluginException.class, () -> loader(Divider.class).load(names));
+        assertTrue(e.getMessage().contains("java.lang.ArithmeticException: / by zero"), e.getMessage());
+    }
+
+    /** Has the class files of the test, but for what is said otherwise. */
+    private static ClassLoader changed(Class<?> type, int release, Class<?> missing) {
+        return new ClassLoader(PluginLoaderTest.class.getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                if (name.equals(missing.getName())) {
+                    throw new ClassNotFoundException(name);
+                }
+                return name.equals(type.getName()) ? define() : super.loadClass(name, resolve);
+            }
+
+            private Class<?> define() {
+                byte[] file = bytes(type);
+                file[7] = (byte) (44 + release);
+                return defineClass(type.getName(), file, 0, file.length);
+            }
+        };
+    }
+
+    private static String fileName(Class<?> type) {
+        return type.getName().replace('.', '/') + ".class";
+    }
+
+    private static byte[] bytes(Class<?> type) {
+        try (InputStream file = type.getClassLoader().getResourceAsStream(fileName(type))) {
+            return file.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void classOfALaterJavaIsToldWithWhatHelps() {
+        PluginLoader loader = new PluginLoader(changed(ByClass.class, 99, Base.class));
+        PluginException e = assertThrows(PluginException.class, () -> loader.load(List.of(ByClass.class.getName())));
+        assertTrue(e.getMessage().startsWith("plugin \"" + ByClass.class.getName() + "\" cannot be loaded: "));
+        assertTrue(e.getMessage().contains("UnsupportedClassVersionError"), e.getMessage());
+        assertTrue(
+                e.getMessage().endsWith("; javac --release " + Runtime.version().feature() + " builds for this Java"),
+                e.getMessage());
+    }
+
+    @Test
+    void classThatAPluginNeedsIsNamed() {
+        PluginLoader loader = new PluginLoader(changed(Derived.class, 17, Base.class));
+        PluginException e = assertThrows(PluginException.class, () -> loader.load(List.of(Derived.class.getName())));
+        assertTrue(
+                e.getMessage().startsWith("plugin \"" + Derived.class.getName() + "\" cannot be loaded: "),
+                e.getMessage());
+        assertTrue(e.getMessage().contains(Base.class.getName()), e.getMessage());
+        assertTrue(e.getMessage().endsWith("; wanted a jar with that class, too"), e.getMessage());
+    }
+
+    @Test
+    void classThatIsInTwoJarsIsRefused(@TempDir Path dir) throws IOException {
+        Path one = dir.resolve("one");
+        Path two = dir.resolve("two");
+        for (Path each : List.of(one, two)) {
+            Path file = each.resolve(fileName(ByClass.class));
+            Files.createDirectories(file.getParent());
+            Files.write(file, bytes(ByClass.class));
+        }
+        List<String> names = List.of(ByClass.class.getName());
+        URL[] urls = {one.toUri().toURL(), two.toUri().toURL()};
+        // The parent does without what the tests have.
+        try (URLClassLoader jars = new URLClassLoader(urls, changed(Derived.class, 17, ByClass.class)) {
+            @Override
+            public Enumeration<URL> getResources(String name) throws IOException {
+                return findResources(name);
+            }
+        }) {
+            PluginException e = assertThrows(PluginException.class, () -> new PluginLoader(jars).load(names));
+            assertTrue(e.getMessage().contains("its class is in 2 jars: "), e.getMessage());
+            assertTrue(e.getMessage().contains(one.toString()), e.getMessage());
+            assertTrue(e.getMessage().contains(two.toString()), e.getMessage());
+        }
     }
 
     /** Adds a service file to what the test class path has. */
