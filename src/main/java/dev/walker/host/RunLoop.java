@@ -118,12 +118,13 @@ final class RunLoop {
 
     private void walk(Walk walk, RunSetup setup, SourceDatabases databases, SourceNames names)
             throws SQLException, InterruptedException {
+        long from = walk.position();
         while (!end.isAsked()) {
             WalkSession.Next next = walk.step(plan.untilLsn());
             target.commit();
             observer.stepped(walk, target, sourceId);
             if (!ready) {
-                tellReady(walk);
+                tellReady(from);
                 names.start();
             }
             names.changed(walk.takeChangedDatabases());
@@ -139,10 +140,10 @@ final class RunLoop {
         }
     }
 
-    private void tellReady(Walk walk) throws SQLException {
+    private void tellReady(long from) throws SQLException {
         Jdbc.one(target, "SELECT walker._take_lock(?, 'ready')", row -> row.getBoolean(1), sourceId);
         target.commit();
-        log.info("walking from " + Lsn.format(walk.position()));
+        log.info("walking from " + Lsn.format(from));
         ready = true;
         reconnect.walking();
     }

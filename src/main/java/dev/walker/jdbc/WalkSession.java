@@ -514,6 +514,7 @@ public final class WalkSession {
     public void shutdown() throws SQLException {
         advanceSlot();
         dispatcher.shutdown(walker.position());
+        dispatcher.plugins().forEach(this::tellFailure);
     }
 
     private boolean isSaveDue() {
@@ -597,9 +598,7 @@ public final class WalkSession {
         if (entry.isActive()) {
             write(entry, context, lsn, () -> entry.plugin().onFlush(lsn));
         }
-        if (!entry.isActive() && told.add(entry)) {
-            log.error(Dispatcher.describeFailure(entry));
-        }
+        tellFailure(entry);
         // What was set aside stays where its state is.
         Jdbc.update(
                 target,
@@ -611,6 +610,12 @@ public final class WalkSession {
                 entry.isActive() ? Lsn.format(lsn) : null,
                 sourceId,
                 entry.name());
+    }
+
+    private void tellFailure(LoadedPlugin entry) {
+        if (!entry.isActive() && told.add(entry)) {
+            log.error(Dispatcher.describeFailure(entry));
+        }
     }
 
     /** Has a plugin write its state; whether it did not throw. If it did, what it has written is undone. */
