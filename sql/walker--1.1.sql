@@ -3955,7 +3955,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM walker.install_plugin('walker',
+    PERFORM walker._install('walker',
         'file:' || (SELECT c.setting FROM pg_catalog.pg_config() c WHERE c.name = 'SHAREDIR') || '/walker/walker.jar');
 END
 $$;
@@ -3982,16 +3982,16 @@ END
 $$;
 COMMENT ON FUNCTION walker._check_own_jar IS 'an error about a jar that is there, but not on the class path of schema walker';
 
-CREATE FUNCTION walker.install_plugin(name text, url text) RETURNS void
+CREATE FUNCTION walker._install(name text, url text) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM sqlj.jar_repository r WHERE r.jarname = install_plugin.name) THEN
+    IF EXISTS (SELECT 1 FROM sqlj.jar_repository r WHERE r.jarname = _install.name) THEN
         IF EXISTS (SELECT 1
                      FROM sqlj.classpath_entry e
                      JOIN sqlj.jar_repository r ON r.jarid = e.jarid
-                    WHERE r.jarname = install_plugin.name AND e.schemaname <> 'walker') THEN
+                    WHERE r.jarname = _install.name AND e.schemaname <> 'walker') THEN
             PERFORM walker._check_own_jar(name);
         END IF;
         PERFORM sqlj.replace_jar(url, name, false);
@@ -4000,6 +4000,35 @@ BEGIN
     END IF;
     IF name <> ALL (walker._jars()) THEN
         PERFORM sqlj.set_classpath('walker', pg_catalog.array_to_string(walker._jars() || name, ':'));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._install IS 'loads a jar onto the class path of schema walker, or replaces it';
+
+CREATE FUNCTION walker.install_plugin(name text, url text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF name = 'walker' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'jar "walker" is WALker itself, not a plugin', HINT = 'SELECT walker.install_jar();';
+    ELSIF coalesce(name, '') = '' OR name ~ '^[0-9]'
+        OR name <> pg_catalog.translate(name, ' !"#%&''()*+,-./:;<=>?@[\]^`{|}~', '')
+    THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('name is "%s", wanted letters, digits and underscores, the first one no digit', name);
+    ELSIF url IS NULL OR url !~ '^[A-Za-z]+:' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('url is "%s", wanted a URL such as file:/path/to/plugin.jar', url);
+    END IF;
+    PERFORM walker._install(name, url);
+    IF NOT EXISTS (SELECT 1
+                     FROM sqlj.jar_entry e
+                     JOIN sqlj.jar_repository r ON r.jarid = e.jarid
+                    WHERE r.jarname = install_plugin.name) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('there is no file in "%s"; wanted a jar with plugins, or with what they need', url);
     END IF;
 END
 $$;
