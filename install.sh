@@ -5,8 +5,9 @@
 
 set -euo pipefail
 
-HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-readonly HERE
+SELF=$(readlink -f "${BASH_SOURCE[0]}" 2>/dev/null) || SELF=${BASH_SOURCE[0]} # it may be a link
+HERE=$(CDPATH="" cd "$(dirname "$SELF")" && pwd)
+readonly SELF HERE
 readonly OLDEST_SERVER=15 NEWEST_SERVER=18
 readonly OLDEST_JAVA=17 NEWEST_PLJAVA_JAVA=23
 readonly EMBEDDED=io.zonky.test.postgres:embedded-postgres-binaries-linux
@@ -181,6 +182,8 @@ require_java() {
 }
 
 install_java() {
+    # Another one would not be looked at.
+    [[ -z $java_home ]] || return 1
     if [[ ${1:-} == jdk ]]; then
         install_first_of openjdk-17-jdk-headless openjdk-21-jdk-headless java-17-openjdk-devel java-21-openjdk-devel
     else

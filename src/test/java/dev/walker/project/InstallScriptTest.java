@@ -381,6 +381,26 @@ class InstallScriptTest {
     }
 
     @Test
+    void installsNoJavaBesideTheOneThatWasNamed() throws Exception {
+        packageManager("apt-get", "openjdk-17-jre-headless", "nothing");
+        assertSays(
+                "PL/Java needs a Java from 17 to 23",
+                fail("--java-home", java("other", 25).toString()));
+        assertEquals("", Files.readString(log));
+        assertNothingInstalled();
+    }
+
+    @Test
+    void isFoundThroughLinks() throws Exception {
+        Files.createSymbolicLink(programs.resolve("readlink"), tool("readlink"));
+        Path real = Files.move(tree, dir.resolve("elsewhere"));
+        Files.createDirectory(tree);
+        Files.createSymbolicLink(tree.resolve("install.sh"), real.resolve("install.sh"));
+        succeed("--no-class-archive");
+        assertTrue(installed().contains("walker/walker.jar"), installed().toString());
+    }
+
+    @Test
     void passesOverJavaThatIsTooNewIfThereIsAnother() throws Exception {
         executable(programs.resolve("java"), "exec " + dir.resolve("java-17/bin/java") + " \"$@\"");
         Outcome outcome = run(Map.of("JAVA_HOME", java("java-25", 25).toString()));

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -153,6 +154,36 @@ class LauncherTest {
         List<String> arguments = run(Map.of("JAVA_HOME", javaHome.toString()), dir.resolve("second"), "x")
                 .arguments();
         assertTrue(arguments.contains(home.resolve("walker.jar").toString()), arguments.toString());
+    }
+
+    /** {@code cd} tells where it has found a directory that it was not in. */
+    @Test
+    void directoriesOfCdpathAreNotLookedAt() throws Exception {
+        Map<String, String> environment =
+                Map.of("JAVA_HOME", javaHome.toString(), "CDPATH", dir.resolve("nowhere") + ":" + dir.toRealPath());
+        List<String> arguments =
+                run(environment, Path.of("the walker/bin/walker"), "x").arguments();
+        assertTrue(arguments.contains(home.resolve("walker.jar").toString()), arguments.toString());
+    }
+
+    /** Without that Java takes arguments and the names of files for ASCII. */
+    @ParameterizedTest
+    @CsvSource({
+        "'',C.UTF-8",
+        "LC_ALL=C,C.UTF-8",
+        "LANG=POSIX,C.UTF-8",
+        "LANG=de_DE.ISO-8859-1,''",
+        "LC_CTYPE=C.UTF-8,''"
+    })
+    void readsUtf8WhereNoLocaleIsSet(String variable, String wanted) throws Exception {
+        program(javaHome.resolve("bin/java"), "echo $$; echo \"${LC_ALL:-}\"");
+        Map<String, String> environment = new HashMap<>(Map.of("JAVA_HOME", javaHome.toString()));
+        if (!variable.isEmpty()) {
+            environment.put(variable.split("=")[0], variable.split("=")[1]);
+        }
+        assertEquals(
+                List.of(wanted),
+                run(environment, home.resolve("bin/walker"), "run").arguments());
     }
 
     @Test
