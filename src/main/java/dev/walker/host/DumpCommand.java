@@ -6,6 +6,7 @@ import dev.walker.rmgr.Rmgr;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalRecord;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.ZoneId;
 import java.util.function.BooleanSupplier;
@@ -66,6 +67,13 @@ final class DumpCommand implements PlainArguments.Command {
             paramLabel = "record",
             description = "Show sums by resource manager, or by record type, instead of records.")
     private String stats;
+
+    @Option(
+            names = "--save-fullpage",
+            paramLabel = "DIR",
+            description = "Write the page of each full-page image of the records to a file in this directory, which is made"
+                    + " or has to be empty.")
+    private Path pageDirectory;
 
     @Option(
             names = "--format",
@@ -189,6 +197,7 @@ final class DumpCommand implements PlainArguments.Command {
             PrintWriter err)
             throws SQLException, InterruptedException {
         RecordPrinter printer = printer();
+        PageFiles pages = pageDirectory == null ? null : new PageFiles(pageDirectory);
         WalRecord record = new WalRecord();
         long shown = 0;
         if (!quiet && statistics == null) {
@@ -210,6 +219,9 @@ final class DumpCommand implements PlainArguments.Command {
                 statistics.add(record);
             } else if (!quiet) {
                 printer.print(record, out);
+            }
+            if (pages != null) {
+                pages.save(record);
             }
         }
         return false;

@@ -724,6 +724,49 @@ class OperationsIT {
     }
 
     @Test
+    void whatIsNoJarOfAPluginIsRefused(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "DeleteCounter");
+        Path text = Files.writeString(dir.resolve("text.jar"), "no jar");
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        String before = query("SELECT sqlj.get_classpath('walker')");
+        String[][] wrong = {
+            {"'walker', 'file:" + jar + "'", "jar \"walker\" is WALker itself, not a plugin"},
+            {"'delete-counter', 'file:" + jar + "'", "name is \"delete-counter\", wanted letters"},
+            {"'', 'file:" + jar + "'", "name is \"\", wanted letters"},
+            {"NULL, 'file:" + jar + "'", "name is \"\", wanted letters"},
+            {"'counter', '" + jar + "'", "url is \"" + jar + "\", wanted a URL such as file:/"},
+            {"'counter', NULL", "url is \"\", wanted a URL"},
+            {"'counter', 'file:" + text + "'", "there is no file in \"file:" + text + "\""},
+        };
+        for (String[] each : wrong) {
+            SQLException e =
+                    assertThrows(SQLException.class, () -> query("SELECT walker.install_plugin(" + each[0] + ")"));
+            assertTrue(e.getMessage().contains(each[1]), e.getMessage());
+        }
+        assertEquals(before, query("SELECT sqlj.get_classpath('walker')"));
+        walked.server().execute("SELECT walker.install_jar()");
+    }
+
+    @Test
+    void pluginThatThrowsInTheEndIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
+        Path jar = PluginJar.of(dir, "ThrowsInTheEnd");
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        walked.server().execute("SELECT walker.install_plugin('in_the_end', 'file:" + jar + "')");
+        walked.stop();
+        walked.configure("walker.plugins = 'heatmap, throws_in_the_end'");
+        walked.start();
+        walked.stop();
+        String log = walked.server().log();
+        assertTrue(
+                log.contains("plugin \"throws_in_the_end\" is set aside at LSN ")
+                        && log.contains("java.lang.IllegalStateException: in the end"),
+                walked.server()::endOfLog);
+        walked.configure("walker.plugins = 'heatmap'");
+        walked.server().execute("SELECT walker.remove_plugin('in_the_end')");
+        walked.start();
+    }
+
+    @Test
     void pluginThatDoesNotComeBackIsNamedInTheServerLog(@TempDir Path dir) throws Exception {
         Path jar = PluginJar.of(dir, "Sleeper");
         walked.server().execute("SELECT walker.install_plugin('sleeper', 'file:" + jar + "')");

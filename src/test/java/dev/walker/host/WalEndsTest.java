@@ -245,6 +245,36 @@ class WalEndsTest {
         }
     }
 
+    /** What is followed has no end, so a signal asks for the sums. */
+    @Test
+    void sumsOfWhatIsFollowedAreShownAtASignal() throws Exception {
+        WalBuilder wal = new WalBuilder(PgVersion.PG15);
+        wal.add(record(100));
+        wal.add(record(100));
+        write(wal.zeros(SEGMENT).bytes(), 1);
+        Process dump = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        "dump",
+                        "--path=" + directory,
+                        "--start=0/100030",
+                        "-fz")
+                .start();
+        try {
+            // By then it has read the first record.
+            String told = dump.errorReader().readLine();
+            assertTrue(told.contains("first record is after 0/100030"), told);
+            dump.destroy();
+            String sums = new String(dump.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(sums.lines().anyMatch(line -> line.matches("Total +1 .*")), sums);
+            assertEquals(0, dump.waitFor());
+        } finally {
+            dump.destroyForcibly();
+        }
+    }
+
     private static String sorted(String lines) {
         return lines.lines().sorted().collect(Collectors.joining("\n"));
     }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -186,6 +187,30 @@ class WalOptionsTest {
             String missing = options.get(numbers.startsWith("1") ? 1 : 0);
             assertTrue(walker.err().contains("there is no segment " + missing + " in " + path), walker.err());
         }
+    }
+
+    @Test
+    void savesPagesAsPgWaldumpNamesThem() throws IOException {
+        Path pages = directory.resolve("pages");
+        assertEquals(List.of(), dump("-q --save-fullpage=" + pages + " --start " + Lsn.format(lsns.get(10))));
+        List<String> names;
+        try (Stream<Path> files = Files.list(pages)) {
+            names = files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+        assertEquals(
+                List.of(
+                        String.format("00000001-00000000-%08X.1663.5.16390.1_main", lsns.get(12)),
+                        String.format("00000001-00000000-%08X.1663.5.16390.1_main", lsns.get(17))),
+                names);
+        assertEquals(8192, Files.size(pages.resolve(names.get(0))));
+        // What is there already is somebody's.
+        Walker again = Walker.run("dump", "--path", path, "--save-fullpage", pages.toString());
+        assertEquals(1, again.status());
+        assertEquals("", again.out());
+        assertTrue(again.err().contains("there is something in " + pages), again.err());
+        Walker nowhere = Walker.run("dump", "--path", path, "--save-fullpage", pages.resolve("a/b").toString());
+        assertEquals(1, nowhere.status());
+        assertTrue(nowhere.err().contains("cannot make " + pages.resolve("a/b")), nowhere.err());
     }
 
     @Test
