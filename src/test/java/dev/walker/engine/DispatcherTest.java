@@ -256,4 +256,12 @@ class DispatcherTest {
         watch.look();
         assertEquals(List.of("stuck", "stuck"), told);
     }
+
+    @Test
+    void classThatCannotBeInitializedTellsWhatItThrew() {
+        Throwable thrown = new ExceptionInInitializerError(new IllegalStateException("no driver"));
+        assertEquals(
+                "java.lang.ExceptionInInitializerError: java.lang.IllegalStateException: no driver",
+                LoadedPlugin.describe(thrown));
+    }
 }

@@ -19,6 +19,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -199,6 +200,38 @@ class DumpIT {
             for (int i = 0; i < csv.size(); i++) {
                 assertEquals(expected.get(i), csv.get(i));
             }
+        }
+    }
+
+    /** In SQL_ASCII a name is just bytes, which the server gives to nobody who wants UTF-8. */
+    @Test
+    void relationWhoseNameIsNoTextHasNumbers() throws Exception {
+        int newest = Collections.max(TestServer.majors());
+        try (TestServer server = TestServer.major(newest).start()) {
+            server.execute("CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'");
+            String start = server.query("SELECT pg_current_wal_insert_lsn()");
+            String file;
+            try (Connection connection = server.jdbc("bytes", "postgres");
+                    Statement statement = connection.createStatement()) {
+                statement.execute("CREATE TABLE plain (a int)");
+                statement.execute("DO $$ DECLARE name text := convert_from('\\xe4ff', 'SQL_ASCII'); BEGIN"
+                        + " EXECUTE format('CREATE TABLE %I (a int)', name);"
+                        + " EXECUTE format('INSERT INTO %I VALUES (1)', name); END $$");
+                statement.execute("INSERT INTO plain VALUES (1)");
+                try (ResultSet row = statement.executeQuery("SELECT '1663/' || d.oid || '/' || c.relfilenode"
+                        + " FROM pg_class c, pg_database d WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
+                        + " AND c.oid <> 'plain'::regclass AND d.datname = current_database()")) {
+                    assertTrue(row.next());
+                    file = row.getString(1);
+                }
+            }
+            String url = server.url("bytes") + "?user=postgres";
+            List<String> text = Walker.lines("dump", "--source-url", url, "--start", start, "--rmgr", "Heap");
+            assertTrue(text.stream().anyMatch(line -> line.contains("rel public.plain blk 0")), text.toString());
+            assertTrue(text.stream().anyMatch(line -> line.contains("rel " + file + " blk 0")), text.toString());
+            List<String> sums =
+                    Walker.lines("stats", "--source-url", url, "--start", start, "--by", "relation", "--format", "csv");
+            assertTrue(sums.stream().anyMatch(line -> line.startsWith(file + ",1,")), sums.toString());
         }
     }
 
