@@ -171,9 +171,13 @@ public final class PluginLoader {
         try {
             List<URL> files = Collections.list(classLoader.getResources(className.replace('.', '/') + ".class"));
             if (files.size() > 1) {
-                throw new PluginException("plugin \"" + className + "\": its class is in " + files.size() + " jars: "
-                        + files.stream().map(URL::toString).collect(Collectors.joining(", "))
-                        + "; wanted one of them");
+                // In a server they have numbers that tell nobody anything.
+                String places = files.stream()
+                        .map(URL::toString)
+                        .filter(place -> !place.startsWith("dbf:"))
+                        .collect(Collectors.joining(", "));
+                throw new PluginException("plugin \"" + className + "\": its class is in " + files.size() + " jars"
+                        + (places.isEmpty() ? "" : ": " + places) + "; wanted one of them");
             }
         } catch (IOException e) {
             throw new PluginException("plugin \"" + className + "\": cannot look for its class: " + e, e);
