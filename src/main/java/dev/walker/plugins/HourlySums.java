@@ -15,7 +15,8 @@ import java.util.TreeSet;
 
 /**
  * Sums by hour in a table whose key begins with the hour, for {@link #KEPT_HOURS} hours. The hour is that of the last commit
- * or rollback before, never an earlier one than before.
+ * or rollback before. Commits come a little out of order, so it is not the one before that again; what is earlier still is a
+ * clock that was set back, which goes on where it is.
  *
  * @param <K> what a sum is of
  * @param <V> a sum, which can be added to
@@ -63,7 +64,7 @@ final class HourlySums<K, V> {
         table.scan(row -> stored.add((Instant) row[0]));
         if (!stored.isEmpty()) {
             hour = stored.last();
-            table.scan(row -> rows.read(row, sums.computeIfAbsent(rows.key(row), none -> rows.nothing())), hour);
+            load();
         }
     }
 
@@ -79,13 +80,30 @@ final class HourlySums<K, V> {
         Instant heard = time.truncatedTo(ChronoUnit.HOURS);
         if (hour == null) {
             hour = heard;
-        } else if (heard.isAfter(hour)) {
-            Map<K, V> unsaved = over.computeIfAbsent(hour, none -> new HashMap<>());
-            changed.forEach(key -> unsaved.put(key, sums.get(key)));
-            rows.hourIsOver(sums);
-            sums.clear();
-            changed.clear();
-            hour = heard;
+        } else if (heard.isAfter(hour) || heard.isBefore(hour.minus(1, ChronoUnit.HOURS))) {
+            turn(heard);
+        }
+    }
+
+    private void turn(Instant next) {
+        Map<K, V> unsaved = over.computeIfAbsent(hour, none -> new HashMap<>());
+        changed.forEach(key -> unsaved.put(key, sums.get(key)));
+        rows.hourIsOver(sums);
+        sums.clear();
+        changed.clear();
+        hour = next;
+        load();
+    }
+
+    /** Takes what there is of the present hour already. */
+    private void load() {
+        if (stored.contains(hour)) {
+            table.scan(row -> rows.read(row, sums.computeIfAbsent(rows.key(row), none -> rows.nothing())), hour);
+        }
+        Map<K, V> unsaved = over.remove(hour);
+        if (unsaved != null) {
+            sums.putAll(unsaved);
+            changed.addAll(unsaved.keySet());
         }
     }
 
@@ -120,7 +138,9 @@ final class HourlySums<K, V> {
         over.clear();
         changed.forEach(key -> put(present, key, sums.get(key)));
         changed.clear();
-        Instant oldest = present.minus(KEPT_HOURS, ChronoUnit.HOURS);
+        // What may be dropped is not judged by a clock gone wrong.
+        Instant now = Instant.now();
+        Instant oldest = (present.isBefore(now) ? present : now).minus(KEPT_HOURS, ChronoUnit.HOURS);
         while (!stored.isEmpty() && stored.first().isBefore(oldest)) {
             table.delete(stored.pollFirst());
         }

@@ -17,7 +17,7 @@ import java.util.Set;
  * Plugin {@code walstats}: the volume of WAL by hour, relation, resource manager and type of record, in table {@code
  * walker.walstats}. It publishes that of the present hour by resource manager.
  *
- * <p>The hour is that of the last commit or rollback before the record, never an earlier one than before. A record counts
+ * <p>The hour is that of the last commit or rollback before the record, see {@link HourlySums}. A record counts
  * with {@code xl_tot_len}, for the relation of its first block reference; {@code fpi_bytes} is what of that are full-page
  * images, without their holes and compressed as they are. Where there is no block, or an hour has had {@link Places#MOST}
  * other relations already, the row has zeros in place of the relation. Rows go after {@link HourlySums#KEPT_HOURS} hours.

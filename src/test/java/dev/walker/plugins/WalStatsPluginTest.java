@@ -1,0 +1,81 @@
+package dev.walker.plugins;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.walker.heatmap.MemoryStore;
+import dev.walker.rmgr.Rmgr;
+import dev.walker.spi.SourceServer;
+import dev.walker.testing.RecordBuilder;
+import dev.walker.version.PgVersion;
+import dev.walker.wal.WalRecord;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class WalStatsPluginTest {
+    private static final Instant POSTGRES_EPOCH = Instant.parse("2000-01-01T00:00:00Z");
+    private static final Instant TEN = Instant.parse("2026-11-22T10:00:00Z");
+    private static final Instant FAR = Instant.parse("2036-01-01T00:00:00Z");
+
+    private final MemoryStore store = new MemoryStore();
+    private WalStatsPlugin plugin;
+
+    @BeforeEach
+    void start() {
+        plugin = store.start(new WalStatsPlugin(), SourceServer.none(), Map.of());
+    }
+
+    private void commitAt(Instant time) {
+        byte[] main = ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong((time.getEpochSecond() - POSTGRES_EPOCH.getEpochSecond()) * 1_000_000)
+                .array();
+        WalRecord record = RecordBuilder.of(Rmgr.XACT, 0).xid(700).main(main).decode(PgVersion.PG17);
+        plugin.onXact(record);
+        plugin.onRecord(record);
+    }
+
+    /** How many commits each hour has had. */
+    private Map<Instant, Long> saved() {
+        store.flush(plugin, 0);
+        Map<Instant, Long> records = new TreeMap<>();
+        store.rows("walstats").forEach(row -> records.merge((Instant) row[0], (Long) row[6], Long::sum));
+        return records;
+    }
+
+    @Test
+    void commitsThatComeALittleLateStayInTheHour() {
+        commitAt(TEN.plusSeconds(3599));
+        commitAt(TEN.plusSeconds(3601));
+        commitAt(TEN.plusSeconds(3598));
+        assertEquals(Map.of(TEN, 1L, TEN.plusSeconds(3600), 2L), saved());
+    }
+
+    @Test
+    void clockThatWasAheadDoesNotTakeAllThatFollows() {
+        commitAt(TEN);
+        commitAt(TEN.plusSeconds(3600));
+        commitAt(FAR);
+        commitAt(TEN.plusSeconds(10));
+        commitAt(TEN.plusSeconds(20));
+        assertEquals(Map.of(TEN, 3L, TEN.plusSeconds(3600), 1L, FAR, 1L), saved());
+        commitAt(FAR.plusSeconds(1));
+        // What was saved is gone on with.
+        commitAt(TEN.plusSeconds(30));
+        assertEquals(Map.of(TEN, 4L, TEN.plusSeconds(3600), 1L, FAR, 2L), saved());
+        start();
+        commitAt(TEN.plusSeconds(40));
+        assertEquals(Map.of(TEN, 5L, TEN.plusSeconds(3600), 1L, FAR, 2L), saved());
+    }
+
+    @Test
+    void clockThatIsAheadDoesNotHaveAllDropped() {
+        commitAt(Instant.now());
+        commitAt(FAR);
+        assertEquals(2, saved().size());
+    }
+}
