@@ -554,7 +554,10 @@ BEGIN
         RAISE undefined_object USING
             MESSAGE = pg_catalog.format('there is no source "%s"', source),
             DETAIL = coalesce((SELECT 'There are: ' || pg_catalog.string_agg(s.name, ', ' ORDER BY s.source_id)
-                                 FROM walker.source s), 'No server is walked yet.');
+                                 FROM walker.source s), 'No server is walked yet.')
+                -- Three literals are taken for source, database and relation.
+                || CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.relname = source)
+                        THEN pg_catalog.format(E'\nIf the table of that name is meant, write %L::regclass.', source) ELSE '' END;
     END IF;
     RETURN found_id;
 END
@@ -1192,6 +1195,45 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.heatmap(regclass, integer) IS 'a table cut into ranges of blocks: the garbage of each, its heat (1 is the hottest), and what share of all garbage the ranges up to this rank hold';
 
+CREATE FUNCTION walker._blocks(source_id integer, spc_oid oid, db_oid oid, relfilenode oid) RETURNS bigint
+LANGUAGE sql STABLE
+AS $$
+    SELECT greatest(
+        (SELECT r.blocks FROM walker.relation r
+          WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
+                = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)),
+        (SELECT c.chunk * 128::bigint
+                + (SELECT pg_catalog.max(p.ordinal)
+                     FROM pg_catalog.unnest(c.dead_by_page) WITH ORDINALITY AS p (dead, ordinal)
+                    WHERE p.dead > 0)
+           FROM walker.heatmap_chunk c
+          WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
+                = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)
+            AND c.dead_tuples > 0
+          ORDER BY c.chunk DESC
+          LIMIT 1))
+$$;
+COMMENT ON FUNCTION walker._blocks IS 'how large a heap was when it was seen last, at least as large as its garbage needs';
+
+CREATE FUNCTION walker._live_tuples(rel oid, blocks bigint, dead bigint) RETURNS bigint
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN e.counted > 0 AND e.extrapolated > 0 THEN least(e.counted, e.extrapolated)
+                WHEN greatest(e.counted, e.extrapolated) > 0 OR e.extrapolated IS NOT NULL
+                THEN greatest(e.counted, e.extrapolated)
+                ELSE greatest(e.fitting - dead, 0) END
+      FROM (SELECT pg_catalog.pg_stat_get_live_tuples(c.oid) AS counted,
+                   CASE WHEN c.reltuples >= 0 AND c.relpages > 0
+                        THEN (c.reltuples::double precision * blocks / c.relpages)::bigint END AS extrapolated,
+                   -- A page has its header of 24 bytes, a tuple its own of 24 and an item pointer of 4.
+                   (SELECT blocks * (pg_catalog.current_setting('block_size')::bigint - 24)
+                           / (28 + coalesce(pg_catalog.sum(CASE WHEN a.attlen > 0 THEN a.attlen ELSE 32 END), 0))
+                      FROM pg_catalog.pg_attribute a
+                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS fitting
+              FROM pg_catalog.pg_class c WHERE c.oid = rel) e
+$$;
+COMMENT ON FUNCTION walker._live_tuples IS 'an estimate: n_live_tup, which crashes lose and late reports count twice, beside what the planner takes; of a table that has neither, as after pg_upgrade, how many tuples fit into its pages, less the dead';
+
 CREATE FUNCTION walker.garbage(
     OUT relation regclass, OUT relfilenode oid, OUT dead_tuples bigint, OUT dead_bytes_estimate bigint,
     OUT pages_with_garbage bigint, OUT hottest_range_share double precision, OUT inserts bigint, OUT updates bigint,
@@ -1204,11 +1246,17 @@ AS $$
         SELECT d.oid AS here_oid, d.dattablespace, walker._local_source_id() AS source_id
           FROM pg_catalog.pg_database d
          WHERE d.datname = pg_catalog.current_database()
+    ), locked AS MATERIALIZED (
+        -- Whoever asks for the size of these waits, be it for a VACUUM FULL or for whom that waits for.
+        SELECT l.relation FROM pg_catalog.pg_locks l, here h
+         WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.database IN (0, h.here_oid)
+           AND l.pid <> pg_catalog.pg_backend_pid()
     ), class AS (
         SELECT c.oid, c.oid::regclass AS relation, coalesce(nullif(c.reltablespace, 0), h.dattablespace) AS spc_oid,
                CASE WHEN c.relisshared THEN 0 ELSE h.here_oid END AS db_oid,
                pg_catalog.pg_relation_filenode(c.oid) AS relfilenode,
-               pg_catalog.pg_relation_size(c.oid) AS size,
+               CASE WHEN c.oid NOT IN (SELECT l.relation FROM locked l) THEN pg_catalog.pg_relation_size(c.oid) END AS size,
+               c.relpages,
                greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) AS live_tuples
           FROM pg_catalog.pg_class c, here h
          WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
@@ -1222,24 +1270,56 @@ AS $$
           JOIN here h USING (source_id)
          WHERE c.db_oid IN (0, h.here_oid)
          GROUP BY 1, 2, 3
+    ), sized AS (
+        SELECT k.oid, k.relation, k.spc_oid, k.db_oid, k.relfilenode, k.live_tuples, k.size IS NOT NULL AS is_sure,
+               coalesce(k.size, greatest(k.relpages, walker._blocks(h.source_id, k.spc_oid, k.db_oid, k.relfilenode))
+                                * pg_catalog.current_setting('block_size')::bigint) AS size
+          FROM class k, here h
     )
     SELECT c.relation, r.relfilenode, r.dead_tuples,
-           (c.size::numeric * r.dead_tuples / greatest(r.dead_tuples + c.live_tuples, 1))::bigint,
+           (c.size::numeric * r.dead_tuples / greatest(r.dead_tuples + CASE WHEN c.live_tuples > 0 THEN c.live_tuples
+               ELSE walker._live_tuples(c.oid, c.size / pg_catalog.current_setting('block_size')::integer, r.dead_tuples)
+               END, 1))::bigint,
            r.pages_with_garbage,
            CASE WHEN r.dead_tuples > 0 THEN
                (SELECT pg_catalog.max(m.dead_tuples) / nullif(pg_catalog.sum(m.dead_tuples), 0)
-                  FROM walker.heatmap(c.relation) m)::double precision END,
+                  FROM walker._heat_ranges(h.source_id, c.spc_oid, c.db_oid, c.relfilenode,
+                                           c.size / pg_catalog.current_setting('block_size')::integer, 64) m
+               )::double precision END,
            r.inserts, r.updates, r.hot_updates, r.deletes, r.aborted_tuples, r.pruned_tuples,
            r.created_in_wal
-               OR coalesce(k.pages, 0) >= c.size / pg_catalog.current_setting('block_size')::integer,
+               OR c.is_sure AND coalesce(k.pages, 0) >= c.size / pg_catalog.current_setting('block_size')::integer,
            r.last_change
       FROM here h
       JOIN walker.heatmap_relation r USING (source_id)
-      JOIN class c USING (spc_oid, db_oid, relfilenode)
+      JOIN sized c USING (spc_oid, db_oid, relfilenode)
       LEFT JOIN known k USING (spc_oid, db_oid, relfilenode)
      ORDER BY r.dead_tuples DESC, c.relation::text
 $$;
 COMMENT ON FUNCTION walker.garbage() IS 'one row per heap of this database that has changed since the walk began, the worst first';
+
+CREATE FUNCTION walker._own_files(source integer, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    WITH own AS (
+        SELECT c.oid, c.reltoastrelid FROM pg_catalog.pg_class c
+         WHERE c.relnamespace = 'walker'::regnamespace AND c.relkind IN ('r', 'S')
+    ), heap AS (
+        SELECT o.oid FROM own o UNION ALL SELECT o.reltoastrelid FROM own o WHERE o.reltoastrelid <> 0
+    ), file AS (
+        SELECT h.oid FROM heap h
+        UNION ALL
+        SELECT i.indexrelid FROM pg_catalog.pg_index i JOIN heap h ON h.oid = i.indrelid
+    )
+    SELECT CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END, d.oid,
+           pg_catalog.pg_relation_filenode(c.oid)
+      FROM file f
+      JOIN pg_catalog.pg_class c USING (oid)
+      JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
+     WHERE source = walker._local_source_id()
+$$;
+COMMENT ON FUNCTION walker._own_files IS 'the files that WALker itself writes to in the server that is walked: plugins are not told of them';
 
 -- Several servers: each by its name in walker.source -----------------------------------------------------------------
 
@@ -1265,30 +1345,12 @@ AS $$
          SELECT pg_catalog.count(*) AS relations, coalesce(pg_catalog.sum(r.dead_tuples), 0)::bigint AS dead,
                 coalesce(pg_catalog.sum(r.pages_with_garbage), 0)::bigint AS pages
            FROM walker.heatmap_relation r
-          WHERE r.source_id = s.source_id) m
+          WHERE r.source_id = s.source_id
+            AND (r.spc_oid, r.db_oid, r.relfilenode) NOT IN (SELECT o.spc_oid, o.db_oid, o.relfilenode
+                                                               FROM walker._own_files(s.source_id) o)) m
      ORDER BY s.name
 $$;
 COMMENT ON FUNCTION walker.fleet IS 'one row per server that is walked into this database: whether its walker runs, how far it is behind, and how much garbage the server has in all its databases';
-
-CREATE FUNCTION walker._blocks(source_id integer, spc_oid oid, db_oid oid, relfilenode oid) RETURNS bigint
-LANGUAGE sql STABLE
-AS $$
-    SELECT greatest(
-        (SELECT r.blocks FROM walker.relation r
-          WHERE (r.source_id, r.spc_oid, r.db_oid, r.relfilenode)
-                = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)),
-        (SELECT c.chunk * 128::bigint
-                + (SELECT pg_catalog.max(p.ordinal)
-                     FROM pg_catalog.unnest(c.dead_by_page) WITH ORDINALITY AS p (dead, ordinal)
-                    WHERE p.dead > 0)
-           FROM walker.heatmap_chunk c
-          WHERE (c.source_id, c.spc_oid, c.db_oid, c.relfilenode)
-                = (_blocks.source_id, _blocks.spc_oid, _blocks.db_oid, _blocks.relfilenode)
-            AND c.dead_tuples > 0
-          ORDER BY c.chunk DESC
-          LIMIT 1))
-$$;
-COMMENT ON FUNCTION walker._blocks IS 'how large a heap was when it was seen last, at least as large as its garbage needs';
 
 CREATE FUNCTION walker.garbage(
     source text, OUT database text, OUT schema text, OUT relation text, OUT relfilenode oid, OUT dead_tuples bigint,
@@ -1321,6 +1383,8 @@ AS $$
       JOIN walker.heatmap_relation r USING (source_id)
       LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
       LEFT JOIN known k USING (spc_oid, db_oid, relfilenode)
+     WHERE (r.spc_oid, r.db_oid, r.relfilenode) NOT IN (SELECT o.spc_oid, o.db_oid, o.relfilenode
+                                                          FROM walker._own_files(h.source_id) o)
      ORDER BY r.dead_tuples DESC, n.database, n.schema, n.name
 $$;
 COMMENT ON FUNCTION walker.garbage(text) IS 'one row per heap in any database of a source that has changed since the walk began, the worst first; sizes are those that were seen last';
@@ -2773,12 +2837,26 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION walker._map_problem(source integer) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN p.last_error IS NOT NULL
+                THEN pg_catalog.format('plugin "heatmap" was set aside at %s: %s', p."position", p.last_error)
+                WHEN p.ordinal IS NULL THEN 'plugin "heatmap" is not in walker.plugins' END
+      FROM pg_catalog.generate_series(1, 1)
+      LEFT JOIN walker.plugin p ON p.source_id = source AND p.name = 'heatmap'
+     WHERE EXISTS (SELECT 1 FROM walker.plugin w WHERE w.source_id = source)
+$$;
+COMMENT ON FUNCTION walker._map_problem IS 'why the heat map is not that of now though WAL is walked; null if it is, and before the first walk';
+
 CREATE FUNCTION walker._tell_of_baseline(source integer) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
     IF walker._lock_holder(source, 'run') IS NULL THEN
         RAISE NOTICE 'the walker does not run; it will read the pages when it is started';
+    ELSIF walker._map_problem(source) IS NOT NULL THEN
+        RAISE NOTICE '%; the pages will not be read before that is mended', walker._map_problem(source);
     END IF;
 END
 $$;
@@ -2806,7 +2884,8 @@ BEGIN
             MESSAGE = pg_catalog.format('"%s" is a relation of this server, but it is another one that is walked', rel),
             HINT = 'walker.baseline(source, database, relation) is for those of another server.';
     ELSE
-        -- A partitioned table stands for its partitions, and a table brings its TOAST table along.
+        -- A partitioned table stands for those of its partitions that can be mapped, and a table brings its TOAST table
+        -- along.
         WITH heap AS (
             SELECT c.oid, c.reltoastrelid
               FROM pg_catalog.pg_class c
@@ -2815,7 +2894,8 @@ BEGIN
             SELECT c.oid, c.reltoastrelid
               FROM pg_catalog.pg_partition_tree(rel) t
               JOIN pg_catalog.pg_class c ON c.oid = t.relid
-             WHERE t.isleaf AND t.relid <> rel AND c.relkind = 'r'
+              JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'heap'
+             WHERE t.isleaf AND t.relid <> rel AND c.relkind = 'r' AND c.relpersistence = 'p'
         ), file AS (
             SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0
         )
@@ -2824,7 +2904,7 @@ BEGIN
           FROM file f
          CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
         IF NOT FOUND THEN
-            RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table', rel);
+            RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table with WAL', rel);
         END IF;
     END IF;
     PERFORM walker._tell_of_baseline(source);
@@ -2876,6 +2956,9 @@ BEGIN
         EXIT WHEN done OR pg_catalog.clock_timestamp() >= give_up;
         IF walker._lock_holder(source, 'run') IS NULL THEN
             RAISE WARNING 'the walker does not run';
+            RETURN false;
+        ELSIF walker._map_problem(source) IS NOT NULL THEN
+            RAISE WARNING '%', walker._map_problem(source);
             RETURN false;
         END IF;
         PERFORM pg_catalog.pg_sleep(0.05);
@@ -2947,9 +3030,10 @@ AS $$
                CASE WHEN p.database = pg_catalog.current_database() THEN 'tables' ELSE 'shared catalogs' END,
                pg_catalog.concat_ws(', ', 'of ' || p.owner, CASE WHEN p.database <> pg_catalog.current_database()
                    THEN 'in database ' || p.database END),
-               pg_catalog.format('%sROLLBACK PREPARED %L',
-                   CASE WHEN p.database <> pg_catalog.current_database()
-                        THEN pg_catalog.format('-- in database %s: ', p.database) ELSE '' END, p.gid)
+               CASE WHEN p.database = pg_catalog.current_database() THEN pg_catalog.format('ROLLBACK PREPARED %L', p.gid)
+                    -- Nothing that follows a line break is to be run here.
+                    ELSE pg_catalog.regexp_replace(pg_catalog.format('-- in database %s: ROLLBACK PREPARED %L', p.database,
+                             p.gid), '[[:cntrl:]]+', ' ', 'g') END
           FROM pg_catalog.pg_prepared_xacts p
         UNION ALL
         SELECT 'replication slot', s.slot_name, s.active_pid, x.xmin, NULL, x.holds,
@@ -3022,6 +3106,9 @@ DECLARE
 BEGIN
     IF pageinspect IS NULL THEN
         problem := 'that takes extension pageinspect';
+        RETURN;
+    ELSIF to_regprocedure(pageinspect || '.get_raw_page(text, text, bigint)') IS NULL THEN
+        problem := 'that takes a newer pageinspect: ALTER EXTENSION pageinspect UPDATE';
         RETURN;
     END IF;
     -- Who deleted or replaced the tuples that are stored: HEAP_XMAX_INVALID and HEAP_XMAX_LOCK_ONLY are nobody,
@@ -3096,6 +3183,17 @@ END
 $$;
 COMMENT ON FUNCTION walker._held_back IS 'how many of the dead tuples vacuum has to leave because of "oldest": exact where the pages with garbage are no more than sample_pages, else estimated from as many of them; from the history where pages cannot be read';
 
+CREATE FUNCTION walker._option(options text[], name text) RETURNS numeric
+LANGUAGE sql STABLE
+AS $$
+    -- As it was written: 70.0 and 1e3 are good for an integer. Hexadecimal and octal numbers count as not set.
+    SELECT CASE WHEN o.option_value ~ '^ *[+-]?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})? *$'
+                THEN o.option_value::numeric END
+      FROM pg_catalog.pg_options_to_table(options) o
+     WHERE o.option_name = name
+$$;
+COMMENT ON FUNCTION walker._option IS 'a storage parameter that is a number; null if it is not set';
+
 CREATE FUNCTION walker._autovacuum(
     rel regclass, live bigint, OUT enabled boolean, OUT why_not text, OUT scale double precision, OUT base bigint,
     OUT trigger bigint)
@@ -3103,21 +3201,21 @@ LANGUAGE sql STABLE
 AS $$
     WITH option AS (
         -- Autovacuum takes the options of the table for its TOAST table where that has none of its own.
-        SELECT (SELECT pg_catalog.jsonb_object_agg(o.option_name, o.option_value)
-                  FROM pg_catalog.pg_options_to_table(coalesce(c.reloptions, m.reloptions)) o) AS set
+        SELECT coalesce(c.reloptions, m.reloptions) AS set
           FROM pg_catalog.pg_class c
           LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
          WHERE c.oid = rel
     ), value AS (
-        SELECT coalesce((o.set ->> 'autovacuum_enabled')::boolean, true) AS for_table,
+        SELECT coalesce((SELECT e.option_value::boolean FROM pg_catalog.pg_options_to_table(o.set) e
+                          WHERE e.option_name = 'autovacuum_enabled'), true) AS for_table,
                pg_catalog.current_setting('autovacuum')::boolean AND pg_catalog.current_setting('track_counts')::boolean
                    AS for_all,
-               coalesce((o.set ->> 'autovacuum_vacuum_scale_factor')::double precision,
+               coalesce(walker._option(o.set, 'autovacuum_vacuum_scale_factor')::double precision,
                         pg_catalog.current_setting('autovacuum_vacuum_scale_factor')::double precision) AS scale,
-               coalesce((o.set ->> 'autovacuum_vacuum_threshold')::bigint,
+               coalesce(walker._option(o.set, 'autovacuum_vacuum_threshold')::bigint,
                         pg_catalog.current_setting('autovacuum_vacuum_threshold')::bigint) AS base,
                -- From PostgreSQL 18 on; -1 is no limit.
-               coalesce((o.set ->> 'autovacuum_vacuum_max_threshold')::bigint,
+               coalesce(walker._option(o.set, 'autovacuum_vacuum_max_threshold')::bigint,
                         pg_catalog.current_setting('autovacuum_vacuum_max_threshold', true)::bigint, -1) AS most
           FROM option o
     )
@@ -3149,17 +3247,6 @@ AS $$
            (SELECT pg_catalog.min(m.block) FROM middle m WHERE m.upto >= 0.95 * m.total)
 $$;
 COMMENT ON FUNCTION walker._concentration IS 'on how few pages 90 percent of the garbage is, and between which blocks';
-
-CREATE FUNCTION walker._live_tuples(rel oid, blocks bigint) RETURNS bigint
-LANGUAGE sql STABLE
-AS $$
-    SELECT CASE WHEN least(e.counted, e.extrapolated) > 0 THEN least(e.counted, e.extrapolated)
-                ELSE greatest(e.counted, e.extrapolated, 0) END
-      FROM (SELECT pg_catalog.pg_stat_get_live_tuples(c.oid) AS counted,
-                   (c.reltuples::double precision * blocks / greatest(c.relpages, 1))::bigint AS extrapolated
-              FROM pg_catalog.pg_class c WHERE c.oid = rel) e
-$$;
-COMMENT ON FUNCTION walker._live_tuples IS 'an estimate: n_live_tup, which crashes lose and late reports count twice, beside what the planner takes';
 
 CREATE FUNCTION walker._n(number numeric) RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -3249,6 +3336,9 @@ BEGIN
             coalesce((SELECT pg_catalog.format('server "%s"', s.name) FROM walker.source s
                        WHERE s.source_id = walker._source_id()), 'no server');
         RETURN;
+    ELSIF pg_catalog.pg_is_in_recovery() THEN
+        RAISE WARNING 'no advice: this server is a standby, and transactions and statistics of its primary are not to be seen from here';
+        RETURN;
     END IF;
     IF rel IS NOT NULL THEN
         PERFORM walker._heap(rel);
@@ -3256,6 +3346,8 @@ BEGIN
     SELECT s.state, s.position INTO class FROM walker.status() s;
     IF class.state <> 'running' THEN
         RAISE WARNING 'the walker does not run; this is from what it knew at %', class.position;
+    ELSIF walker._map_problem(walker._local_source_id()) IS NOT NULL THEN
+        RAISE WARNING 'the map is not that of now: %', walker._map_problem(walker._local_source_id());
     END IF;
 
     FOR g IN
@@ -3265,207 +3357,217 @@ BEGIN
          WHERE rel IS NULL OR w.relation = rel
          ORDER BY w.dead_bytes_estimate DESC, w.dead_tuples DESC, w.relation::text
     LOOP
-        SELECT c.relkind, c.relispartition, c.oid < 16384 OR c.relnamespace = 'pg_catalog'::regnamespace
-                   OR coalesce(m.relnamespace = 'pg_catalog'::regnamespace, false) AS catalog,
-               m.oid::regclass AS main, f.blocks, h.newpage_updates, h.dead_aborted,
-               coalesce((SELECT o.option_value::integer FROM pg_catalog.pg_options_to_table(c.reloptions) o
-                          WHERE o.option_name = 'fillfactor'), 100) AS fillfactor,
-               pg_catalog.pg_stat_get_dead_tuples(c.oid) AS stat_dead,
-               walker._live_tuples(c.oid, f.blocks) AS live,
-               greatest(pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
-                        pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)) AS vacuumed
-          INTO class
-          FROM pg_catalog.pg_class c
-          LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
-         CROSS JOIN LATERAL walker._heap(c.oid) f
-          JOIN walker.heatmap_relation h
-            ON (h.spc_oid, h.db_oid, h.relfilenode) = (f.spc_oid, f.db_oid, f.relfilenode)
-         WHERE c.oid = g.relation AND h.source_id = walker._local_source_id();
-        CONTINUE WHEN NOT FOUND;  -- dropped meanwhile
-        relation := g.relation;
-        dead_tuples := g.dead_tuples;
-        dead_bytes_estimate := g.dead_bytes_estimate;
-        complete := g.complete;
-        n_dead_tup := class.stat_dead;
-        live_tuples := class.live;
-        dead_percent := 100.0 * dead_tuples / greatest(dead_tuples + live_tuples, 1);
-        said := false;
-        kind := CASE class.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END;
-        altered := coalesce(class.main, relation)::text;
+        BEGIN
+            SELECT c.relkind, c.relispartition, c.oid < 16384 OR c.relnamespace = 'pg_catalog'::regnamespace
+                       OR coalesce(m.relnamespace = 'pg_catalog'::regnamespace, false) AS catalog,
+                   m.oid::regclass AS main, f.blocks, h.newpage_updates, h.dead_aborted,
+                   coalesce(walker._option(c.reloptions, 'fillfactor'), 100) AS fillfactor,
+                   pg_catalog.pg_stat_get_dead_tuples(c.oid) AS stat_dead,
+                   walker._live_tuples(c.oid, f.blocks, g.dead_tuples) AS live,
+                   greatest(pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
+                            pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)) AS vacuumed
+              INTO class
+              FROM pg_catalog.pg_class c
+              LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
+             CROSS JOIN LATERAL walker._heap(c.oid) f
+              JOIN walker.heatmap_relation h
+                ON (h.spc_oid, h.db_oid, h.relfilenode) = (f.spc_oid, f.db_oid, f.relfilenode)
+             WHERE c.oid = g.relation AND h.source_id = walker._local_source_id();
+            CONTINUE WHEN NOT FOUND;  -- dropped meanwhile
+            relation := g.relation;
+            dead_tuples := g.dead_tuples;
+            dead_bytes_estimate := g.dead_bytes_estimate;
+            complete := g.complete;
+            n_dead_tup := class.stat_dead;
+            live_tuples := class.live;
+            dead_percent := 100.0 * dead_tuples / greatest(dead_tuples + live_tuples, 1);
+            said := false;
+            kind := CASE class.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END;
+            altered := coalesce(class.main, relation)::text;
 
-        -- How much of it can go, and who is in the way of the rest.
-        SELECT * INTO oldest FROM walker._oldest_holders(relation) o WHERE o.ordinal = 1;
-        SELECT o.name INTO next_oldest FROM walker._oldest_holders(relation) o
-         WHERE pg_catalog.age(o.xmin) < pg_catalog.age(oldest.xmin) OR o.ordinal > 1 ORDER BY o.ordinal LIMIT 1;
-        SELECT * INTO held
-          FROM walker._held_back(relation, oldest.xmin, oldest.since, dead_tuples, class.dead_aborted,
-                                 CASE WHEN dead_tuples >= min_dead_tuples OR rel IS NOT NULL THEN sample_pages ELSE 8 END);
-        held_back := held.tuples;
-        reclaimable := dead_tuples - held_back;
-        basis := held.basis;
-        held_by := CASE WHEN held_back > 0 OR held_back IS NULL THEN oldest.name END;
-        note := CASE basis
-            WHEN 'unknown' THEN pg_catalog.format('; how many vacuum can reclaim is not known: at least %s, all but what died since %s (%s)',
-                walker._n(class.dead_aborted), oldest.name, held.problem)
-            WHEN 'sample' THEN '; estimated from a sample of pages'
-            WHEN 'history' THEN pg_catalog.format('; estimated from what has died since then (%s)', held.problem)
-            ELSE '' END;
-        SELECT * INTO auto FROM walker._autovacuum(relation, class.live);
+            -- How much of it can go, and who is in the way of the rest.
+            SELECT * INTO oldest FROM walker._oldest_holders(relation) o WHERE o.ordinal = 1;
+            SELECT o.name INTO next_oldest FROM walker._oldest_holders(relation) o
+             WHERE pg_catalog.age(o.xmin) < pg_catalog.age(oldest.xmin) OR o.ordinal > 1 ORDER BY o.ordinal LIMIT 1;
+            SELECT * INTO held
+              FROM walker._held_back(relation, oldest.xmin, oldest.since, dead_tuples, class.dead_aborted,
+                                     CASE WHEN dead_tuples >= min_dead_tuples OR rel IS NOT NULL THEN sample_pages ELSE 8 END);
+            held_back := held.tuples;
+            reclaimable := dead_tuples - held_back;
+            basis := held.basis;
+            held_by := CASE WHEN held_back > 0 OR held_back IS NULL THEN oldest.name END;
+            note := CASE basis
+                WHEN 'unknown' THEN pg_catalog.format('; how many vacuum can reclaim is not known: at least %s, all but what died since %s (%s)',
+                    walker._n(class.dead_aborted), oldest.name, held.problem)
+                WHEN 'sample' THEN '; estimated from a sample of pages'
+                WHEN 'history' THEN pg_catalog.format('; estimated from what has died since then (%s)', held.problem)
+                ELSE '' END;
+            SELECT * INTO auto FROM walker._autovacuum(relation, class.live);
 
-        IF NOT complete AND n_dead_tup >= greatest(min_dead_tuples, 2 * dead_tuples) THEN
-            said := true;
-            action := 'baseline';
-            reason := pg_catalog.format('statistics tell of %s dead tuples, the walk has seen %s of them die; garbage from before it is not counted',
-                walker._n(n_dead_tup), walker._n(dead_tuples));
-            command := pg_catalog.format('SELECT walker.baseline(%L)', relation::text);
-            RETURN NEXT;
-        END IF;
+            IF NOT complete AND n_dead_tup >= greatest(min_dead_tuples, 2 * dead_tuples) THEN
+                said := true;
+                action := 'baseline';
+                reason := pg_catalog.format('statistics tell of %s dead tuples, the walk has seen %s of them die; garbage from before it is not counted',
+                    walker._n(n_dead_tup), walker._n(dead_tuples));
+                command := pg_catalog.format('SELECT walker.baseline(%L)', relation::text);
+                RETURN NEXT;
+            END IF;
 
-        IF coalesce(held_back, 0) >= min_dead_tuples AND 100.0 * held_back / greatest(dead_tuples + live_tuples, 1)
-                                                         >= min_dead_percent THEN
-            said := true;
-            action := 'blocked';
-            reason := pg_catalog.format('%s of %s dead tuples (%s%% of the table) cannot be removed by anybody as long as %s lasts%s%s',
-                walker._n(held_back), walker._n(dead_tuples),
-                walker._n(pg_catalog.round(100.0 * held_back / greatest(dead_tuples + live_tuples, 1), 1)),
-                oldest.name, '; then ' || next_oldest || ' may hold some', note);
-            command := oldest.command;
-            RETURN NEXT;
-        END IF;
+            IF coalesce(held_back, 0) >= min_dead_tuples AND 100.0 * held_back / greatest(dead_tuples + live_tuples, 1)
+                                                             >= min_dead_percent THEN
+                said := true;
+                action := 'blocked';
+                reason := pg_catalog.format('%s of %s dead tuples (%s%% of the table) cannot be removed by anybody as long as %s lasts%s%s',
+                    walker._n(held_back), walker._n(dead_tuples),
+                    walker._n(pg_catalog.round(100.0 * held_back / greatest(dead_tuples + live_tuples, 1), 1)),
+                    oldest.name, '; then ' || next_oldest || ' may hold some', note);
+                command := oldest.command;
+                RETURN NEXT;
+            END IF;
 
-        SELECT * INTO hot FROM walker._concentration(relation);
-        IF coalesce(reclaimable, dead_tuples) >= min_dead_tuples
-           AND 100.0 * coalesce(reclaimable, dead_tuples) / greatest(dead_tuples + live_tuples, 1) >= min_dead_percent THEN
-            said := true;
-            action := 'vacuum';
-            reason := pg_catalog.format('%s of %s dead tuples can be reclaimed (%s%% of the table is dead, about %s); n_dead_tup is %s, %s%s',
-                CASE WHEN reclaimable IS NULL THEN 'some' WHEN reclaimable = dead_tuples THEN 'all' ELSE walker._n(reclaimable) END,
-                walker._n(dead_tuples), walker._n(pg_catalog.round(dead_percent::numeric, 1)),
-                pg_catalog.pg_size_pretty(dead_bytes_estimate), walker._n(n_dead_tup),
-                CASE WHEN NOT auto.enabled THEN 'and ' || auto.why_not
-                     WHEN n_dead_tup > auto.trigger
-                     THEN pg_catalog.format('which is above the %s at which autovacuum comes by itself', walker._n(auto.trigger))
-                     ELSE pg_catalog.format('and autovacuum waits until it is above %s', walker._n(auto.trigger)) END, note);
-            command := pg_catalog.format('VACUUM %s', relation);
-            RETURN NEXT;
-        END IF;
+            SELECT * INTO hot FROM walker._concentration(relation);
+            IF coalesce(reclaimable, dead_tuples) >= min_dead_tuples
+               AND 100.0 * coalesce(reclaimable, dead_tuples) / greatest(dead_tuples + live_tuples, 1) >= min_dead_percent THEN
+                said := true;
+                action := 'vacuum';
+                reason := pg_catalog.format('%s of %s dead tuples can be reclaimed (%s%% of the table is dead, about %s); n_dead_tup is %s, %s%s',
+                    CASE WHEN reclaimable IS NULL THEN 'some' WHEN reclaimable = dead_tuples THEN 'all' ELSE walker._n(reclaimable) END,
+                    walker._n(dead_tuples), walker._n(pg_catalog.round(dead_percent::numeric, 1)),
+                    pg_catalog.pg_size_pretty(dead_bytes_estimate), walker._n(n_dead_tup),
+                    CASE WHEN NOT auto.enabled THEN 'and ' || auto.why_not
+                         WHEN n_dead_tup > auto.trigger
+                         THEN pg_catalog.format('which is above the %s at which autovacuum comes by itself', walker._n(auto.trigger))
+                         ELSE pg_catalog.format('and autovacuum waits until it is above %s', walker._n(auto.trigger)) END, note);
+                command := pg_catalog.format('VACUUM %s', relation);
+                RETURN NEXT;
+            END IF;
 
-        -- Reading a few pages prunes them, where vacuum reads all that changed, and all indexes.
-        IF coalesce(reclaimable, dead_tuples) - class.dead_aborted >= min_dead_tuples AND class.blocks >= 1000
-           AND hot.pages <= 0.1 * class.blocks AND NOT class.catalog THEN
-            said := true;
-            action := 'reclaim';
-            reason := pg_catalog.format('90%% of the garbage is on %s of %s pages (%s%%); reading them prunes those that are full',
-                walker._n(hot.pages), walker._n(class.blocks),
-                walker._n(pg_catalog.round(100.0 * hot.pages / class.blocks, 1)));
-            command := pg_catalog.format('CALL walker.reclaim(%L, limit_blocks => %s)', relation::text, hot.pages);
-            RETURN NEXT;
-        END IF;
+            -- Reading a few pages prunes them, where vacuum reads all that changed, and all indexes.
+            IF coalesce(reclaimable, dead_tuples) - class.dead_aborted >= min_dead_tuples AND class.blocks >= 1000
+               AND hot.pages <= 0.1 * class.blocks AND NOT class.catalog THEN
+                said := true;
+                action := 'reclaim';
+                reason := pg_catalog.format('90%% of the garbage is on %s of %s pages (%s%%); reading them prunes those that are full',
+                    walker._n(hot.pages), walker._n(class.blocks),
+                    walker._n(pg_catalog.round(100.0 * hot.pages / class.blocks, 1)));
+                command := pg_catalog.format('CALL walker.reclaim(%L, limit_blocks => %s)', relation::text, hot.pages);
+                RETURN NEXT;
+            END IF;
 
-        -- How often autovacuum comes.
-        IF NOT class.catalog AND NOT auto.enabled AND auto.why_not LIKE '%table' AND dead_tuples >= min_dead_tuples THEN
-            said := true;
-            action := 'autovacuum';
-            reason := pg_catalog.format('%s, which has %s dead tuples', auto.why_not, walker._n(dead_tuples));
-            command := pg_catalog.format('ALTER %s %s RESET (%sautovacuum_enabled)', kind, altered,
-                CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END);
-            RETURN NEXT;
-        ELSIF NOT class.catalog AND auto.enabled THEN
-            IF g.deaths_per_hour > 0 THEN
-                -- No more often than a vacuum pays: it is 1 percent of the table at least.
-                wanted := greatest(g.deaths_per_hour * extract(epoch FROM vacuum_every) / 3600, live_tuples / 100.0,
-                                   min_dead_tuples);
-                IF auto.trigger > 2 * wanted THEN
+            -- How often autovacuum comes.
+            IF NOT class.catalog AND NOT auto.enabled AND auto.why_not LIKE '%table' AND dead_tuples >= min_dead_tuples THEN
+                said := true;
+                action := 'autovacuum';
+                reason := pg_catalog.format('%s, which has %s dead tuples', auto.why_not, walker._n(dead_tuples));
+                command := pg_catalog.format('ALTER %s %s RESET (%sautovacuum_enabled)', kind, altered,
+                    CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END);
+                RETURN NEXT;
+            ELSIF NOT class.catalog AND auto.enabled THEN
+                IF g.deaths_per_hour > 0 THEN
+                    -- No more often than a vacuum pays: it is 1 percent of the table at least.
+                    wanted := greatest(g.deaths_per_hour * extract(epoch FROM vacuum_every) / 3600, live_tuples / 100.0,
+                                       min_dead_tuples);
+                    IF auto.trigger > 2 * wanted THEN
+                        said := true;
+                        action := 'autovacuum';
+                        base := least(auto.base, wanted);
+                        factor := pg_catalog.round(((wanted - base) / greatest(live_tuples, 1.0))::numeric, 3);
+                        wanted := base + factor * live_tuples;
+                        reason := pg_catalog.format('%s tuples an hour die for vacuum to remove (%s); autovacuum comes when %s are dead (%s + %s * %s rows), every %s hours; with this it comes when %s are, every %s hours',
+                            walker._n(pg_catalog.round(g.deaths_per_hour::numeric, 1)), g.rate_basis, walker._n(auto.trigger),
+                            auto.base, auto.scale, walker._n(live_tuples),
+                            walker._n(pg_catalog.round((auto.trigger / g.deaths_per_hour)::numeric, 1)), walker._n(wanted),
+                            walker._n(pg_catalog.round((wanted / g.deaths_per_hour)::numeric, 1)));
+                        command := pg_catalog.format('ALTER %s %s SET (%sautovacuum_vacuum_scale_factor = %s%s)',
+                            kind, altered, CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, factor,
+                            CASE WHEN base < auto.base THEN pg_catalog.format(', %sautovacuum_vacuum_threshold = %s',
+                                CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, base) ELSE '' END);
+                        RETURN NEXT;
+                    END IF;
+                END IF;
+            END IF;
+
+            -- An update that finds room on its page, and changes no indexed column, is HOT and cleaned up by the next reader.
+            stayed := g.updates - class.newpage_updates;
+            helped := CASE WHEN stayed >= 0.02 * g.updates THEN g.hot_updates / greatest(stayed, 1)::double precision END;
+            IF class.relkind IN ('r', 'm') AND NOT class.catalog AND class.fillfactor > 50
+               AND class.newpage_updates >= min_dead_tuples AND coalesce(helped, 1) * class.newpage_updates >= 0.2 * g.updates THEN
+                -- Room for three versions.
+                fill := greatest(50, least(90, 5 * pg_catalog.floor((100 - 3 * 100.0 * class.blocks
+                                                   / greatest(live_tuples + dead_tuples, 1)) / 5)));
+                IF fill < class.fillfactor THEN
                     said := true;
-                    action := 'autovacuum';
-                    base := least(auto.base, wanted);
-                    factor := pg_catalog.round(((wanted - base) / greatest(live_tuples, 1.0))::numeric, 3);
-                    wanted := base + factor * live_tuples;
-                    reason := pg_catalog.format('%s tuples an hour die for vacuum to remove (%s); autovacuum comes when %s are dead (%s + %s * %s rows), every %s hours; with this it comes when %s are, every %s hours',
-                        walker._n(pg_catalog.round(g.deaths_per_hour::numeric, 1)), g.rate_basis, walker._n(auto.trigger),
-                        auto.base, auto.scale, walker._n(live_tuples),
-                        walker._n(pg_catalog.round((auto.trigger / g.deaths_per_hour)::numeric, 1)), walker._n(wanted),
-                        walker._n(pg_catalog.round((wanted / g.deaths_per_hour)::numeric, 1)));
-                    command := pg_catalog.format('ALTER %s %s SET (%sautovacuum_vacuum_scale_factor = %s%s)',
-                        kind, altered, CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, factor,
-                        CASE WHEN base < auto.base THEN pg_catalog.format(', %sautovacuum_vacuum_threshold = %s',
-                            CASE WHEN class.main IS NOT NULL THEN 'toast.' ELSE '' END, base) ELSE '' END);
+                    action := 'fillfactor';
+                    reason := pg_catalog.format('%s of %s updates put the new version on another page for want of room, which is never HOT; %s',
+                        walker._n(class.newpage_updates), walker._n(g.updates),
+                        CASE WHEN helped IS NULL THEN 'whether they would be HOT with room cannot be told: hardly any stayed on its page (none would be if they change an indexed column)'
+                             WHEN helped = 1 THEN 'all that had room were HOT'
+                             ELSE pg_catalog.format('of those that had room %s%% were HOT, the rest change an indexed column, which no fillfactor helps',
+                                      walker._n(pg_catalog.round(100 * helped::numeric, 1))) END)
+                        || '; pages that are full stay so until the table is rewritten';
+                    command := pg_catalog.format('ALTER %s %s SET (fillfactor = %s)', kind, relation, fill);
                     RETURN NEXT;
                 END IF;
             END IF;
-        END IF;
 
-        -- An update that finds room on its page, and changes no indexed column, is HOT and cleaned up by the next reader.
-        stayed := g.updates - class.newpage_updates;
-        helped := CASE WHEN stayed >= 0.02 * g.updates THEN g.hot_updates / greatest(stayed, 1)::double precision END;
-        IF class.relkind IN ('r', 'm') AND NOT class.catalog AND class.fillfactor > 50
-           AND class.newpage_updates >= min_dead_tuples AND coalesce(helped, 1) * class.newpage_updates >= 0.2 * g.updates THEN
-            -- Room for three versions.
-            fill := greatest(50, least(90, 5 * pg_catalog.floor((100 - 3 * 100.0 * class.blocks
-                                               / greatest(live_tuples + dead_tuples, 1)) / 5)));
-            IF fill < class.fillfactor THEN
+            -- Rows that were deleted where they lie together.
+            IF class.relkind = 'r' AND NOT class.catalog AND NOT class.relispartition AND class.blocks >= 1000
+               AND dead_tuples >= min_dead_tuples AND dead_percent >= min_dead_percent AND g.deletes >= 4 * g.updates
+               AND class.dead_aborted < 0.2 * dead_tuples AND hot.last_block - hot.first_block < 0.8 * class.blocks
+               AND hot.pages > 0.6 * (hot.last_block - hot.first_block) THEN
+                SELECT s.attname INTO column_name
+                  FROM pg_catalog.pg_class c
+                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                  JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
+                 WHERE c.oid = relation AND pg_catalog.abs(s.correlation) > 0.9
+                 ORDER BY s.n_distinct <> -1, pg_catalog.abs(s.correlation) DESC, s.attname LIMIT 1;
                 said := true;
-                action := 'fillfactor';
-                reason := pg_catalog.format('%s of %s updates put the new version on another page for want of room, which is never HOT; %s',
-                    walker._n(class.newpage_updates), walker._n(g.updates),
-                    CASE WHEN helped IS NULL THEN 'whether they would be HOT with room cannot be told: hardly any stayed on its page (none would be if they change an indexed column)'
-                         WHEN helped = 1 THEN 'all that had room were HOT'
-                         ELSE pg_catalog.format('of those that had room %s%% were HOT, the rest change an indexed column, which no fillfactor helps',
-                                  walker._n(pg_catalog.round(100 * helped::numeric, 1))) END)
-                    || '; pages that are full stay so until the table is rewritten';
-                command := pg_catalog.format('ALTER %s %s SET (fillfactor = %s)', kind, relation, fill);
+                action := 'partition';
+                reason := pg_catalog.format('rows are deleted where they lie together: 90%% of the garbage is between blocks %s and %s of %s; as a partition it would be dropped without garbage%s',
+                    walker._n(hot.first_block), walker._n(hot.last_block), walker._n(class.blocks),
+                    CASE WHEN column_name IS NULL THEN '; no column is known that follows the order of the rows (ANALYZE)'
+                         ELSE pg_catalog.format('; column %I follows the order of the rows', column_name) END);
+                command := CASE WHEN column_name IS NOT NULL THEN
+                    pg_catalog.format('CREATE TABLE %s (LIKE %s) PARTITION BY RANGE (%I)',
+                        -- A name has 63 bytes at most.
+                        (SELECT pg_catalog.format('%s.%I', c.relnamespace::regnamespace,
+                                    pg_catalog."left"(c.relname::text, 51 * pg_catalog.length(c.relname::text)
+                                        / greatest(pg_catalog.octet_length(c.relname::text), 51)) || '_partitioned')
+                           FROM pg_catalog.pg_class c WHERE c.oid = relation), relation, column_name) END;
                 RETURN NEXT;
             END IF;
-        END IF;
 
-        -- Rows that were deleted where they lie together.
-        IF class.relkind = 'r' AND NOT class.catalog AND NOT class.relispartition AND class.blocks >= 1000
-           AND dead_tuples >= min_dead_tuples AND dead_percent >= min_dead_percent AND g.deletes >= 4 * g.updates
-           AND class.dead_aborted < 0.2 * dead_tuples AND hot.last_block - hot.first_block < 0.8 * class.blocks
-           AND hot.pages > 0.6 * (hot.last_block - hot.first_block) THEN
-            SELECT s.attname INTO column_name
-              FROM pg_catalog.pg_class c
-              JOIN pg_catalog.pg_stats s ON s.schemaname = c.relnamespace::regnamespace::text AND s.tablename = c.relname
-             WHERE c.oid = relation AND pg_catalog.abs(s.correlation) > 0.9
-             ORDER BY s.n_distinct <> -1, pg_catalog.abs(s.correlation) DESC, s.attname LIMIT 1;
-            said := true;
-            action := 'partition';
-            reason := pg_catalog.format('rows are deleted where they lie together: 90%% of the garbage is between blocks %s and %s of %s; as a partition it would be dropped without garbage%s',
-                walker._n(hot.first_block), walker._n(hot.last_block), walker._n(class.blocks),
-                CASE WHEN column_name IS NULL THEN '; no column is known that follows the order of the rows (ANALYZE)'
-                     ELSE pg_catalog.format('; column %I follows the order of the rows', column_name) END);
-            command := CASE WHEN column_name IS NOT NULL THEN
-                pg_catalog.format('CREATE TABLE %s (LIKE %s) PARTITION BY RANGE (%I)',
-                    (SELECT pg_catalog.format('%I.%I', c.relnamespace::regnamespace, c.relname || '_partitioned')
-                       FROM pg_catalog.pg_class c WHERE c.oid = relation), relation, column_name) END;
-            RETURN NEXT;
-        END IF;
+            IF class.relkind IN ('r', 'm') AND NOT class.catalog AND dead_percent >= 50 AND class.blocks >= 1000
+               AND (g.fills_per_hour IS NULL OR g.fills_per_hour * 24 * 7 < dead_tuples) THEN
+                said := true;
+                action := 'rewrite';
+                reason := pg_catalog.format('%s%% of the tuples are dead; VACUUM makes room for new rows but gives back only free pages at the end of %s. %s; it is locked meanwhile',
+                    walker._n(pg_catalog.round(dead_percent::numeric, 1)),
+                    pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(relation)),
+                    CASE WHEN g.fills_per_hour IS NULL THEN 'Rewrite it unless that room will be filled again soon'
+                         ELSE pg_catalog.format('New rows (%s an hour, %s) would not fill that room within a week: rewrite it',
+                             walker._n(pg_catalog.round(g.fills_per_hour::numeric, 1)), g.rate_basis) END)
+                    || CASE WHEN coalesce(held_back, 0) > 0 THEN '; what is held back would be copied, too' ELSE '' END;
+                command := pg_catalog.format('VACUUM (FULL, ANALYZE) %s', relation);
+                RETURN NEXT;
+            END IF;
 
-        IF class.relkind IN ('r', 'm') AND NOT class.catalog AND dead_percent >= 50 AND class.blocks >= 1000
-           AND (g.fills_per_hour IS NULL OR g.fills_per_hour * 24 * 7 < dead_tuples) THEN
-            said := true;
-            action := 'rewrite';
-            reason := pg_catalog.format('%s%% of the tuples are dead; VACUUM makes room for new rows but gives back only free pages at the end of %s. %s; it is locked meanwhile',
-                walker._n(pg_catalog.round(dead_percent::numeric, 1)),
-                pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(relation)),
-                CASE WHEN g.fills_per_hour IS NULL THEN 'Rewrite it unless that room will be filled again soon'
-                     ELSE pg_catalog.format('New rows (%s an hour, %s) would not fill that room within a week: rewrite it',
-                         walker._n(pg_catalog.round(g.fills_per_hour::numeric, 1)), g.rate_basis) END)
-                || CASE WHEN coalesce(held_back, 0) > 0 THEN '; what is held back would be copied, too' ELSE '' END;
-            command := pg_catalog.format('VACUUM (FULL, ANALYZE) %s', relation);
-            RETURN NEXT;
-        END IF;
-
-        IF NOT said AND (rel IS NOT NULL
-                         OR NOT class.catalog AND greatest(dead_tuples, g.pruned_tuples) >= min_dead_tuples) THEN
-            said := true;
-            action := 'nothing';
-            reason := pg_catalog.format('%s%% of the tuples are dead (%s); %s of %s that died were reclaimed so far%s',
-                walker._n(pg_catalog.round(dead_percent::numeric, 1)), walker._n(dead_tuples),
-                walker._n(g.pruned_tuples), walker._n(g.pruned_tuples + dead_tuples), note);
-            command := NULL;
-            RETURN NEXT;
-        END IF;
+            IF NOT said AND (rel IS NOT NULL
+                             OR NOT class.catalog AND greatest(dead_tuples, g.pruned_tuples) >= min_dead_tuples) THEN
+                said := true;
+                action := 'nothing';
+                reason := pg_catalog.format('%s%% of the tuples are dead (%s); %s of %s that died were reclaimed so far%s',
+                    walker._n(pg_catalog.round(dead_percent::numeric, 1)), walker._n(dead_tuples),
+                    walker._n(g.pruned_tuples), walker._n(g.pruned_tuples + dead_tuples), note);
+                command := NULL;
+                RETURN NEXT;
+            END IF;
+        EXCEPTION WHEN undefined_table THEN
+            -- Of all it is no error that one is dropped meanwhile.
+            IF rel IS NOT NULL OR EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = g.relation) THEN
+                RAISE;
+            END IF;
+        END;
     END LOOP;
     IF rel IS NOT NULL AND said IS NULL THEN
         relation := rel;
@@ -3502,7 +3604,7 @@ BEGIN
     IF limit_blocks IS NULL OR limit_blocks < 1 THEN
         RAISE invalid_parameter_value USING MESSAGE =
             pg_catalog.format('limit_blocks is %s, wanted a number from 1 on', coalesce(limit_blocks::text, 'null'));
-    ELSIF rate IS NULL OR NOT rate >= 0 OR rate = 'Infinity' OR rate = 'NaN' THEN
+    ELSIF rate IS NULL OR rate <> 0 AND rate NOT BETWEEN 0.000001 AND 1000000 THEN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('rate is %s, wanted megabytes in a second', coalesce(rate::text, 'null')),
             HINT = '0 is no limit.';
@@ -3523,6 +3625,9 @@ BEGIN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = pg_catalog.format('the walker has not come up to the present within %s, so the map is not that of now', timeout),
             HINT = 'SELECT * FROM walker.status() tells what it does.';
+    ELSIF walker._map_problem(walker._local_source_id()) IS NOT NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = 'the map is not that of now: ' || walker._map_problem(walker._local_source_id());
     END IF;
     IF pg_catalog.to_regclass('pg_temp.walker_reclaimed') IS NULL THEN
         CREATE TEMPORARY TABLE walker_reclaimed (block bigint, dead_before integer, dead_after integer);
@@ -3552,7 +3657,7 @@ DECLARE
 BEGIN
     UPDATE pg_temp.walker_reclaimed r SET dead_after = 0;
     UPDATE pg_temp.walker_reclaimed r SET dead_after = p.dead FROM walker._dead_of_pages(rel) p WHERE p.block = r.block;
-    SELECT pg_catalog.count(*), pg_catalog.sum(r.dead_before), pg_catalog.sum(r.dead_after),
+    SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(r.dead_before), 0), coalesce(pg_catalog.sum(r.dead_after), 0),
            pg_catalog.count(*) FILTER (WHERE r.dead_after < r.dead_before)
       INTO pages_read, before, after, pruned
       FROM pg_temp.walker_reclaimed r;
@@ -3604,6 +3709,7 @@ DECLARE
     total bigint;
     range record;
     began timestamptz;
+    name text := rel::text;
     file oid;
 BEGIN
     COMMIT;  -- fails in a transaction block, where nothing could be committed between ranges
@@ -3621,6 +3727,7 @@ BEGIN
          GROUP BY r.island, r.block / 128
          ORDER BY 1
     LOOP
+        EXIT WHEN pg_catalog.pg_relation_filenode(rel) IS DISTINCT FROM file;
         began := pg_catalog.clock_timestamp();
         -- A TID range scan, as no other plan reads only these pages. A TID scan would not prune.
         PERFORM pg_catalog.set_config('enable_tidscan', 'on', true), pg_catalog.set_config('enable_seqscan', 'off', true),
@@ -3638,8 +3745,9 @@ BEGIN
     END LOOP;
     IF NOT walker.wait_for(timeout => timeout) THEN
         RAISE WARNING 'the pages were read, but the walker has not come so far within %; what was reclaimed is not known yet', timeout;
-    ELSIF file <> (SELECT h.relfilenode FROM walker._heap(rel) h) THEN
-        RAISE WARNING '% was rewritten meanwhile; what was reclaimed cannot be told', rel;
+    ELSIF pg_catalog.pg_relation_filenode(rel) IS DISTINCT FROM file THEN
+        RAISE WARNING '% was % meanwhile; what was reclaimed cannot be told', name,
+            CASE WHEN pg_catalog.pg_relation_filenode(rel) IS NULL THEN 'dropped' ELSE 'rewritten' END;
     ELSE
         SELECT e.held INTO held_back FROM walker._reclaim_end(rel, total) e;
         SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE r.dead_after < r.dead_before),
@@ -3752,29 +3860,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.rollbacks(text, timestamptz) IS 'the same of a source by its name, with the names of relations in all its databases';
 
-CREATE FUNCTION walker._own_files(source integer, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid)
-RETURNS SETOF record
-LANGUAGE sql STABLE
-AS $$
-    WITH own AS (
-        SELECT c.oid, c.reltoastrelid FROM pg_catalog.pg_class c
-         WHERE c.relnamespace = 'walker'::regnamespace AND c.relkind IN ('r', 'S')
-    ), heap AS (
-        SELECT o.oid FROM own o UNION ALL SELECT o.reltoastrelid FROM own o WHERE o.reltoastrelid <> 0
-    ), file AS (
-        SELECT h.oid FROM heap h
-        UNION ALL
-        SELECT i.indexrelid FROM pg_catalog.pg_index i JOIN heap h ON h.oid = i.indrelid
-    )
-    SELECT CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END, d.oid,
-           pg_catalog.pg_relation_filenode(c.oid)
-      FROM file f
-      JOIN pg_catalog.pg_class c USING (oid)
-      JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
-     WHERE source = walker._local_source_id()
-$$;
-COMMENT ON FUNCTION walker._own_files IS 'the files that WALker itself writes to in the server that is walked: plugins are not told of them';
-
 CREATE FUNCTION walker._changed_blocks(
     source integer, since pg_lsn, only_spc_oid oid, only_db_oid oid, only_relfilenode oid, OUT spc_oid oid,
     OUT db_oid oid, OUT relfilenode oid, OUT fork integer, OUT block bigint, OUT is_limit_block boolean)
@@ -3795,6 +3880,9 @@ BEGIN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = pg_catalog.format('plugin "changed_blocks" does not know what has changed after %s: %s',
                 plugin."position", coalesce('it was set aside: ' || plugin.last_error, 'it is not in walker.plugins any more'));
+    ELSIF since IS NULL THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'since is null, wanted the LSN where the last backup began', HINT = 'Without one, take a full backup.';
     ELSIF since < oldest THEN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('plugin "changed_blocks" knows what has changed since %s, not since %s', oldest, since),
@@ -3902,9 +3990,9 @@ ALTER FUNCTION walker.retry(text, text) SET search_path = pg_catalog, pg_temp;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    walker._full_xid(xid, bigint), walker.horizon(), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
+    walker._option(text[], text), walker._map_problem(integer), walker._full_xid(xid, bigint), walker.horizon(), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
     walker._newer_than(regclass, bigint[], xid), walker._held_back(regclass, xid, timestamptz, bigint, bigint, integer),
-    walker._autovacuum(regclass, bigint), walker._concentration(regclass), walker._live_tuples(oid, bigint),
+    walker._autovacuum(regclass, bigint), walker._concentration(regclass), walker._live_tuples(oid, bigint, bigint),
     walker._n(numeric), walker._rates(),
     walker._advice(regclass, bigint, double precision, interval, integer),
     walker.advice(regclass, bigint, double precision, interval, integer),

@@ -14,7 +14,10 @@ final class HeapReader {
     /** How long to wait for somebody who holds a lock: the walk stands still meanwhile. */
     private static final String LOCK_TIMEOUT = "50ms";
 
-    private static final String PAGEINSPECT = "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+    /** Its schema, and whether it is new enough, which it may not be after pg_upgrade. */
+    private static final String PAGEINSPECT = "SELECT pg_catalog.quote_ident(n.nspname), pg_catalog.to_regprocedure("
+            + "pg_catalog.quote_ident(n.nspname) || '.get_raw_page(text, text, bigint)') IS NOT NULL"
+            + " FROM pg_catalog.pg_extension e"
             + " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pageinspect'";
 
     private static final String DATABASE =
@@ -59,6 +62,8 @@ final class HeapReader {
 
     private record Found(String name, long oid) {}
 
+    private record PageInspect(String schema, boolean isNew) {}
+
     private final Connection connection;
 
     HeapReader(Connection connection) {
@@ -70,10 +75,16 @@ final class HeapReader {
     }
 
     HeapRead read(RelFileLocator locator, long[] blocks, long lsn) throws SQLException {
-        Optional<String> schema = Jdbc.first(connection, PAGEINSPECT, row -> row.getString(1));
-        if (schema.isEmpty()) {
+        Optional<PageInspect> pageInspect =
+                Jdbc.first(connection, PAGEINSPECT, row -> new PageInspect(row.getString(1), row.getBoolean(2)));
+        if (pageInspect.isEmpty()) {
             return HeapRead.failed("pages are read with pageinspect, which the database that the walker is connected to"
                     + " does not have; CREATE EXTENSION pageinspect, and ask for the baseline again");
+        }
+        if (!pageInspect.get().isNew) {
+            return HeapRead.failed("pages are read with pageinspect 1.9 or newer, but the database that the walker is"
+                    + " connected to has an older one; ALTER EXTENSION pageinspect UPDATE, and ask for the baseline"
+                    + " again");
         }
         long database = Jdbc.one(connection, DATABASE, row -> row.getLong(1));
         if (locator.dbOid() != 0 && locator.dbOid() != database) {
@@ -82,7 +93,9 @@ final class HeapReader {
                     + ", and only the pages of that can be read");
         }
         return Savepoints.attempt(
-                connection, () -> withLockTimeout(() -> readNow(schema.get(), locator, blocks, lsn)), this::refused);
+                connection,
+                () -> withLockTimeout(() -> readNow(pageInspect.get().schema, locator, blocks, lsn)),
+                this::refused);
     }
 
     private HeapRead refused(SQLException refused) throws SQLException {

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -248,6 +250,7 @@ class AdviceIT {
             assertFigures(table, advice, "blocked", 0, 4000);
             assertTrue(advice.get("blocked").get("held_by").startsWith(holder + " replica, xmin"), advice.toString());
             assertEquals(List.of(0L, 4000L), vacuum(table));
+            assertEquals("0", standby.query("SELECT count(*) FROM walker.advice()"), "it does not see the primary");
             // The command is for the standby.
             String command = advice.get("blocked").get("command");
             assertTrue(command.startsWith("-- there: "), command);
@@ -439,6 +442,170 @@ class AdviceIT {
         } finally {
             sql("CREATE EXTENSION pageinspect");
         }
+    }
+
+    @Test
+    void pageinspectThatIsTooOldIsAskedToBeUpdated() throws Exception {
+        create("dated", " (id int)", "SELECT generate_series(1, 20000)");
+        sql("DROP EXTENSION pageinspect", "CREATE EXTENSION pageinspect VERSION '1.8'");
+        try (Connection open = walked.server().jdbc()) {
+            open.setAutoCommit(false);
+            open.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            open.createStatement().execute("SELECT 1");
+            sql("DELETE FROM dated WHERE id <= 5000");
+            Map<String, String> row = advice("'dated'").get("blocked");
+            assertEquals("history", row.get("basis"));
+            assertTrue(row.get("reason").contains("ALTER EXTENSION pageinspect UPDATE"), row.get("reason"));
+            sql("SELECT walker.reset('dated')", "SELECT walker.baseline('dated')");
+            assertEquals("f", walked.server().query("SELECT walker.wait_for_baseline()"));
+            String error = walked.server().query("SELECT baseline_error FROM walker.status()");
+            assertTrue(error.contains("ALTER EXTENSION pageinspect UPDATE"), error);
+        } finally {
+            sql("ALTER EXTENSION pageinspect UPDATE");
+        }
+        sql("SELECT walker.baseline('dated')");
+        assertEquals("t", walked.server().query("SELECT walker.wait_for_baseline()"));
+    }
+
+    @Test
+    void storageParametersAreTakenAsTheyWereWritten() throws Exception {
+        create(
+                "written",
+                " (id int) WITH (fillfactor = 70.0, autovacuum_vacuum_threshold = 2e3, autovacuum_vacuum_scale_factor = .5)",
+                "SELECT generate_series(1, 20000)");
+        sql("DELETE FROM written WHERE id <= 5000");
+        assertFigures("written", advice("'written'"), "vacuum", 5000, 0);
+        assertEquals(
+                "0.5 2000 12000",
+                walked.server()
+                        .query(
+                                "SELECT concat_ws(' ', scale, base, trigger) FROM walker._autovacuum('written', 20000)"));
+        // What only the server can read is left to it.
+        sql("ALTER TABLE written SET (fillfactor = '0x46')");
+        assertFigures("written", advice("'written'"), "vacuum", 5000, 0);
+    }
+
+    @Test
+    void oddNamesAreQuotedAndShortened() throws Exception {
+        String longName = "\u00fcber ".repeat(10) + "lang";
+        sql("CREATE SCHEMA \"Odd Schema\"");
+        create(
+                "\"Odd Schema\".\"" + longName + "\"",
+                " (id int, pad text)",
+                "SELECT i, repeat('x', 400) FROM generate_series(1, 20000) i");
+        sql("DELETE FROM \"Odd Schema\".\"" + longName + "\" WHERE id <= 10000");
+        String command =
+                advice("'\"Odd Schema\".\"" + longName + "\"'").get("partition").get("command");
+        assertTrue(command.endsWith(" PARTITION BY RANGE (id)"), command);
+        sql(command);
+        assertEquals(
+                "2",
+                walked.server()
+                        .query("SELECT count(*) FROM pg_class WHERE relnamespace = '\"Odd Schema\"'::regnamespace"
+                                + " AND relkind IN ('r', 'p')"));
+        sql("DROP SCHEMA \"Odd Schema\" CASCADE");
+    }
+
+    @Test
+    void tableWithoutStatisticsIsNotTakenForAnEmptyOne() throws Exception {
+        sql(
+                "CREATE TABLE uncounted (id int, pad text)",
+                "INSERT INTO uncounted SELECT i, repeat('x', 400) FROM generate_series(1, 40000) i",
+                "SELECT pg_stat_force_next_flush()",
+                "SELECT pg_stat_reset()");
+        byIndex("DELETE FROM uncounted WHERE ctid < '(100,0)'");
+        Map<String, Map<String, String>> advice = advice("'uncounted'");
+        assertFalse(advice.containsKey("rewrite") || advice.containsKey("vacuum"), advice.toString());
+        assertEquals(
+                "t",
+                walked.server()
+                        .query("SELECT dead_bytes_estimate < pg_relation_size('uncounted') / 10 FROM walker.garbage()"
+                                + " WHERE relation = 'uncounted'::regclass"));
+    }
+
+    @Test
+    void tableThatIsDroppedMeanwhileIsLeftOut() throws Exception {
+        sql(
+                "CREATE TABLE leaving AS SELECT 1 AS id",
+                "CREATE TABLE waited_for AS SELECT 1 AS id",
+                "DELETE FROM waited_for");
+        walked.waitFor();
+        try (Connection locker = walked.server().jdbc();
+                Connection dropper = walked.server().jdbc()) {
+            locker.setAutoCommit(false);
+            dropper.setAutoCommit(false);
+            locker.createStatement().execute("LOCK TABLE waited_for");
+            CompletableFuture<String> call = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return walked.server().query("SELECT count(*) > 0 FROM walker.advice()");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            // It has the size of the one table and waits for that of the other one.
+            awaitWaiter("waited_for");
+            dropper.createStatement().execute("DROP TABLE leaving");
+            locker.rollback();
+            awaitWaiter("leaving");
+            dropper.commit();
+            assertEquals("t", call.get(1, TimeUnit.MINUTES));
+        }
+    }
+
+    private static void awaitWaiter(String table) throws Exception {
+        long giveUp = System.nanoTime() + 30_000_000_000L;
+        while ("0"
+                .equals(walked.server()
+                        .query("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+                                + " WHERE NOT l.granted AND c.relname = '" + table + "'"))) {
+            assertTrue(System.nanoTime() < giveUp, "nobody waits for " + table);
+            Thread.sleep(20);
+        }
+    }
+
+    @Test
+    void commandForAnotherDatabaseIsOneLine() throws Exception {
+        sql("CREATE DATABASE voters");
+        try (Connection there = walked.server().jdbc("voters", "postgres");
+                Statement statement = there.createStatement()) {
+            statement.execute("BEGIN; CREATE TABLE vote (id int); PREPARE TRANSACTION E'first\\nDROP TABLE second'");
+            assertEquals(
+                    "-- in database voters: ROLLBACK PREPARED 'first DROP TABLE second'",
+                    walked.server().query("SELECT command FROM walker.horizon() WHERE kind LIKE 'prepared%'"));
+            statement.execute("ROLLBACK PREPARED E'first\\nDROP TABLE second'");
+        }
+        sql("DROP DATABASE voters");
+    }
+
+    @Test
+    void mapThatIsNotWalkedIsNotTakenForThatOfNow() throws Exception {
+        create("unmapped", " (id int)", "SELECT generate_series(1, 20000)");
+        walked.waitFor();
+        walked.stop();
+        walked.configure("walker.plugins = 'walstats'");
+        walked.start();
+        try (Connection connection = walked.server().jdbc();
+                Statement statement = connection.createStatement()) {
+            sql("DELETE FROM unmapped WHERE id <= 5000");
+            walked.waitFor();
+            String problem = "plugin \"heatmap\" is not in walker.plugins";
+            for (String call : List.of(
+                    "SELECT * FROM walker.advice('unmapped')",
+                    "SELECT walker.baseline('unmapped')",
+                    "SELECT walker.wait_for_baseline()")) {
+                statement.execute(call);
+                SQLWarning said = statement.getWarnings();
+                assertTrue(said != null && said.getMessage().contains(problem), call + " says " + said);
+            }
+            SQLException e = assertThrows(SQLException.class, () -> sql("CALL walker.reclaim('unmapped')"));
+            assertTrue(e.getMessage().contains(problem), e.getMessage());
+        } finally {
+            walked.stop();
+            walked.configure("walker.plugins = 'heatmap'");
+            walked.start();
+        }
+        assertEquals("t", walked.server().query("SELECT walker.wait_for_baseline()"));
+        assertFigures("unmapped", advice("'unmapped', sample_pages => 10000"), "vacuum", 5000, 0);
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
@@ -74,8 +75,9 @@ abstract class HostContract {
                 "UPDATE old SET body = repeat('z', 4000) WHERE id % 200 = 0",
                 "BEGIN; INSERT INTO old SELECT i, 0, '' FROM generate_series(30000, 31000) i; ROLLBACK",
                 "CREATE TABLE old_parts (id int) PARTITION BY HASH (id)",
-                "CREATE TABLE old_parts_0 PARTITION OF old_parts FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
-                "CREATE TABLE old_parts_1 PARTITION OF old_parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+                "CREATE TABLE old_parts_0 PARTITION OF old_parts FOR VALUES WITH (MODULUS 3, REMAINDER 0)",
+                "CREATE TABLE old_parts_1 PARTITION OF old_parts FOR VALUES WITH (MODULUS 3, REMAINDER 1)",
+                "CREATE UNLOGGED TABLE old_parts_2 PARTITION OF old_parts FOR VALUES WITH (MODULUS 3, REMAINDER 2)",
                 "INSERT INTO old_parts SELECT generate_series(1, 3000)",
                 "DELETE FROM old_parts WHERE id % 3 = 0",
                 "CREATE TABLE old_gone (id int)",
@@ -252,6 +254,45 @@ abstract class HostContract {
         SQLException e =
                 assertThrows(SQLException.class, () -> query("SELECT count(*) FROM walker.heatmap('pg_class', 0)"));
         assertTrue(e.getMessage().contains("ranges is 0"), e.getMessage());
+        // Three literals could be those of another source.
+        e = assertThrows(
+                SQLException.class,
+                () -> query("SELECT walker.heatmap_history_text('pg_class', 'dead', '2026-11-22')"));
+        assertTrue(e.getMessage().contains("write 'pg_class'::regclass"), e.getMessage());
+        query("SELECT count(*) FROM walker.heatmap_history_text('pg_class'::regclass, 'dead', '2026-11-22')");
+    }
+
+    @Test
+    void tableThatIsLockedDoesNotHoldUpTheRest() throws Exception {
+        sql(
+                "DROP TABLE IF EXISTS under_lock",
+                "CREATE TABLE under_lock AS SELECT i AS id FROM generate_series(1, 3000) i",
+                "DELETE FROM under_lock WHERE id < 100");
+        walked().waitFor();
+        try (Connection locker = walked().server().jdbc();
+                Connection reader = walked().server().jdbc()) {
+            locker.setAutoCommit(false);
+            locker.createStatement().execute("LOCK TABLE under_lock");
+            reader.createStatement().execute("SET statement_timeout = '20s'");
+            try (ResultSet row = reader.createStatement()
+                    .executeQuery(
+                            "SELECT concat_ws(' ', dead_tuples, pages_with_garbage, hottest_range_share, complete)"
+                                    + " FROM walker.garbage() WHERE relation::text = 'under_lock'")) {
+                assertTrue(row.next());
+                assertEquals("99 1 1 t", row.getString(1));
+            }
+        }
+    }
+
+    @Test
+    void ownTablesAreNotShown() throws Exception {
+        walked().waitFor();
+        assertEquals(
+                "0",
+                query("SELECT count(*) FROM walker.garbage('local') JOIN walker._own_files(walker._source_id())"
+                        + " USING (relfilenode)"));
+        assertEquals(
+                query("SELECT count(*) FROM walker.garbage('local')"), query("SELECT relations FROM walker.fleet()"));
     }
 
     @Test

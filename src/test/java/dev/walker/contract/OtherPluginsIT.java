@@ -261,6 +261,10 @@ class OtherPluginsIT {
                         + " WHERE NOT is_limit_block AND fork = 0"));
         SQLException e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.changed_blocks('0/100')"));
         assertTrue(e.getMessage().contains("knows what has changed since"), e.getMessage());
+        SQLException none = assertThrows(
+                SQLException.class,
+                () -> query("SELECT * FROM walker.changed_blocks((SELECT '0/0'::pg_lsn WHERE false))"));
+        assertTrue(none.getMessage().contains("since is null"), none.getMessage());
         e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.changed_blocks('FF/0')"));
         assertTrue(e.getMessage().contains("is beyond"), e.getMessage());
         assertEquals(

@@ -2,6 +2,7 @@ package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -138,6 +139,7 @@ class ReclaimIT {
             assertTrue(answer.get("said").contains("stay until VACUUM"), answer.get("said"));
             answer = reclaim(connection, "'hot'");
             assertAnswer(answer, 0, 0, 0, 0);
+            assertTrue(answer.get("said").contains("which had 0 of its 0 dead tuples"), answer.get("said"));
         }
         assertEquals(0, number("SELECT dead_tuple_count FROM pgstattuple('hot')"));
         assertTrue(MapCheck.of(walked).pages() > 0);
@@ -227,6 +229,34 @@ class ReclaimIT {
     }
 
     @Test
+    void endsWhereTheTableIsDroppedOrRewrittenMeanwhile() throws Exception {
+        for (String[] change : new String[][] {{"DROP TABLE brief", "dropped"}, {"TRUNCATE brief", "rewritten"}}) {
+            create("brief");
+            byIndex("DELETE FROM brief WHERE id % 40 = 0");
+            walked.waitFor();
+            long all = number("SELECT dead_tuple_count FROM pgstattuple('brief')");
+            try (Connection connection = walked.server().jdbc()) {
+                // A minute, if it went on.
+                CompletableFuture<Map<String, String>> call = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return reclaim(connection, "'brief', rate => 0.05");
+                    } catch (SQLException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+                while (number("SELECT dead_tuple_count FROM pgstattuple('brief')") == all) {
+                    assertFalse(call.isDone());
+                    Thread.sleep(20);
+                }
+                sql(change[0]);
+                Map<String, String> answer = call.get();
+                assertTrue(answer.get("said").contains("brief was " + change[1] + " meanwhile"), answer.toString());
+                assertNull(answer.get("reclaimed"));
+            }
+        }
+    }
+
+    @Test
     void loadGoesOnMeanwhile() throws Exception {
         Bank bank = new Bank(walked.server());
         bank.create();
@@ -270,6 +300,9 @@ class ReclaimIT {
             {"CALL walker.reclaim('plain', NULL)", "limit_blocks is null"},
             {"CALL walker.reclaim('plain', rate => -1)", "rate is -1"},
             {"CALL walker.reclaim('plain', rate => 'NaN')", "rate is NaN"},
+            {"CALL walker.reclaim('plain', rate => 'Infinity')", "rate is Infinity"},
+            {"CALL walker.reclaim('plain', rate => 1e305)", "rate is 1e+305"},
+            {"CALL walker.reclaim('plain', rate => 1e-300)", "rate is 1e-300"},
             {"CALL walker.reclaim('plain', timeout => NULL)", "timeout is null"},
             {"CALL walker.reclaim('plain_pkey')", "is an index, not a heap"},
             {"CALL walker.reclaim('walker.progress')", "belongs to the walker"},
