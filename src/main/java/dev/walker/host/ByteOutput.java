@@ -243,12 +243,17 @@ final class ByteOutput implements AutoCloseable {
             out.write(bytes, 0, length);
         } catch (IOException e) {
             at = 0;
-            String message = String.valueOf(e.getMessage());
-            if (message.contains("Broken pipe") || message.contains("EPIPE") || message.contains("Pipe closed")) {
-                throw new ClosedPipeException(e);
-            }
-            throw new CommandException("cannot write the output: " + message);
+            throw failure(e);
         }
+    }
+
+    /** What is to be told of standard output that takes nothing any more. */
+    static RuntimeException failure(IOException thrown) {
+        String message = String.valueOf(thrown.getMessage());
+        if (message.contains("Broken pipe") || message.contains("EPIPE") || message.contains("Pipe closed")) {
+            return new ClosedPipeException(thrown);
+        }
+        return new CommandException("cannot write the output: " + message);
     }
 
     void flush() {

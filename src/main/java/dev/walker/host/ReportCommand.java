@@ -11,7 +11,6 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -117,7 +116,7 @@ final class ReportCommand implements Callable<Integer> {
                     new Report(connection, new ReportOptions(top, ranges, since, name, Optional.ofNullable(database)));
             WalSummary wal = readWal(name.isPresent());
             if (out.equals(STANDARD_OUTPUT)) {
-                write(report, wal, main.output());
+                writeOutput(report, wal);
             } else {
                 writeFile(report, wal);
             }
@@ -132,7 +131,7 @@ final class ReportCommand implements Callable<Integer> {
     }
 
     private void checkSince(Connection connection) throws SQLException {
-        try (var statement = connection.prepareStatement("SELECT nullif(?, '')::interval")) {
+        try (var statement = connection.prepareStatement("SELECT pg_catalog.now() - nullif(?, '')::interval")) {
             statement.setString(1, since);
             statement.executeQuery().close();
         } catch (SQLException e) {
@@ -157,24 +156,19 @@ final class ReportCommand implements Callable<Integer> {
         }
     }
 
-    /** A file that was there is replaced once the new one is complete. */
-    private void writeFile(Report report, WalSummary wal) throws SQLException, IOException {
-        Path target = out.toAbsolutePath();
-        if (!Files.isDirectory(target.getParent())) {
-            throw new CommandException("--out: there is no folder " + target.getParent());
-        }
-        Path unfinished = target.resolveSibling(target.getFileName() + ".part");
+    private void writeOutput(Report report, WalSummary wal) throws SQLException {
         try {
-            try (OutputStream stream = Files.newOutputStream(unfinished)) {
-                write(report, wal, stream);
-            }
-            Files.move(unfinished, target, StandardCopyOption.REPLACE_EXISTING);
+            write(report, wal, main.output());
         } catch (IOException e) {
-            throw new CommandException("--out: cannot write " + out + ": " + e.getMessage(), e);
-        } finally {
-            Files.deleteIfExists(unfinished);
+            throw ByteOutput.failure(e);
         }
-        spec.commandLine().getOut().println("wrote " + out + ", " + Files.size(target) + " bytes");
+    }
+
+    private void writeFile(Report report, WalSummary wal) throws SQLException, IOException {
+        WholeFile.write("--out", out, stream -> write(report, wal, stream));
+        spec.commandLine()
+                .getOut()
+                .println("wrote " + out + (Files.isRegularFile(out) ? ", " + Files.size(out) + " bytes" : ""));
         spec.commandLine().getOut().flush();
     }
 

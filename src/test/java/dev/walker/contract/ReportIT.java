@@ -111,6 +111,14 @@ class ReportIT {
         assertTrue(printed.endsWith("</html>\n"), printed.substring(printed.length() - 100));
     }
 
+    @Test
+    void noTableInFullIsNotNoGarbage() throws Exception {
+        String printed =
+                walked.succeed("report", "--url", walked.url(), "--out", "-", "--wal-segments", "0", "--top", "0");
+        assertFalse(printed.contains("No garbage is known"), "there is some");
+        assertTrue(printed.contains("with garbage; see --top."), "how many are not shown");
+    }
+
     /** Who may only look gets all but what only superusers may read. */
     @Test
     void monitorsMayMakeIt() throws Exception {

@@ -31,10 +31,18 @@ final class Overview {
         ServerFacts.tile(html, Format.count(sums.pages), "pages with garbage");
         facts.writeTiles(html);
         html.markup("</div>\n<h2 id=\"tables\">The worst tables</h2>");
-        if (tables.isEmpty()) {
+        if (tables.isEmpty() && sums.tables == 0) {
             html.markup("<div class=\"nothing\">No garbage is known.</div>\n");
             return;
         }
+        if (!tables.isEmpty()) {
+            writeTables(html, connection, scope, tables);
+        }
+        writeNotes(html, sums, tables);
+    }
+
+    private static void writeTables(Html html, Connection connection, Scope scope, List<TableRow> tables)
+            throws IOException, SQLException {
         html.markup("<div class=\"scroll\"><table>")
                 .heading(
                         "table",
@@ -57,17 +65,22 @@ final class Overview {
             html.markup("</td>")
                     .cell("n", Format.count(table.deadTuples()))
                     .cell("n", table.statDeadTuples() < 0 ? "" : Format.count(table.statDeadTuples()))
-                    .cell("n", Format.size(table.deadBytes()))
+                    .cell("n", table.isSizeKnown() ? Format.size(table.deadBytes()) : "")
                     .cell("n", Format.percent(table.deadBytes(), table.bytes()))
                     .cell(
                             "n",
-                            Format.count(table.dirtyPages()) + " (" + Format.percent(table.dirtyPages(), table.pages())
-                                    + ")")
-                    .cell("n", Format.size(table.bytes()))
+                            Format.count(table.dirtyPages())
+                                    + (table.isSizeKnown()
+                                            ? " (" + Format.percent(table.dirtyPages(), table.pages()) + ")"
+                                            : ""))
+                    .cell("n", table.isSizeKnown() ? Format.size(table.bytes()) : "not known")
                     .cell("n", table.lastVacuum())
                     .markup("</tr>\n");
         }
         html.markup("</tbody></table></div>");
+    }
+
+    private static void writeNotes(Html html, Sums sums, List<TableRow> tables) throws IOException {
         long shown = tables.stream().filter(table -> table.deadTuples() > 0).count();
         if (shown < sums.tables) {
             html.element("p", "Not shown: " + Format.count(sums.tables - shown) + " with garbage; see --top.");

@@ -45,12 +45,17 @@ final class TableCard {
     private static void writeFacts(Html html, TableRow table) throws IOException {
         TableRow.Changes changes = table.changes();
         html.markup("<dl class=\"facts\">");
-        fact(html, "size", Format.size(table.bytes()) + " in " + Format.count(table.pages()) + " pages");
+        fact(
+                html,
+                "size",
+                table.isSizeKnown()
+                        ? Format.size(table.bytes()) + " in " + Format.count(table.pages()) + " pages"
+                        : "not known");
         fact(
                 html,
                 "dead tuples",
-                Format.count(table.deadTuples()) + " on " + Format.count(table.dirtyPages()) + " pages, about "
-                        + Format.size(table.deadBytes()));
+                Format.count(table.deadTuples()) + " on " + Format.count(table.dirtyPages()) + " pages"
+                        + (table.isSizeKnown() ? ", about " + Format.size(table.deadBytes()) : ""));
         if (table.statDeadTuples() >= 0) {
             fact(html, "n_dead_tup", Format.count(table.statDeadTuples()));
         }

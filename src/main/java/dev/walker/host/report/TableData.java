@@ -140,7 +140,9 @@ final class TableData {
     void write(JsonGenerator json) throws IOException {
         json.writeStartObject();
         json.writeNumberField("blockSize", blockSize);
-        json.writeNumberField("blocks", table.pages());
+        // The map may know of more blocks than the size that was seen last, which may not be known at all.
+        long mapped = ranges.isEmpty() ? 0 : ranges.get(ranges.size() - 1).last() + 1;
+        json.writeNumberField("blocks", Math.max(table.pages(), mapped));
         if (extent != null) {
             json.writeNumberField("from", extent.from);
             json.writeNumberField("to", extent.to);

@@ -105,6 +105,11 @@ record TableRow(
                 row.getLong("fpi"));
     }
 
+    /** Whether the size is known, which that of a table in a database that the walker may not enter is not. */
+    boolean isSizeKnown() {
+        return pages > 0 || dirtyPages == 0;
+    }
+
     /** The id of its part of the page. */
     String id() {
         return "t" + key.replace('/', '-');
