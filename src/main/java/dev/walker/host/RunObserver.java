@@ -17,15 +17,25 @@ import java.util.concurrent.TimeUnit;
 final class RunObserver {
     private static final long RELATIONS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private static final String MOST = "WITH every AS (SELECT h.*, pg_catalog.row_number() OVER ("
-            + "ORDER BY h.dead_tuples DESC, h.spc_oid, h.db_oid, h.relfilenode) AS place"
-            + " FROM walker.heatmap_relation h WHERE h.source_id = ?),"
-            + " most AS (SELECT e.place, coalesce(n.database, ''::text) AS database,"
-            + " coalesce(CASE n.schema WHEN 'public' THEN n.name ELSE n.schema || '.' || n.name END,"
+    /** As it stands in a name of several parts: with its dots between quotation marks, so that no two names are alike. */
+    private static final String PART = "CASE WHEN pg_catalog.translate(%1$s, '.\"', '') = %1$s THEN %1$s"
+            + " ELSE '\"' || pg_catalog.replace(%1$s, '\"', '\"\"') || '\"' END";
+
+    /** A table whose files have just been replaced may be there twice, by one name. */
+    private static final String MOST = "WITH every AS (SELECT h.*, n.database, n.schema, n.name,"
+            + " pg_catalog.row_number() OVER (ORDER BY h.dead_tuples DESC, h.spc_oid, h.db_oid, h.relfilenode) AS place"
+            + " FROM walker.heatmap_relation h"
+            + " LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)"
+            + " WHERE h.source_id = ?),"
+            + " named AS (SELECT e.place, coalesce(e.database, ''::text) AS database, coalesce(CASE e.schema"
+            + " WHEN 'public' THEN " + String.format(PART, "e.name") + " ELSE " + String.format(PART, "e.schema")
+            + " || '.' || " + String.format(PART, "e.name") + " END,"
             + " pg_catalog.format('%s/%s/%s', e.spc_oid, e.db_oid, e.relfilenode)) AS relation,"
-            + " e.dead_tuples, e.pages_with_garbage, 1::bigint AS count"
-            + " FROM every e LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)"
-            + " WHERE e.place <= ?)"
+            + " e.dead_tuples, e.pages_with_garbage FROM every e WHERE e.place <= ?),"
+            + " most AS (SELECT pg_catalog.min(d.place) AS place, d.database, d.relation,"
+            + " pg_catalog.sum(d.dead_tuples)::bigint AS dead_tuples,"
+            + " pg_catalog.sum(d.pages_with_garbage)::bigint AS pages_with_garbage, pg_catalog.count(*) AS count"
+            + " FROM named d GROUP BY d.database, d.relation)"
             + " SELECT * FROM most UNION ALL"
             + " SELECT 0, '', 'other', coalesce(sum(e.dead_tuples), 0)::bigint,"
             + " coalesce(sum(e.pages_with_garbage), 0)::bigint, count(*) FROM every e WHERE e.place > ?"
@@ -81,7 +91,7 @@ final class RunObserver {
                 List<RelationFigures.Relation> most = new ArrayList<>();
                 while (rows.next()) {
                     most.add(relation(rows));
-                    count++;
+                    count += rows.getLong(6);
                 }
                 return new RelationFigures(most, others, count);
             }

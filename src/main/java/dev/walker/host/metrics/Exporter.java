@@ -114,7 +114,9 @@ final class Exporter {
                 "walker_plugin_records_total",
                 "Records given to a plugin, in earlier walks too.",
                 PLUGIN,
-                samples -> each(plugin -> samples.add(plugin.records(), plugin.name())));
+                samples -> metrics.totals().ifPresent(now -> now.last()
+                        .plugins()
+                        .forEach(plugin -> samples.add(now.pluginRecords().get(plugin.name()), plugin.name()))));
         counter(
                 "walker_plugin_seconds_total",
                 "Time in calls of a plugin, from samples.",

@@ -16,13 +16,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Serves {@code /metrics} for Prometheus and {@code /health} for whoever looks after the walker, over HTTP. */
 public final class MetricsServer implements AutoCloseable {
-    private static final int THREADS = 2;
+    private static final int THREADS = 8;
+    /** So long may a client take to ask and to take the answer. */
+    private static final int PATIENCE_SECONDS = 5;
+
     private static final String TEXT = "text/plain; charset=utf-8";
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
@@ -36,6 +43,11 @@ public final class MetricsServer implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread thread = new Thread(task, "walker-metrics-clock");
+        thread.setDaemon(true);
+        return thread;
+    });
     private final HttpServer server;
     private final PrometheusRegistry registry;
     private final ExpositionFormats formats = ExpositionFormats.init();
@@ -44,7 +56,8 @@ public final class MetricsServer implements AutoCloseable {
         this.metrics = metrics;
         this.server = server;
         this.escape = escape;
-        server.setExecutor(threads);
+        clock.setRemoveOnCancelPolicy(true);
+        server.setExecutor(request -> threads.execute(() -> serve(request)));
         this.registry = Exporter.registry(metrics, version);
         server.createContext("/", this::handle);
         metrics.pluginTimes().start();
@@ -70,6 +83,17 @@ public final class MetricsServer implements AutoCloseable {
     /** Where it listens. */
     public InetSocketAddress address() {
         return server.getAddress();
+    }
+
+    /**
+     * Serves a request, but a client that stands still does not keep a thread: its connection, which is an interruptible
+     * channel, is closed then.
+     */
+    private void serve(Runnable request) {
+        FutureTask<Void> task = new FutureTask<>(request, null);
+        Future<?> end = clock.schedule(() -> task.cancel(true), PATIENCE_SECONDS, TimeUnit.SECONDS);
+        task.run();
+        end.cancel(false);
     }
 
     private void handle(HttpExchange exchange) throws IOException {
@@ -128,5 +152,6 @@ public final class MetricsServer implements AutoCloseable {
     public void close() {
         server.stop(0);
         threads.shutdownNow();
+        clock.shutdownNow();
     }
 }

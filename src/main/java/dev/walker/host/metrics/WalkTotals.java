@@ -2,6 +2,7 @@ package dev.walker.host.metrics;
 
 import dev.walker.jdbc.WalkFigures;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -16,6 +17,7 @@ final class WalkTotals {
      * @param saves how often state was saved
      * @param saveNanos nanoseconds that took
      * @param failures how often a plugin was set aside, by its name
+     * @param pluginRecords records given to a plugin, by its name; what a session that begins anew has lost stays counted
      */
     record Now(
             WalkFigures last,
@@ -23,10 +25,13 @@ final class WalkTotals {
             long[] bytesByRmgr,
             long saves,
             long saveNanos,
-            Map<String, Long> failures) {}
+            Map<String, Long> failures,
+            Map<String, Long> pluginRecords) {}
 
     private Now before;
     private final Map<String, Long> failures = new LinkedHashMap<>();
+    private final Map<String, Long> pluginRecords = new LinkedHashMap<>();
+    private final Map<String, Long> toldRecords = new HashMap<>();
     private volatile Now now;
 
     /** The sums, null before the first session. */
@@ -44,6 +49,11 @@ final class WalkTotals {
                     && last.session() == figures.session()
                     && last.plugins().stream().anyMatch(each -> each.name().equals(plugin.name()) && !each.active());
             failures.merge(plugin.name(), plugin.active() || knew ? 0L : 1L, Long::sum);
+            // A session counts on from what was saved, which is less than the one before had told if it did not end in
+            // order.
+            Long told = toldRecords.put(plugin.name(), plugin.records());
+            pluginRecords.merge(
+                    plugin.name(), told == null ? plugin.records() : Math.max(0, plugin.records() - told), Long::sum);
         }
         now = new Now(
                 figures,
@@ -51,7 +61,8 @@ final class WalkTotals {
                 sum(figures.bytesByRmgr(), before == null ? null : before.bytesByRmgr),
                 figures.saves() + (before == null ? 0 : before.saves),
                 figures.saveNanos() + (before == null ? 0 : before.saveNanos),
-                Collections.unmodifiableMap(new LinkedHashMap<>(failures)));
+                Collections.unmodifiableMap(new LinkedHashMap<>(failures)),
+                Collections.unmodifiableMap(new LinkedHashMap<>(pluginRecords)));
     }
 
     private static long[] sum(long[] these, long[] those) {

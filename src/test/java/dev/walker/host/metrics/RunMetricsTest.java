@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.jdbc.WalkFigures;
 import dev.walker.rmgr.Rmgr;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +98,50 @@ class RunMetricsTest {
         assertEquals(19, now.recordsByRmgr()[Rmgr.HEAP.id()]);
         assertEquals(19, now.saves());
         assertEquals(3, now.failures().get("p"));
+    }
+
+    /** What was not saved is walked again after a lost connection; a counter that went down would look like a new one. */
+    @Test
+    void recordsOfPluginsNeverGoDown() {
+        Object first = new Object();
+        metrics.walked(figures(first, 4000, true, 1000, true));
+        metrics.walked(figures(first, 4000, true, 1500, true));
+        Object second = new Object();
+        metrics.walked(figures(second, 4000, true, 1200, true));
+        assertEquals(1500, metrics.totals().orElseThrow().pluginRecords().get("p"));
+        metrics.walked(figures(second, 4000, true, 1300, true));
+        assertEquals(1600, metrics.totals().orElseThrow().pluginRecords().get("p"));
+        metrics.walked(figures(new Object(), 4000, true, 1300, true));
+        assertEquals(1600, metrics.totals().orElseThrow().pluginRecords().get("p"));
+    }
+
+    /** Clients that never send the end of a request, more of them than there are threads. */
+    @Test
+    void slowClientsDoNotSilenceIt() throws Exception {
+        try (MetricsServer server = MetricsServer.start(metrics, "localhost", 0, "1.0", text -> text)) {
+            List<Socket> clients = new ArrayList<>();
+            try {
+                for (int i = 0; i < 20; i++) {
+                    Socket client = new Socket(
+                            server.address().getAddress(), server.address().getPort());
+                    clients.add(client);
+                    client.getOutputStream().write("GET /he".getBytes(StandardCharsets.US_ASCII));
+                }
+                HttpRequest request = HttpRequest.newBuilder(URI.create(
+                                "http://localhost:" + server.address().getPort() + "/health"))
+                        .timeout(Duration.ofSeconds(30))
+                        .build();
+                HttpResponse<String> answer =
+                        HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+                assertEquals(503, answer.statusCode());
+                clients.get(0).setSoTimeout(30_000);
+                assertEquals(-1, clients.get(0).getInputStream().read(), "the slow client is sent away");
+            } finally {
+                for (Socket client : clients) {
+                    client.close();
+                }
+            }
+        }
     }
 
     @Test
