@@ -24,7 +24,9 @@ import java.util.stream.Collectors;
 final class ConfigFile {
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_$.]*");
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._+/:-]+");
-    private static final Pattern QUOTED = Pattern.compile("'((?:[^'\\\\]|''|\\\\.)*)'");
+    /** Possessive, so that a long value takes no stack. */
+    private static final Pattern QUOTED = Pattern.compile("'((?:[^'\\\\]++|''|\\\\.)*+)'");
+
     private static final Pattern ESCAPE = Pattern.compile("''|\\\\([0-7]{1,3}|.)");
     private static final Pattern SETTING = Pattern.compile("[a-z_][a-z0-9_]*\\.[a-z0-9_.]*[a-z0-9_]");
 

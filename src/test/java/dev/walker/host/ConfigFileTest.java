@@ -31,6 +31,14 @@ class ConfigFileTest {
         return parse(line).get("walker.slot").orElseThrow();
     }
 
+    /** SIGHUP reads it, too, where an error would end the walk. */
+    @Test
+    void valuesMayBeLong() {
+        String words = "it''s \\\\ ".repeat(20_000);
+        ConfigFile config = ConfigFile.parse(Path.of("f"), List.of("p.list = '" + words + "'"), Set.of());
+        assertEquals("it's \\ ".repeat(20_000), config.get("p.list").orElseThrow());
+    }
+
     @Test
     void valuesAreWrittenAsInPostgresqlConf() {
         assertEquals("one", value("walker.slot = 'one'"));
