@@ -54,6 +54,7 @@ final class Reconnect {
                 attempt.run();
                 return;
             } catch (SQLException | RuntimeException e) {
+                end.walks(false);
                 boolean isLost = walked && (e instanceof LostConnectionException || Loss.mayHeal(e));
                 if (!isLost && !(e instanceof StandbyBehindException)) {
                     target.failed(e);

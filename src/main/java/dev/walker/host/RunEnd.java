@@ -10,12 +10,15 @@ import picocli.CommandLine;
  */
 final class RunEnd implements AutoCloseable {
     private static final int PATIENCE_SECONDS = 30;
+    /** There is nothing to be saved. */
+    private static final int PATIENCE_WITHOUT_WALK_SECONDS = 2;
 
     private final CountDownLatch asked = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Log log;
     private final Thread hook = new Thread(this::endGently, "walker-shutdown");
     private volatile int status = CommandLine.ExitCode.SOFTWARE;
+    private volatile boolean walks;
 
     private RunEnd(Log log) {
         this.log = log;
@@ -43,9 +46,18 @@ final class RunEnd implements AutoCloseable {
         status = exitStatus;
     }
 
+    /** Whether there is a walk, which is to end in order, or only an attempt to connect, which is not worth waiting for. */
+    void walks(boolean walksNow) {
+        walks = walksNow;
+    }
+
     private void endGently() {
         asked.countDown();
         try {
+            if (!walks && !ended.await(PATIENCE_WITHOUT_WALK_SECONDS, TimeUnit.SECONDS) && !walks) {
+                log.info("ended while there was no connection");
+                Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
+            }
             if (!ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 log.warning("the batch has not ended within " + PATIENCE_SECONDS
                         + " s; what it has walked will be walked again");

@@ -68,6 +68,7 @@ final class RunLoop {
                         connections.targetAddress(),
                         sourceId,
                         log::warning)) {
+            end.walks(true);
             Walk walk = new Walk(opening -> open(setup, databases, opening), opening());
             observer.begin(walk, target, sourceId);
             walk(walk, setup, databases, names);

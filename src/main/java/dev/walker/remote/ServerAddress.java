@@ -24,7 +24,12 @@ import org.postgresql.util.HostSpec;
 public final class ServerAddress {
     private static final String JDBC = "jdbc:";
     private static final String SCHEME = "postgresql:";
-    private static final String PATH = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)";
+    /** What a role or a database may have set: a path to the functions of others, and times after which work is ended. */
+    private static final String SETTINGS = "SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES"
+            + " ('search_path', 'pg_catalog'), ('statement_timeout', '0'), ('lock_timeout', '0'),"
+            + " ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),"
+            + " ('idle_session_timeout', '0')) s (name, value)"
+            + " WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL";
 
     /** What the environment gives where the URL has nothing. */
     private static final Map<String, PGProperty> ENVIRONMENT = Map.ofEntries(
@@ -232,15 +237,15 @@ public final class ServerAddress {
 
     /**
      * Connects for a program that runs by itself: its operators and functions are PostgreSQL's own, whatever others have made
-     * in schemas that are on the {@code search_path} of this user or database.
+     * in schemas that are on the {@code search_path} of this user or database, and it takes the time it takes.
      */
     public Connection connectForWalk() throws SQLException {
-        return withPath(connect());
+        return prepared(connect());
     }
 
-    private static Connection withPath(Connection fresh) throws SQLException {
+    private static Connection prepared(Connection fresh) throws SQLException {
         try {
-            Jdbc.one(fresh, PATH, row -> row.getString(1));
+            Jdbc.all(fresh, SETTINGS, row -> row.getString(1));
             return fresh;
         } catch (SQLException e) {
             try (fresh) {
@@ -258,7 +263,7 @@ public final class ServerAddress {
         String name = PGProperty.SOCKET_TIMEOUT.getName();
         Properties timeout = new Properties();
         timeout.setProperty(name, properties().getProperty(name, Integer.toString(seconds)));
-        return withPath(connect(timeout));
+        return prepared(connect(timeout));
     }
 
     /** Connects as {@link #connectForWalk} to the server that a connection has found among several hosts, but to another of its
@@ -266,7 +271,7 @@ public final class ServerAddress {
     public Connection connectLike(Connection found, String database) throws SQLException {
         Properties properties = sameServer(found);
         properties.setProperty(PGProperty.PG_DBNAME.getName(), database);
-        return withPath(connect(properties));
+        return prepared(connect(properties));
     }
 
     /** Connects in replication mode to the server that a connection has found among several hosts. */

@@ -1,12 +1,18 @@
 package dev.walker.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.contract.PluginJar;
 import dev.walker.testing.TestServer;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -163,7 +169,7 @@ class RunIT {
             "walker.naptime = 20ms",
             "log_format = json",
             "metrics_port = 0",
-            "metrics_relations = 2",
+            "metrics_relations = 4",
         };
         Path conf = conf("walker.conf", common);
         Files.writeString(conf, "walker.plugins = 'heatmap'\n", StandardOpenOption.APPEND);
@@ -173,6 +179,12 @@ class RunIT {
                     "CREATE TABLE most AS SELECT i FROM generate_series(1, 1000) i",
                     "CREATE TABLE less AS SELECT i FROM generate_series(1, 1000) i",
                     "CREATE TABLE least AS SELECT i FROM generate_series(1, 1000) i",
+                    // Two tables whose names would be alike if the dot were all that tells schema from table.
+                    "CREATE SCHEMA x",
+                    "CREATE TABLE x.y AS SELECT i FROM generate_series(1, 2000) i",
+                    "CREATE TABLE \"x.y\" AS SELECT i FROM generate_series(1, 3000) i",
+                    "DELETE FROM x.y",
+                    "DELETE FROM \"x.y\"",
                     "DELETE FROM most",
                     "DELETE FROM less WHERE i <= 900",
                     "DELETE FROM least WHERE i <= 10",
@@ -193,6 +205,108 @@ class RunIT {
                 "1000", server.query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'most'::regclass"));
     }
 
+    /** As where the walker may not enter a database: there is neither a name nor a size. */
+    @Test
+    void reportTellsOfUnknownSizes() throws Exception {
+        try (RunningWalker run = RunningWalker.start(dir, "--source-url", url("postgres"), "--plugins", "heatmap")) {
+            run.waitFor("walking from", 1);
+            server.execute(
+                    "CREATE TABLE nameless AS SELECT i FROM generate_series(1, 1000) i",
+                    "DELETE FROM nameless",
+                    "SELECT walker.wait_for()");
+            assertEquals(0, run.end(true), run.log());
+        }
+        server.execute("DELETE FROM walker.relation WHERE name = 'nameless'");
+        String html = String.join("\n", report("--source", "local"));
+        assertTrue(html.contains("<dt>size</dt><dd>not known</dd>"), "size of a table without a name");
+        assertFalse(html.contains(" ()<"), "a share of a size that is not known");
+        assertFalse(html.contains("\"blocks\":0,"), "a chart without blocks");
+    }
+
+    private static List<String> report(String... options) {
+        List<String> words = new ArrayList<>(
+                List.of("report", "--url", url("postgres"), "--out", "-", "--wal-segments", "0", "--top", "1000"));
+        words.addAll(List.of(options));
+        return Walker.lines(words.toArray(new String[0]));
+    }
+
+    @Test
+    void reportRefusesTimesThatThereAreNot() {
+        Walker refused = Walker.run("report", "--url", url("postgres"), "--out", "-", "--since", "999999 years");
+        assertEquals(2, refused.status(), refused.err());
+        assertEquals(
+                "walker: --since is \"999999 years\"; wanted an interval, such as \"2 days\"",
+                refused.err().strip());
+    }
+
+    /** As with {@code dump}: a reader that goes away is no failure, a full disk is one that is told in a line. */
+    @Test
+    void reportIsWrittenToWhatTakesNothing() {
+        for (String why : List.of("Broken pipe", "No space left on device")) {
+            OutputStream full = new OutputStream() {
+                @Override
+                public void write(int each) throws IOException {
+                    throw new IOException(why);
+                }
+            };
+            ByteArrayOutputStream err = new ByteArrayOutputStream();
+            PrintStream before = System.err;
+            System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+            try {
+                int status = Main.run(full, "report", "--url", url("postgres"), "--out", "-", "--wal-segments", "0");
+                assertEquals(why.equals("Broken pipe") ? 0 : 1, status, why);
+            } finally {
+                System.setErr(before);
+            }
+            assertEquals(
+                    why.equals("Broken pipe") ? "" : "walker: cannot write the output: " + why,
+                    err.toString(StandardCharsets.UTF_8).strip());
+        }
+    }
+
+    /** As behind a proxy that has lost its server: nobody answers, and there is nothing to be saved. */
+    @Test
+    void endsAtOnceWhileItConnects() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+                RunningWalker run = RunningWalker.start(
+                        dir, "--source-url", "jdbc:postgresql://127.0.0.1:" + silent.getLocalPort() + "/x?user=x")) {
+            silent.setSoTimeout(60_000);
+            try (Socket accepted = silent.accept()) {
+                assertTrue(accepted.isConnected());
+                long begin = System.nanoTime();
+                assertEquals(0, run.end(true), run.log());
+                assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(15), run.log());
+            }
+            assertTrue(run.log().contains("ended while there was no connection"), run.log());
+        }
+    }
+
+    /** Limits that a role has for people and applications would end a walker that has much to save, or to wait for. */
+    @Test
+    void limitsOfTheRoleAreNotForTheWalker() throws Exception {
+        server.execute(
+                "CREATE ROLE limited LOGIN SUPERUSER",
+                "ALTER ROLE limited SET statement_timeout = '1s'",
+                "ALTER ROLE limited SET lock_timeout = '1s'",
+                "ALTER ROLE limited SET idle_in_transaction_session_timeout = '1s'",
+                "ALTER ROLE limited SET idle_session_timeout = '1s'");
+        String limited = server.url("postgres") + "?user=limited";
+        try (RunningWalker run = RunningWalker.start(dir, "--source-url", limited, "--plugins", "heatmap")) {
+            run.waitFor("walking from", 1);
+            try (Connection connection = server.jdbc();
+                    Statement statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute("LOCK TABLE walker.progress");
+                server.execute("CREATE TABLE limits AS SELECT 1");
+                Thread.sleep(2500);
+                connection.commit();
+            }
+            server.execute("SELECT walker.wait_for()");
+            assertEquals(0, run.end(true), run.log());
+            assertFalse(run.log().contains("WARNING"), run.log());
+        }
+    }
+
     private static void metrics(RunningWalker run) throws Exception {
         long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         Scrape scrape = new Scrape(run.get("/metrics").body());
@@ -203,7 +317,9 @@ class RunIT {
         }
         assertEquals(1000, scrape.value("walker_dead_tuples{database=postgres, relation=most}"));
         assertEquals(900, scrape.value("walker_dead_tuples{database=postgres, relation=less}"));
-        double others = Double.parseDouble(server.query("SELECT sum(dead_tuples) - 1900 FROM walker.heatmap_relation"));
+        assertEquals(2000, scrape.value("walker_dead_tuples{database=postgres, relation=x.y}"));
+        assertEquals(3000, scrape.value("walker_dead_tuples{database=postgres, relation=\\\"x.y\\\"}"));
+        double others = Double.parseDouble(server.query("SELECT sum(dead_tuples) - 6900 FROM walker.heatmap_relation"));
         assertEquals(others, scrape.value("walker_dead_tuples{database=, relation=other}"));
         assertEquals(
                 Double.parseDouble(server.query("SELECT count(*) FROM walker.heatmap_relation")),
