@@ -1,7 +1,9 @@
 package dev.walker.remote;
 
 import dev.walker.jdbc.Jdbc;
+import java.net.SocketTimeoutException;
 import java.net.URLDecoder;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -323,13 +325,21 @@ public final class ServerAddress {
     /** Says which server, since there may be two, and no password. */
     private SQLException explained(SQLException thrown, String hosts) {
         String known = properties().getProperty(PGProperty.PASSWORD.getName());
-        String message = Secrets.mask(thrown.getMessage(), known);
-        String explained = message != null && message.contains(hosts) ? message : hosts + ": " + message;
-        boolean isSecret = message != null && !message.equals(thrown.getMessage());
+        String message = Secrets.mask(thrown.getMessage(), known) + because(thrown.getCause());
+        String explained = message.contains(hosts) ? message : hosts + ": " + message;
+        boolean isSecret =
+                !Secrets.mask(String.valueOf(thrown.getMessage()), known).equals(thrown.getMessage());
         // Without the cause, whose message has the password.
         return isSecret
                 ? new SQLException(explained, thrown.getSQLState())
                 : new SQLException(explained, thrown.getSQLState(), thrown);
+    }
+
+    /** pgjdbc says of a name that there is not just that the attempt failed. */
+    private static String because(Throwable cause) {
+        return cause instanceof UnknownHostException || cause instanceof SocketTimeoutException
+                ? " (" + cause + ")"
+                : "";
     }
 
     /** The URL without a password. */

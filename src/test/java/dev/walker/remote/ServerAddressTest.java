@@ -113,4 +113,13 @@ class ServerAddressTest {
         backoff.reset();
         assertEquals(250, backoff.next());
     }
+
+    @Test
+    void hostsThatThereAreNotAreTold() {
+        ServerAddress nowhere = address("jdbc:postgresql://walker.invalid:5432/shop?user=walks&password=secret");
+        SQLException failed = assertThrows(SQLException.class, nowhere::connect);
+        assertEquals(
+                "walker.invalid:5432: The connection attempt failed. (java.net.UnknownHostException: walker.invalid)",
+                failed.getMessage());
+    }
 }
