@@ -71,8 +71,9 @@ final class DumpCommand implements PlainArguments.Command {
     @Option(
             names = "--save-fullpage",
             paramLabel = "DIR",
-            description = "Write the page of each full-page image of the records to a file in this directory, which is made"
-                    + " or has to be empty.")
+            description =
+                    "Write the page of each full-page image of the records to a file in this directory, which is made"
+                            + " or has to be empty.")
     private Path pageDirectory;
 
     @Option(

@@ -59,6 +59,7 @@ final class PageFiles {
     private static String name(WalRecord record, BlockRef block) {
         return WalSegmentName.hex(record.timeline()) + "-" + WalSegmentName.hex((int) (record.lsn() >>> 32)) + "-"
                 + WalSegmentName.hex((int) record.lsn()) + "." + block.spcOid() + "." + block.dbOid() + "."
-                + block.relNumber() + "." + block.blockNumber() + "_" + block.fork().shortName();
+                + block.relNumber() + "." + block.blockNumber() + "_"
+                + block.fork().shortName();
     }
 }

@@ -208,7 +208,8 @@ class WalOptionsTest {
         assertEquals(1, again.status());
         assertEquals("", again.out());
         assertTrue(again.err().contains("there is something in " + pages), again.err());
-        Walker nowhere = Walker.run("dump", "--path", path, "--save-fullpage", pages.resolve("a/b").toString());
+        Walker nowhere = Walker.run(
+                "dump", "--path", path, "--save-fullpage", pages.resolve("a/b").toString());
         assertEquals(1, nowhere.status());
         assertTrue(nowhere.err().contains("cannot make " + pages.resolve("a/b")), nowhere.err());
     }
