@@ -250,6 +250,14 @@ public final class Functions {
         if (thrown instanceof SQLException sql) {
             return sql;
         }
+        if (thrown instanceof LinkageError) {
+            return new SQLException(
+                    "cannot load a class of WALker (" + thrown
+                            + "), as after its jar was replaced while this session ran it;"
+                            + " walker.start() goes on with the jar that is there now",
+                    "55000",
+                    thrown);
+        }
         return new SQLException("internal error: " + thrown, "XX000", thrown);
     }
 }

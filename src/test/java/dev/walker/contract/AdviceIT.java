@@ -512,7 +512,7 @@ class AdviceIT {
                 "CREATE TABLE uncounted (id int, pad text)",
                 "INSERT INTO uncounted SELECT i, repeat('x', 400) FROM generate_series(1, 40000) i",
                 "SELECT pg_stat_force_next_flush()",
-                "SELECT pg_stat_reset()");
+                "SELECT pg_stat_reset_single_table_counters('uncounted'::regclass)");
         byIndex("DELETE FROM uncounted WHERE ctid < '(100,0)'");
         Map<String, Map<String, String>> advice = advice("'uncounted'");
         assertFalse(advice.containsKey("rewrite") || advice.containsKey("vacuum"), advice.toString());
