@@ -42,14 +42,12 @@ import java.util.Optional;
  * transaction of the caller; a walk lives in this class from step to step.
  */
 public final class Functions {
-    /** {@code undefined_file}, as PostgreSQL has it for removed segments; {@code walker.run} adds a hint. */
-    private static final String WAL_GAP = "58P01";
-
     /**
      * What is needed once something has failed. PL/Java gets classes from tables, which it cannot read after an error of the
      * server until a savepoint or the transaction is rolled back, so they are loaded before.
      */
     private static final List<Class<?>> FOR_FAILURES = List.of(
+            FailureErrors.class,
             PluginException.class,
             SettingException.class,
             StateException.class,
@@ -230,34 +228,7 @@ public final class Functions {
     }
 
     static SQLException describe(Throwable thrown) {
-        if (thrown instanceof WalFormatException damage) {
-            failureLsn = damage.lsn();
-            return new SQLException(
-                    damage.getMessage(), damage instanceof UnsupportedWalException ? "0A000" : "XX001", damage);
-        }
-        if (thrown instanceof PluginException
-                || thrown instanceof SettingException
-                || thrown instanceof IllegalArgumentException) {
-            return new SQLException(thrown.getMessage(), "22023", thrown);
-        }
-        if (thrown instanceof WalGapException gap) {
-            failureLsn = gap.missingLsn();
-            return new SQLException(gap.getMessage(), WAL_GAP, gap);
-        }
-        if (thrown instanceof WalSourceException || thrown instanceof StateException) {
-            return new SQLException(thrown.getMessage(), "55000", thrown);
-        }
-        if (thrown instanceof SQLException sql) {
-            return sql;
-        }
-        if (thrown instanceof LinkageError) {
-            return new SQLException(
-                    "cannot load a class of WALker (" + thrown
-                            + "), as after its jar was replaced while this session ran it;"
-                            + " walker.start() goes on with the jar that is there now",
-                    "55000",
-                    thrown);
-        }
-        return new SQLException("internal error: " + thrown, "XX000", thrown);
+        failureLsn = FailureErrors.lsn(thrown);
+        return FailureErrors.of(thrown);
     }
 }

@@ -8,11 +8,11 @@ import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
 
 /** What the server is told of what was thrown. */
-class FunctionsTest {
+class FailureErrorsTest {
     /** Java loads a class when it is used first, and PL/Java takes it from the jar that is in the database then. */
     @Test
     void jarThatWasReplacedUnderTheWalkerIsSaid() {
-        SQLException told = Functions.describe(new NoClassDefFoundError("dev/walker/rmgr/standby/StandbyOp"));
+        SQLException told = FailureErrors.of(new NoClassDefFoundError("dev/walker/rmgr/standby/StandbyOp"));
         assertEquals("55000", told.getSQLState());
         assertTrue(told.getMessage().contains("dev/walker/rmgr/standby/StandbyOp"), told.getMessage());
         assertTrue(told.getMessage().contains("its jar was replaced"), told.getMessage());
@@ -21,9 +21,8 @@ class FunctionsTest {
     @Test
     void errorsOfTheServerStayWhatTheyAre() {
         SQLException full = new SQLException("No space left on device", "53100");
-        assertSame(full, Functions.describe(full));
+        assertSame(full, FailureErrors.of(full));
         assertEquals(
-                "XX000",
-                Functions.describe(new ArithmeticException("/ by zero")).getSQLState());
+                "XX000", FailureErrors.of(new ArithmeticException("/ by zero")).getSQLState());
     }
 }
