@@ -273,8 +273,8 @@ find_libjvm() {
     done < <(java_candidates)
     problem="PL/Java needs a Java from $OLDEST_JAVA to $NEWEST_PLJAVA_JAVA with a libjvm.so; found ${found:-none}"
     if [[ -n $too_new ]]; then
-        problem+=". Later ones run it without any security policy: --allow-unenforced takes one of them, if what all functions"
-        problem+=" of PL/Java in the server may do is all that the server may"
+        problem+=". Later ones run it without a security policy, so that every Java function in the server can do whatever the"
+        problem+=" server can; --allow-unenforced takes one of them all the same"
     fi
     return 1
 }

@@ -47,7 +47,7 @@ final class NewCluster {
 
     /** Copies next to the place and moves the whole there, so that nobody sees half of it. */
     private void keep(Path dataDir) throws IOException {
-        Path fresh = Files.createTempDirectory(template.getParent(), "cluster.");
+        Path fresh = Files.createTempDirectory(Files.createDirectories(template.getParent()), "cluster.");
         try {
             copy(dataDir, fresh.resolve("data"));
             Files.move(fresh.resolve("data"), template, StandardCopyOption.ATOMIC_MOVE);
