@@ -63,7 +63,7 @@ final class DumpCommand implements PlainArguments.Command {
             names = {"-z", "--stats"},
             arity = "0..1",
             fallbackValue = StatsValue.RMGR,
-            preprocessor = StatsValue.class,
+            preprocessor = StatsValue.Attached.class,
             paramLabel = "record",
             description = "Show sums by resource manager, or by record type, instead of records.")
     private String stats;

@@ -49,7 +49,7 @@ final class StatsCommand implements PlainArguments.Command {
             names = {"-z", "--stats"},
             arity = "0..1",
             fallbackValue = StatsValue.RMGR,
-            preprocessor = StatsValue.class,
+            preprocessor = StatsValue.Attached.class,
             paramLabel = "record",
             description = "As of pg_waldump: by resource manager, or with \"record\" by record type.")
     private String stats;

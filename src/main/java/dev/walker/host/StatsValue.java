@@ -7,13 +7,11 @@ import picocli.CommandLine.IParameterPreprocessor;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** The value of {@code --stats}, which for pg_waldump has to be attached: what follows {@code -z} may be a segment. */
-final class StatsValue implements IParameterPreprocessor {
+/** The value of {@code --stats}. */
+final class StatsValue {
     static final String RMGR = "rmgr";
     static final String RECORD = "record";
     private static final Set<String> VALUES = Set.of(RMGR, RECORD);
-    /** What picocli tells for a value that is an argument of its own. */
-    private static final String SEPARATE = " ";
 
     private StatsValue() {}
 
@@ -22,11 +20,23 @@ final class StatsValue implements IParameterPreprocessor {
         return VALUES.contains(word);
     }
 
-    @Override
-    public boolean preprocess(Stack<String> args, CommandSpec command, ArgSpec option, Map<String, Object> info) {
-        if (SEPARATE.equals(info.get("separator")) && (args.isEmpty() || !isValue(args.peek()))) {
-            args.push(RMGR);
+    /**
+     * For picocli: the value has to be attached, as for pg_waldump, since what follows {@code -z} may be a segment. A class of
+     * its own, for Java puts no class into an archive that is made from one of picocli's, and reads the whole directory of the
+     * jar for the first that is not there.
+     */
+    static final class Attached implements IParameterPreprocessor {
+        /** What picocli tells for a value that is an argument of its own. */
+        private static final String SEPARATE = " ";
+
+        private Attached() {}
+
+        @Override
+        public boolean preprocess(Stack<String> args, CommandSpec command, ArgSpec option, Map<String, Object> info) {
+            if (SEPARATE.equals(info.get("separator")) && (args.isEmpty() || !isValue(args.peek()))) {
+                args.push(RMGR);
+            }
+            return false;
         }
-        return false;
     }
 }

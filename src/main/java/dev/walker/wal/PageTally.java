@@ -42,6 +42,9 @@ public final class PageTally {
     private RecordCounts counts;
     private WalLayout layout;
     private State state = State.GAVE_UP;
+    /** Where pages end that are to be looked at in the array; 0 after the end. */
+    private int pagesEnd;
+
     private long until;
     private boolean isFirstPage;
     private int timeline;
@@ -109,11 +112,12 @@ public final class PageTally {
      * @return whether more pages are wanted
      */
     public boolean add(byte[] pages, int length) {
-        for (int page = 0; page < length && state == State.COUNTING; page += PAGE_SIZE) {
-            state = page(pages, page);
+        pagesEnd = length;
+        for (int page = 0; page < pagesEnd; page += PAGE_SIZE) {
+            page(pages, page);
             pageLsn += PAGE_SIZE;
-            if (state == State.COUNTING && pageLsn == until && (left == 0 || spanningLsn == Lsn.INVALID)) {
-                state = State.DONE;
+            if (pageLsn == until && (left == 0 || spanningLsn == Lsn.INVALID)) {
+                stop(State.DONE);
             }
         }
         if (firstLsn != Lsn.INVALID) {
@@ -154,45 +158,70 @@ public final class PageTally {
 
     // Pages
 
-    private State page(byte[] pages, int page) {
+    private void page(byte[] pages, int page) {
         int headerSize = WalReader.pageHeaderSize(pageLsn, segmentSize);
-        if (!isGoodHeader(pages, page, headerSize == WalReader.LONG_PAGE_HEADER)) {
-            return State.GAVE_UP;
-        }
         boolean continues = (pages[page + WalStructs.XLP_INFO_AT] & WalStructs.XLP_FIRST_IS_CONTRECORD) != 0;
-        if (isFirstPage) {
-            isFirstPage = false;
-            left = continues ? WalBytes.u32(pages, page + WalStructs.XLP_REM_LEN_AT) : 0;
-        }
-        if (continues != left > 0 || continues && left != WalBytes.u32(pages, page + WalStructs.XLP_REM_LEN_AT)) {
-            return State.GAVE_UP;
+        if (!isGoodHeader(pages, page, headerSize == WalReader.LONG_PAGE_HEADER)
+                || !isExpected(continues, WalBytes.u32(pages, page + WalStructs.XLP_REM_LEN_AT))) {
+            stop(State.GAVE_UP);
+            return;
         }
         int at = page + headerSize;
         int end = page + PAGE_SIZE;
         if (continues) {
-            int piece = (int) Math.min(left, end - at);
-            left -= piece;
-            if (spanningLsn != Lsn.INVALID) {
-                span(pages, at, piece);
-            }
-            at += align(piece);
-            if (left > 0) {
-                return State.COUNTING;
-            }
-            if (spanningLsn != Lsn.INVALID && !countSpanning()) {
-                return State.GAVE_UP;
-            }
-            endLsn = pageLsn + (at - page);
-            boolean isBeyond = !Lsn.isBefore(pageLsn, until);
-            if (spanningLength == HEADER_SIZE && isSwitch(head, 0)) {
-                endLsn = isBeyond ? until + segmentSize : until;
-                return State.DONE;
-            }
-            if (isBeyond) {
-                return isFollowed(pages, at, end) ? State.DONE : State.GAVE_UP;
-            }
+            at = goOn(pages, at, end);
         }
-        return records(pages, at, end, pageLsn - page);
+        long base = pageLsn - page;
+        at = records(pages, at, end, base);
+        if (at < end) {
+            rest(pages, at, end, base);
+        }
+    }
+
+    /** Whether a page begins with the rest of a record just where one is to come, and of that length. */
+    private boolean isExpected(boolean continues, long rest) {
+        if (isFirstPage) {
+            isFirstPage = false;
+            left = continues ? rest : 0;
+        }
+        return continues ? left > 0 && left == rest : left == 0;
+    }
+
+    /** Takes the next piece of a record; where the record after it begins, the end of the page if not on this page. */
+    private int goOn(byte[] pages, int from, int end) {
+        int piece = (int) Math.min(left, end - from);
+        left -= piece;
+        if (spanningLsn != Lsn.INVALID) {
+            span(pages, from, piece);
+        }
+        if (left > 0) {
+            return end;
+        }
+        if (spanningLsn != Lsn.INVALID && !countSpanning()) {
+            stop(State.GAVE_UP);
+            return end;
+        }
+        int at = from + align(piece);
+        endLsn = pageLsn + PAGE_SIZE - (end - at);
+        boolean isBeyond = !Lsn.isBefore(pageLsn, until);
+        if (spanningLength == HEADER_SIZE && isSwitch(head, 0)) {
+            endLsn = isBeyond ? until + segmentSize : until;
+            stop(State.DONE);
+            return end;
+        }
+        if (isBeyond) {
+            stop(isFollowed(pages, at, end) ? State.DONE : State.GAVE_UP);
+            return end;
+        }
+        return at;
+    }
+
+    /** Ends for good. */
+    private void stop(State how) {
+        if (state == State.COUNTING) {
+            state = how;
+            pagesEnd = 0;
+        }
     }
 
     private boolean isGoodHeader(byte[] pages, int page, boolean mustBeLong) {
@@ -254,29 +283,36 @@ public final class PageTally {
     // Records
 
     /** Counts the records from one position up to the end of the page; {@code base} is the LSN of the array's start. */
-    private State records(byte[] pages, int from, int end, long base) {
+    private int records(byte[] pages, int from, int end, long base) {
         int at = from;
         while (end - at >= HEADER_SIZE) {
             int length = (int) WalBytes.u32(pages, at + WalStructs.XL_TOT_LEN_AT);
-            if (Integer.compareUnsigned(length, end - at) > 0) {
+            // What is less than a header is a lot here.
+            if (Integer.compareUnsigned(length - HEADER_SIZE, end - at - HEADER_SIZE) > 0) {
                 break;
             }
             long start = base + at;
-            if (length < HEADER_SIZE || !crc.isGood(pages, at, length)) {
-                return State.GAVE_UP;
-            }
-            int images = images(pages, at + HEADER_SIZE, at + length, at + length);
+            int images =
+                    crc.isGood(pages, at, length) ? images(pages, at + HEADER_SIZE, at + length, at + length) : WRONG;
             if (images < 0 || !count(pages, at, start, length, images)) {
-                return State.GAVE_UP;
+                stop(State.GAVE_UP);
+                return end;
             }
             at += align(length);
             endLsn = base + at;
-            if (length == HEADER_SIZE && isSwitch(pages, at - HEADER_SIZE)) {
-                endLsn = until;
-                return State.DONE;
-            }
         }
-        return at == end ? State.COUNTING : beginSpanning(pages, at, end - at, base + at);
+        return at;
+    }
+
+    /** Begins with a record that goes on on the next page, if the last one on this page was not the end of the segment. */
+    private void rest(byte[] pages, int at, int end, long base) {
+        int lastAt = at - HEADER_SIZE;
+        if (lastLsn == base + lastAt && isSwitch(pages, lastAt)) {
+            endLsn = until;
+            stop(State.DONE);
+        } else {
+            beginSpanning(pages, at, end - at, base + at);
+        }
     }
 
     private static boolean isSwitch(byte[] bytes, int at) {
@@ -403,10 +439,11 @@ public final class PageTally {
 
     // Records that span pages: their CRC is computed piece by piece
 
-    private State beginSpanning(byte[] pages, int at, int piece, long start) {
+    private void beginSpanning(byte[] pages, int at, int piece, long start) {
         long length = WalBytes.u32(pages, at + WalStructs.XL_TOT_LEN_AT);
         if (length < HEADER_SIZE || length > layout.maxRecordSize()) {
-            return State.GAVE_UP;
+            stop(State.GAVE_UP);
+            return;
         }
         spanningLsn = start;
         spanningLength = length;
@@ -414,7 +451,6 @@ public final class PageTally {
         headLength = 0;
         crc.begin(head, 0, 0);
         span(pages, at, piece);
-        return State.COUNTING;
     }
 
     /** Takes the next piece. */

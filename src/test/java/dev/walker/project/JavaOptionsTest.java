@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.heatmap.HeatmapPlugin;
+import dev.walker.wal.PageTally;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,5 +60,20 @@ class JavaOptionsTest {
                 .filter(name -> name.startsWith(begin))
                 .toList();
         assertTrue(methods.size() >= 5, methods.toString());
+    }
+
+    @Test
+    void whatStatsDoesNotInlineIsThere() throws IOException {
+        List<String> methods = Pattern.compile("dontinline,\\$TALLY::(\\w+)")
+                .matcher(Files.readString(Path.of("bin/walker")))
+                .results()
+                .map(method -> method.group(1))
+                .toList();
+        assertTrue(Files.readString(Path.of("bin/walker")).contains("TALLY=" + PageTally.class.getName() + "\n"));
+        assertEquals(4, methods.size(), methods.toString());
+        List<String> all = Arrays.stream(PageTally.class.getDeclaredMethods())
+                .map(method -> method.getName())
+                .toList();
+        assertTrue(all.containsAll(methods), methods + " of " + all);
     }
 }

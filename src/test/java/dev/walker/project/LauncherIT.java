@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.rmgr.Rmgr;
+import dev.walker.testing.RecordBuilder;
+import dev.walker.testing.WalBuilder;
+import dev.walker.version.PgVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code bin/walker} with a real Java: whatever becomes of the archive of classes, commands do not notice. */
 class LauncherIT {
@@ -110,6 +115,33 @@ class LauncherIT {
                 .end();
         assertEquals(0, outcome.status, outcome.errors);
         assertTrue(outcome.output.contains("dev.walker.host.Main source: shared objects file (top)"), outcome.output);
+    }
+
+    /** For the first class that is not in the archive Java reads the directory of the jar, which takes longer than all else. */
+    @ParameterizedTest
+    @ValueSource(strings = {"stats", "dump"})
+    void findsAllThatItNeedsInTheArchive(String command) throws Exception {
+        version();
+        WalBuilder wal = new WalBuilder(PgVersion.PG15);
+        wal.add(RecordBuilder.of(Rmgr.XLOG, 0x20).main(new byte[1]));
+        Path segments = Files.createDirectory(dir.resolve("wal"));
+        Files.write(segments.resolve("000000010000000000000001"), Arrays.copyOf(wal.bytes(), 1 << 20));
+        Outcome outcome = start(
+                        Map.of("WALKER_JAVA_OPTS", "-Xlog:class+load"),
+                        launcher.toString(),
+                        command,
+                        "--path",
+                        segments.toString(),
+                        command.equals("stats") ? "--stats=record" : "--quiet")
+                .end();
+        assertEquals(0, outcome.status, outcome.errors);
+        assertTrue(outcome.output.contains("dev.walker.host.Main source: shared objects file (top)"), outcome.output);
+        assertEquals(
+                List.of(),
+                outcome.output
+                        .lines()
+                        .filter(line -> line.contains("source: file:"))
+                        .toList());
     }
 
     @Test
