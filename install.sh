@@ -253,8 +253,8 @@ find_libjvm() {
                 # most of the time, and of every other session that uses PL/Java. The compiler that takes most time is for
                 # what is run per record of WAL, not for what is run a few times a second, and is to do it once.
                 vmoptions="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
-                vmoptions+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
-                vmoptions+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+                vmoptions+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=1000"
+                vmoptions+=" -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
                 vmoptions+=" -XX:CompileCommand=quiet"
                 vmoptions+=" -XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*"
                 # From Java 18 on PL/Java's security policy has to be allowed; from 24 on there is none, which PL/Java wants

@@ -57,8 +57,8 @@ new_walker_server() {
     PGBIN=${PGBIN:-$(pg_config --bindir)}
     JVM=${JVM:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")/lib/server/libjvm.so}
     options="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
-    options+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
-    options+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+    options+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=1000"
+    options+=" -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
     options+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*"
     if [[ $(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "${JVM%/lib/server/*}/release") -ge 24 ]]; then
         options+=" -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow --illegal-native-access=deny"

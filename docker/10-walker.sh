@@ -12,8 +12,8 @@ java_release=$(sed -n 's/^ *java\.specification\.version = //p' <<<"$properties"
 # The first is for the library that undoes lz4 and zstd, the others bound and lighten the JVM; from Java 18 on PL/Java's
 # policy has to be allowed.
 vmoptions="--add-modules=jdk.unsupported -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData"
-vmoptions+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
-vmoptions+=" -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+vmoptions+=" -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=1000"
+vmoptions+=" -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
 vmoptions+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*"
 if [[ $java_release -ge 24 ]]; then
     echo "PL/Java with its security policy needs a Java up to 23, and this one is $java_release" >&2

@@ -166,6 +166,7 @@ public final class TestServer implements AutoCloseable {
                         "listen_addresses = '127.0.0.1'",
                         "unix_socket_directories = '" + root + "'",
                         "fsync = off",
+                        "jit = off",
                         "shared_buffers = 32MB",
                         "log_line_prefix = '%m [%p] %q%a '");
                 server.configure(conf.toArray(new String[0]));
