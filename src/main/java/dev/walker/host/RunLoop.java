@@ -123,7 +123,7 @@ final class RunLoop {
         while (!end.isAsked()) {
             WalkSession.Next next = walk.step(plan.untilLsn());
             target.commit();
-            observer.stepped(walk, target, sourceId);
+            observer.stepped(walk, target, sourceId, names.looks());
             if (!ready) {
                 tellReady(from);
                 names.start();

@@ -44,6 +44,7 @@ final class RunObserver {
     private final RunMetrics metrics;
     private final int mostRelations;
     private long relationsLsn;
+    private long relationsLooks;
     private long relationsNanos = System.nanoTime() - RELATIONS_INTERVAL_NANOS;
 
     /**
@@ -64,17 +65,22 @@ final class RunObserver {
         relationsLsn = 0;
     }
 
-    /** A step was committed. */
-    void stepped(Walk walk, Connection target, int sourceId) throws SQLException {
+    /**
+     * A step was committed.
+     *
+     * @param looks how often there was a look for the names of relations, which come after the relations
+     */
+    void stepped(Walk walk, Connection target, int sourceId, long looks) throws SQLException {
         WalkFigures figures = walk.figures();
         metrics.walked(figures);
         long now = System.nanoTime();
         if (mostRelations >= 0
-                && figures.savedPosition() != relationsLsn
+                && (figures.savedPosition() != relationsLsn || looks != relationsLooks)
                 && now - relationsNanos >= RELATIONS_INTERVAL_NANOS) {
             metrics.relations(relations(target, sourceId));
             target.commit();
             relationsLsn = figures.savedPosition();
+            relationsLooks = looks;
             relationsNanos = now;
         }
     }

@@ -20,6 +20,16 @@ final class TargetSession implements AutoCloseable {
 
     private static final String TRY_LOCK = "SELECT walker._take_lock(?, 'run')";
 
+    /**
+     * Where the machine of the walker, or the network, is gone without a word, the target is to notice within a minute, not
+     * after the two hours that systems take by themselves: as long the lock is held, and no other walker can take over. What
+     * somebody has set stays.
+     */
+    private static final String NOTICE_THE_END = "SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES"
+            + " ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),"
+            + " ('tcp_user_timeout', '60000')) s (name, value)"
+            + " JOIN pg_catalog.pg_settings p ON p.name = s.name AND p.source = 'default'";
+
     private final String url;
     private final Log log;
     private Connection connection;
@@ -49,6 +59,7 @@ final class TargetSession implements AutoCloseable {
             Connection fresh = address().connectForWalk();
             try {
                 Database.requireSchema(fresh);
+                Jdbc.all(fresh, NOTICE_THE_END, row -> row.getString(1));
                 fresh.setAutoCommit(false);
             } catch (SQLException | RuntimeException e) {
                 try (fresh) {

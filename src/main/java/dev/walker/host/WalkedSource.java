@@ -17,6 +17,8 @@ final class WalkedSource {
             + " WHERE pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')";
 
     private static final String HOLDER = "SELECT coalesce(walker._lock_holder(?, 'run'), 0)";
+    private static final String STOP =
+            "SELECT pg_catalog.format('walker.stop(%L)', s.name) FROM walker.source s" + " WHERE s.source_id = ?";
 
     private final String name;
     private Optional<Long> systemIdentifier = Optional.empty();
@@ -72,6 +74,7 @@ final class WalkedSource {
             target.commit();
             throw new LostConnectionException("the session of the connection before has still to end", null);
         }
-        throw new CommandException("a walker already runs for this server; SELECT walker.stop() ends it");
+        throw new CommandException("a walker already runs for this server (pid " + holder + " in the target); SELECT "
+                + Jdbc.one(target, STOP, row -> row.getString(1), sourceId) + " ends it");
     }
 }

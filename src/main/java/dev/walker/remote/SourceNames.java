@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -73,6 +74,7 @@ public final class SourceNames implements AutoCloseable {
     private final Consumer<String> log;
     private final Thread thread = new Thread(this::run, "walker-names");
     private final Set<Long> unreadable = new HashSet<>();
+    private final AtomicLong looks = new AtomicLong();
 
     // Guarded by this.
     private final Set<Long> changed = new TreeSet<>();
@@ -110,6 +112,11 @@ public final class SourceNames implements AutoCloseable {
         }
     }
 
+    /** How often it has looked; with each time names may be others. */
+    public long looks() {
+        return looks.get();
+    }
+
     private void run() {
         try {
             while (true) {
@@ -118,6 +125,7 @@ public final class SourceNames implements AutoCloseable {
                     return;
                 }
                 look(wanted.get());
+                looks.incrementAndGet();
                 pause();
             }
         } catch (InterruptedException e) {

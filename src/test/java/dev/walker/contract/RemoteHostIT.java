@@ -62,7 +62,11 @@ class RemoteHostIT extends HostContract {
     @Test
     void secondWalkerIsRefused() throws Exception {
         String message = walked.startFailing("heatmap");
-        assertTrue(message.contains("a walker already runs"), message);
+        String pid = walked.server().query("SELECT pid FROM walker.status()");
+        assertTrue(
+                message.contains("a walker already runs for this server (pid " + pid
+                        + " in the target); SELECT walker.stop('local') ends it"),
+                message);
         walked.waitFor();
     }
 

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.contract.PluginJar;
+import dev.walker.jdbc.Jdbc;
 import dev.walker.testing.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -304,6 +306,43 @@ class RunIT {
             server.execute("SELECT walker.wait_for()");
             assertEquals(0, run.end(true), run.log());
             assertFalse(run.log().contains("WARNING"), run.log());
+        }
+    }
+
+    /** By themselves systems notice after two hours that a machine is gone; as long nobody else may walk. */
+    @Test
+    void theTargetNoticesSoonThatTheMachineOfTheWalkerIsGone() throws Exception {
+        server.execute("CREATE ROLE patient LOGIN SUPERUSER", "ALTER ROLE patient SET tcp_keepalives_idle = 77");
+        assertEquals("30 10 3", keepAlive("postgres"));
+        assertEquals("77 10 3", keepAlive("patient"));
+    }
+
+    private static String keepAlive(String user) throws Exception {
+        Log log = new Log(new PrintWriter(System.err, true), Log.Threshold.warning, LogFormat.text);
+        try (TargetSession session = new TargetSession(server.url("postgres") + "?user=" + user, log)) {
+            return Jdbc.one(
+                    session.open(),
+                    "SELECT concat_ws(' ', current_setting('tcp_keepalives_idle'), current_setting('tcp_keepalives_interval'),"
+                            + " current_setting('tcp_keepalives_count'))",
+                    row -> row.getString(1));
+        }
+    }
+
+    /** A table has its name some time after its first garbage; then its server may have nothing to do for hours. */
+    @Test
+    void metricsTakeNamesThatComeLate() throws Exception {
+        try (RunningWalker run = RunningWalker.start(
+                dir, "--source-url", url("postgres"), "--plugins", "heatmap", "--metrics-port", "0")) {
+            run.waitFor("walking from", 1);
+            server.execute("SELECT walker.wait_for()");
+            for (int i = 0; i < 3; i++) {
+                Thread.sleep(6000);
+                String table = "late" + i;
+                server.execute(
+                        "BEGIN; CREATE TABLE " + table + " AS SELECT 1 AS id; DELETE FROM " + table + "; COMMIT");
+                await(run, "walker_dead_tuples{database=postgres, relation=" + table + "}", 1);
+            }
+            assertEquals(0, run.end(true), run.log());
         }
     }
 

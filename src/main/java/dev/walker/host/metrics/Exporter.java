@@ -47,7 +47,7 @@ final class Exporter {
         gauge("walker_build_info", "The version of WALker; always 1.", VERSION, samples -> samples.add(1, version));
         gauge(
                 "walker_walking",
-                "1 while the walker walks, 0 while it starts, reconnects or ends.",
+                "1 while the walker walks, 0 while it starts, is stuck, reconnects or ends.",
                 NONE,
                 samples -> samples.add(metrics.state() == WalkState.WALKING ? 1 : 0));
         counter(

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** What can be told of a walker that runs. The thread of the walk says what there is, any thread may ask. */
@@ -14,19 +15,31 @@ public final class RunMetrics {
     private static final Instant POSTGRES_EPOCH = Instant.parse("2000-01-01T00:00:00Z");
     /** The walk says something at least every second or two; if it does not it is stuck. */
     private static final double SILENCE_SECONDS = 10;
+    /** Nothing that heals by itself takes so long. */
+    static final double STUCK_SECONDS = 300;
 
     private final WalkTotals totals = new WalkTotals();
     private final PluginTimes pluginTimes = new PluginTimes();
     private final LongAdder reconnects = new LongAdder();
-    private final long startNanos = System.nanoTime();
+    private final LongSupplier nanoClock;
+    private final long startNanos;
     private volatile String source = "";
     private volatile WalkState state = WalkState.STARTING;
     private volatile RelationFigures relations = RelationFigures.NONE;
-    private volatile long toldNanos = startNanos;
-    private volatile long caughtUpNanos = startNanos;
+    private volatile long toldNanos;
+    private volatile long caughtUpNanos;
 
     /** Metrics of a walker that has yet to begin. */
-    public RunMetrics() {}
+    public RunMetrics() {
+        this(System::nanoTime);
+    }
+
+    RunMetrics(LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+        startNanos = nanoClock.getAsLong();
+        toldNanos = startNanos;
+        caughtUpNanos = startNanos;
+    }
 
     /** Names the server whose WAL is walked. */
     public void source(String name) {
@@ -56,7 +69,7 @@ public final class RunMetrics {
     /** A step was made and committed. */
     public void walked(WalkFigures figures) {
         totals.add(figures);
-        long now = System.nanoTime();
+        long now = nanoClock.getAsLong();
         if (figures.caughtUp()) {
             caughtUpNanos = now;
         }
@@ -70,7 +83,12 @@ public final class RunMetrics {
     }
 
     WalkState state() {
-        return state;
+        WalkState said = state;
+        return said == WalkState.WALKING && silenceSeconds() > STUCK_SECONDS ? WalkState.STUCK : said;
+    }
+
+    private double silenceSeconds() {
+        return (nanoClock.getAsLong() - toldNanos) / 1e9;
     }
 
     Optional<WalkTotals.Now> totals() {
@@ -103,8 +121,8 @@ public final class RunMetrics {
      * since all was walked, what is less.
      */
     double lagSeconds() {
-        long now = System.nanoTime();
-        double silence = (now - toldNanos) / 1e9;
+        long now = nanoClock.getAsLong();
+        double silence = silenceSeconds();
         Optional<WalkFigures> last = totals().map(WalkTotals.Now::last);
         if (last.isEmpty()) {
             return silence;
@@ -127,7 +145,7 @@ public final class RunMetrics {
         Optional<WalkFigures> last = totals().map(WalkTotals.Now::last);
         boolean lags = last.isPresent() && lagBytes() > last.get().maxLagBytes();
         return new Health(
-                state,
+                state(),
                 lags,
                 lagBytes(),
                 lagSeconds(),

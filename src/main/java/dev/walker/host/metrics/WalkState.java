@@ -6,6 +6,8 @@ public enum WalkState {
     STARTING,
     /** Walks, or waits for more WAL. */
     WALKING,
+    /** Has not come to the end of a batch for long: it waits for a lock, a standby, a server that does not answer. */
+    STUCK,
     /** Has lost a connection and makes it anew. */
     RECONNECTING,
     /** Ends, since something has failed. */

@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class RunMetricsTest {
@@ -81,6 +83,24 @@ class RunMetricsTest {
             assertEquals(405, get(server, "/health", "POST").statusCode());
             assertTrue(get(server, "/metrics", "GET").body().contains("source=\"shop \\\"1\\\"\""));
         }
+    }
+
+    /** As behind a lock in the target that is not given back: nothing tells how much WAL there is meanwhile. */
+    @Test
+    void whoComesToNoEndIsStuck() {
+        AtomicLong seconds = new AtomicLong();
+        RunMetrics stuck = new RunMetrics(() -> TimeUnit.SECONDS.toNanos(seconds.get()));
+        seconds.set(1000);
+        assertEquals(WalkState.STARTING, stuck.state());
+        stuck.walked(figures(new Object(), 5000, true, 1, true));
+        seconds.addAndGet((long) RunMetrics.STUCK_SECONDS);
+        assertTrue(stuck.health().isWell());
+        seconds.incrementAndGet();
+        assertFalse(stuck.health().isWell());
+        assertEquals(WalkState.STUCK, stuck.health().state());
+        assertEquals(RunMetrics.STUCK_SECONDS + 1, stuck.lagSeconds());
+        stuck.walked(figures(new Object(), 5000, true, 1, true));
+        assertTrue(stuck.health().isWell());
     }
 
     @Test
