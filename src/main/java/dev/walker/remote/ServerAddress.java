@@ -3,6 +3,7 @@ package dev.walker.remote;
 import dev.walker.jdbc.Jdbc;
 import java.net.SocketTimeoutException;
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -90,8 +91,8 @@ public final class ServerAddress {
         }
         if (plain.isEmpty()) {
             plain = environment.containsKey("PGSERVICE") && !environment.containsKey("PGHOST")
-                    ? SCHEME + "//?service=" + environment.get("PGSERVICE")
-                    : SCHEME + "//" + hosts(environment) + "/" + environment.getOrDefault("PGDATABASE", "");
+                    ? SCHEME + "//?service=" + encode(environment.get("PGSERVICE"))
+                    : SCHEME + "//" + hosts(environment) + "/" + encode(environment.getOrDefault("PGDATABASE", ""));
         }
         if (!plain.startsWith(SCHEME)) {
             throw new IllegalArgumentException(option + " is \"" + Secrets.mask(url) + "\"" + wanted);
@@ -161,6 +162,11 @@ public final class ServerAddress {
                     colon < 0 ? Optional.empty() : Optional.of(decode(info.substring(colon + 1))),
                     "//" + rest.substring(at + 1));
         }
+    }
+
+    /** A name as a URL has it, whatever characters are in it. */
+    private static String encode(String name) {
+        return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private static String decode(String text) {

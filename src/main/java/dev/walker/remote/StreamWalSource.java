@@ -334,7 +334,7 @@ public final class StreamWalSource implements WalSource {
                     lsn);
         }
         if (failures >= MOST_ATTEMPTS) {
-            throw new WalSourceException("cannot stream WAL from LSN " + Lsn.format(lsn) + " on: " + e.getMessage(), e);
+            throw new WalSourceException("cannot stream WAL from LSN " + Lsn.format(lsn) + " on: " + told(e), e);
         }
         // Is it the server that is gone? Then this throws.
         server.readableUpTo();
@@ -354,9 +354,16 @@ public final class StreamWalSource implements WalSource {
         }
         resumeAt = lsn;
         if (failures == MOST_ATTEMPTS / 2) {
-            log.warning("cannot stream WAL from LSN " + Lsn.format(lsn) + " on, tries again: " + e.getMessage());
+            log.warning("cannot stream WAL from LSN " + Lsn.format(lsn) + " on, tries again: " + told(e));
         }
         delayNextAttempt();
+    }
+
+    private static String told(SQLException e) {
+        return e.getMessage()
+                + (IN_USE.equals(e.getSQLState())
+                        ? " (if that is a walker into another target, name another slot in walker.slot)"
+                        : "");
     }
 
     /**

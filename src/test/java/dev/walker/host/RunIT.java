@@ -328,6 +328,21 @@ class RunIT {
         }
     }
 
+    @Test
+    void whoWalksIntoASecondTargetIsToldToNameASlot() throws Exception {
+        server.execute("CREATE DATABASE second");
+        printed("init", "--target-url", url("second"));
+        try (RunningWalker first = RunningWalker.start(dir, "--source-url", url("postgres"), "--plugins", "heatmap")) {
+            first.waitFor("walking from", 1);
+            String[] options = {"--source-url", url("postgres"), "--target-url", url("second"), "--plugins", "heatmap"};
+            try (RunningWalker second = RunningWalker.start(dir, options)) {
+                second.waitFor("is active for PID", 1);
+                assertTrue(second.log().contains("name another slot in walker.slot"), second.log());
+            }
+            assertEquals(0, first.end(true), first.log());
+        }
+    }
+
     /** A table has its name some time after its first garbage; then its server may have nothing to do for hours. */
     @Test
     void metricsTakeNamesThatComeLate() throws Exception {
@@ -382,6 +397,13 @@ class RunIT {
         assertEquals("[\"ok\"]", json(health.body(), "$.status"));
         assertEquals(404, run.get("/nowhere").statusCode());
 
+        // Many servers are called alike where each has its own target, and may have the same tables.
+        assertEquals(
+                "[]",
+                json(
+                        Files.readString(DASHBOARD),
+                        "$.panels[*].targets[*] ? (!(@.expr like_regex \"sum by .rmgr.\"))"
+                                + " ? (!(@.legendFormat like_regex \"instance\"))"));
         Set<String> asked = METRIC.matcher(json(Files.readString(DASHBOARD), "$.**.expr"))
                 .results()
                 .map(found -> found.group())

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +57,16 @@ class ServerAddressTest {
         IllegalArgumentException socket =
                 assertThrows(IllegalArgumentException.class, () -> address(null, "PGHOST", "/run/postgresql"));
         assertTrue(socket.getMessage().contains("a socket directory, which pgjdbc cannot use"), socket.getMessage());
+    }
+
+    @Test
+    void namesInTheEnvironmentMayHaveAnyCharacters() {
+        for (String name : List.of("50% off", "a+b", "what?", "a/b@c#d", "%41", "Größe \"1\"", "x&user=y")) {
+            assertEquals(name, property("PGDBNAME", null, "PGHOST", "db.example", "PGDATABASE", name));
+            assertEquals(
+                    "db.example:5432",
+                    address(null, "PGHOST", "db.example", "PGDATABASE", name).hostAndPort());
+        }
     }
 
     @Test
