@@ -656,6 +656,19 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._file_name IS 'the relation of this database with these files, else where the files are';
 
+CREATE FUNCTION walker._name_in(source integer, is_local boolean, spc_oid oid, db_oid oid, relfilenode oid) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN is_local THEN walker._file_name(spc_oid, db_oid, relfilenode)
+                ELSE coalesce(
+                    (SELECT pg_catalog.concat_ws('.', n.database, n.schema, n.name)
+                       FROM walker.relation n
+                      WHERE (n.source_id, n.spc_oid, n.db_oid, n.relfilenode)
+                            = (_name_in.source, _name_in.spc_oid, _name_in.db_oid, _name_in.relfilenode)),
+                    pg_catalog.format('%s/%s/%s', spc_oid, db_oid, relfilenode)) END
+$$;
+COMMENT ON FUNCTION walker._name_in IS 'what files are called in a source, with its database where that is another server, whose numbers mean other relations here; "is_local" tells whether it is this one';
+
 -- Settings -----------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION walker._known_settings(OUT ordinal integer, OUT name text, OUT preset text, OUT meaning text)
@@ -788,7 +801,7 @@ AS $$
            h.pid, p.started_at, p.position, f.lsn, (f.lsn - p.position)::bigint, p.timeline, p.records, p.wal_bytes,
            p.slot_name, p.last_error, p.error_lsn, p.error_at, r.wal_status, (f.lsn - r.restart_lsn)::bigint, b.relation,
            b.done, b.total, b.error, p.mode, CASE WHEN h.pid IS NOT NULL THEN p.reconnecting_since END
-      FROM (SELECT _status.source_id) i
+      FROM (SELECT _status.source_id, _status.source_id = walker._local_source_id() AS is_local) i
       LEFT JOIN walker.progress p USING (source_id)
       LEFT JOIN LATERAL (SELECT walker._lock_holder(i.source_id, 'run') AS pid) h ON true
       LEFT JOIN LATERAL (
@@ -797,10 +810,11 @@ AS $$
       LEFT JOIN pg_catalog.pg_replication_slots r
              ON r.slot_name = p.slot_name AND i.source_id = walker._local_source_id()
       LEFT JOIN LATERAL (
-          SELECT pg_catalog.min(walker._file_name(l.spc_oid, l.db_oid, l.relfilenode))
+          SELECT pg_catalog.min(walker._name_in(i.source_id, i.is_local, l.spc_oid, l.db_oid, l.relfilenode))
                      FILTER (WHERE l.state = 'reading' AND l.next_block < l.blocks) AS relation,
                  pg_catalog.sum(l.next_block)::bigint AS done, pg_catalog.sum(l.blocks)::bigint AS total,
-                 pg_catalog.min(walker._file_name(l.spc_oid, l.db_oid, l.relfilenode) || ': ' || l.error) AS error
+                 pg_catalog.min(walker._name_in(i.source_id, i.is_local, l.spc_oid, l.db_oid, l.relfilenode)
+                                || ': ' || l.error) AS error
             FROM walker.heatmap_baseline l
            WHERE l.source_id = i.source_id) b ON true
 $$;
@@ -3795,9 +3809,10 @@ CREATE FUNCTION walker.walstats(
 RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
-    SELECT CASE WHEN w.relfilenode <> 0 THEN walker._file_name(w.spc_oid, w.db_oid, w.relfilenode) END,
+    SELECT CASE WHEN w.relfilenode <> 0 THEN walker._name_in(s.id, s.is_local, w.spc_oid, w.db_oid, w.relfilenode) END,
            w.resource_manager, w.record_type, w.records, w.wal_bytes, w.fpi_bytes
-      FROM walker._walstats(walker._source_id(), since) w
+      FROM (SELECT h.id, h.id = walker._local_source_id() AS is_local FROM walker._source_id() h (id)) s
+     CROSS JOIN LATERAL walker._walstats(s.id, since) w
      ORDER BY 5 DESC, 1, 2, 3
 $$;
 COMMENT ON FUNCTION walker.walstats(timestamptz) IS 'WAL by relation, resource manager and type of record, from the hour of "since" on; relation is null where there is none; plugin walstats has counted it';
@@ -3837,9 +3852,10 @@ CREATE FUNCTION walker.rollbacks(
 RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
-    SELECT CASE WHEN r.relfilenode <> 0 THEN walker._file_name(r.spc_oid, r.db_oid, r.relfilenode) END,
+    SELECT CASE WHEN r.relfilenode <> 0 THEN walker._name_in(s.id, s.is_local, r.spc_oid, r.db_oid, r.relfilenode) END,
            r.rollbacks, r.inserts, r.updates, r.deletes, r.records, r.wal_bytes, r.fpi_bytes
-      FROM walker._rollbacks(walker._source_id(), since) r
+      FROM (SELECT h.id, h.id = walker._local_source_id() AS is_local FROM walker._source_id() h (id)) s
+     CROSS JOIN LATERAL walker._rollbacks(s.id, since) r
      ORDER BY 7 DESC, 1
 $$;
 COMMENT ON FUNCTION walker.rollbacks(timestamptz) IS 'what transactions and subtransactions that were rolled back have cost, from the hour of "since" on: rows and WAL by relation, which is null for WAL that is about none; plugin rollbacks has counted it';
@@ -4014,7 +4030,8 @@ GRANT EXECUTE ON FUNCTION
     walker._blocks(integer, oid, oid, oid), walker._heat_pages(integer, oid, oid, oid, bigint),
     walker._heat_ranges(integer, oid, oid, oid, bigint, integer), walker._named_heap(text, text, text),
     walker.heatmap_pages(text, text, text), walker.heatmap(text, text, text, integer),
-    walker._file_name(oid, oid, oid), walker.garbage(), walker.heatmap(regclass, integer),
+    walker._file_name(oid, oid, oid), walker._name_in(integer, boolean, oid, oid, oid), walker.garbage(),
+    walker.heatmap(regclass, integer),
     walker.heatmap_pages(regclass), walker._shades(), walker.heatmap_text(regclass, integer), walker._history_ids(walker.relation),
     walker._history_range_blocks(walker.relation, timestamptz, integer), walker._history_dead(walker.relation, bigint),
     walker.heatmap_history(regclass, timestamptz, integer), walker.garbage_history(timestamptz),

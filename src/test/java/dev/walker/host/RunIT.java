@@ -343,6 +343,57 @@ class RunIT {
         }
     }
 
+    /** Two servers number their databases and files alike. */
+    @Test
+    void filesOfAnotherServerAreNotTakenForRelationsOfThisOne() throws Exception {
+        server.execute("CREATE DATABASE elsewhere");
+        printed("init", "--target-url", url("elsewhere"));
+        sql("elsewhere", "CREATE TABLE mine ()");
+        sql("elsewhere", "CREATE TABLE nameless ()");
+        // As the walker of the other server writes it.
+        sql("elsewhere", "INSERT INTO walker.source (source_id, name, system_identifier) VALUES (7, 'other', 1)");
+        String file = "7, dattablespace, d.oid, pg_relation_filenode('%s') FROM pg_database d"
+                + " WHERE datname = current_database()";
+        String mine = String.format(file, "mine");
+        sql(
+                "elsewhere",
+                "INSERT INTO walker.relation SELECT f.*, 'shop', 'public', 'theirs', 'r', NULL, 1, 1 FROM (SELECT "
+                        + mine + ") f");
+        for (String each : List.of(mine, String.format(file, "nameless"))) {
+            String files = " FROM (SELECT " + each + ") f (source_id, spc_oid, db_oid, relfilenode)";
+            sql(
+                    "elsewhere",
+                    "INSERT INTO walker.walstats SELECT source_id, now(), spc_oid, db_oid, relfilenode, 'Heap', 'INSERT', 1,"
+                            + " 1, 0" + files);
+            sql(
+                    "elsewhere",
+                    "INSERT INTO walker.rollbacks SELECT source_id, now(), spc_oid, db_oid, relfilenode, 1, 1, 0, 0, 1, 1, 0"
+                            + files);
+        }
+        sql(
+                "elsewhere",
+                "INSERT INTO walker.heatmap_baseline SELECT f.*, 'reading', 1, 2, 1, 0, true, '0/0', 'no' FROM (SELECT "
+                        + mine + ") f");
+        try (Connection connection = server.jdbc("elsewhere", "postgres")) {
+            for (String each : List.of("walstats", "rollbacks")) {
+                assertEquals(
+                        "shop.public.theirs t",
+                        Jdbc.one(
+                                connection,
+                                "SELECT min(relation) FILTER (WHERE relation LIKE 's%') || ' '"
+                                        + " || left(bool_and(relation ~ '^shop|^\\d+/\\d+/\\d+$')::text, 1) FROM walker."
+                                        + each + "()",
+                                row -> row.getString(1)));
+            }
+            assertEquals(
+                    "shop.public.theirs, shop.public.theirs: no",
+                    Jdbc.one(
+                            connection,
+                            "SELECT baseline_relation || ', ' || baseline_error FROM walker.status()",
+                            row -> row.getString(1)));
+        }
+    }
+
     /** A table has its name some time after its first garbage; then its server may have nothing to do for hours. */
     @Test
     void metricsTakeNamesThatComeLate() throws Exception {
