@@ -75,6 +75,7 @@ final class WalkedSource {
             throw new LostConnectionException("the session of the connection before has still to end", null);
         }
         throw new CommandException("a walker already runs for this server (pid " + holder + " in the target); SELECT "
-                + Jdbc.one(target, STOP, row -> row.getString(1), sourceId) + " ends it");
+                + Jdbc.one(target, STOP, row -> row.getString(1), sourceId) + " ends it"
+                + (name == null ? "; if this is a copy of that server, it wants a --source-name" : ""));
     }
 }
