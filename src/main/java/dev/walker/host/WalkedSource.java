@@ -17,11 +17,16 @@ final class WalkedSource {
             + " WHERE pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')";
 
     private static final String HOLDER = "SELECT coalesce(walker._lock_holder(?, 'run'), 0)";
+    /** Names may have changed since it was found, and copies of the server may have come. */
+    private static final String NAME_NOW =
+            "SELECT s.name FROM walker.source s WHERE s.source_id = ? AND s.system_identifier = ?";
+
     private static final String STOP =
             "SELECT pg_catalog.format('walker.stop(%L)', s.name) FROM walker.source s" + " WHERE s.source_id = ?";
 
     private final String name;
     private Optional<Long> systemIdentifier = Optional.empty();
+    private int foundId;
     private int targetPid;
 
     /**
@@ -48,13 +53,16 @@ final class WalkedSource {
         boolean same = Jdbc.one(target, SAME_SERVER, row -> row.getBoolean(1), found);
         String version = Jdbc.one(
                 source.connection(), "SELECT pg_catalog.current_setting('server_version')", row -> row.getString(1));
+        String known = Jdbc.first(target, NAME_NOW, row -> row.getString(1), foundId, found)
+                .orElse(name);
         int sourceId = Jdbc.one(
-                target, FIND, row -> row.getInt(1), name, same ? "local" : address.hostAndPort(), found, version);
+                target, FIND, row -> row.getInt(1), known, same ? "local" : address.hostAndPort(), found, version);
         if (same) {
             Jdbc.all(target, WITHOUT_STANDBYS, row -> row.getString(1));
         }
         target.commit();
         systemIdentifier = Optional.of(found);
+        foundId = sourceId;
         return sourceId;
     }
 

@@ -343,6 +343,23 @@ class RunIT {
         }
     }
 
+    /** A copy has the system identifier, so that the walker of the first, which has no name, could take either row. */
+    @Test
+    void aCopyThatIsWalkedTooDoesNotEndTheWalkOfTheFirst() throws Exception {
+        try (RunningWalker run = RunningWalker.start(dir, "--source-url", url("postgres"), "--plugins", "heatmap")) {
+            run.waitFor("walking from", 1);
+            server.execute(
+                    "INSERT INTO walker.source (name, system_identifier) SELECT 'copy', c.system_identifier"
+                            + " FROM pg_control_system() c",
+                    "SELECT pg_terminate_backend(pid) FROM walker.status()");
+            run.waitFor("walking from", 2);
+            assertEquals("running", server.query("SELECT state FROM walker.status('local')"));
+            assertEquals(0, run.end(true), run.log());
+        } finally {
+            server.execute("DELETE FROM walker.source WHERE name = 'copy'");
+        }
+    }
+
     /** Two servers number their databases and files alike. */
     @Test
     void filesOfAnotherServerAreNotTakenForRelationsOfThisOne() throws Exception {
