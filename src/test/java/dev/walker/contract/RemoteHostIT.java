@@ -64,9 +64,9 @@ class RemoteHostIT extends HostContract {
         String message = walked.startFailing("heatmap");
         String pid = walked.server().query("SELECT pid FROM walker.status()");
         assertTrue(
-                message.contains(
-                        "a walker already runs for this server (pid " + pid
-                                + " in the target); SELECT walker.stop('local') ends it; if this is a copy of that server, it wants a --source-name"),
+                message.contains("a walker already runs for this server (pid " + pid
+                        + " in the target); SELECT walker.stop('local') ends it;"
+                        + " if this is a copy of that server, it wants a --source-name"),
                 message);
         walked.waitFor();
     }
