@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 
 /** Finds plugins by the short name under which they are registered, or by class name. */
 public final class PluginLoader {
-    private static final int MOST_UNREADABLE = 100;
+    private static final int MOST_PROBLEMS = 100;
 
     private final ClassLoader classLoader;
 
@@ -50,7 +50,7 @@ public final class PluginLoader {
      * The same for a walk that runs: in the place of one that is not known, cannot be made, or finds a wrong setting there is
      * an {@link UnmadePlugin}.
      *
-     * @throws PluginException if no plugin can be found
+     * @throws PluginException if none is named
      */
     public List<WalPlugin> loadAgain(List<String> names, Settings settings) {
         return load(names, (name, registered) -> {
@@ -66,14 +66,32 @@ public final class PluginLoader {
 
     /** Makes the plugin with a name. */
     private interface Maker {
-        WalPlugin make(String name, TreeMap<String, List<Class<? extends WalPlugin>>> registered);
+        WalPlugin make(String name, Registered registered);
+    }
+
+    /**
+     * What jars register.
+     *
+     * @param types plugins by short name
+     * @param problems what was registered and is no plugin that can be used; a walk without it need not suffer from that
+     */
+    private record Registered(TreeMap<String, List<Class<? extends WalPlugin>>> types, List<String> problems) {
+        /** What there is to choose from. */
+        String known() {
+            return "known: " + String.join(", ", types.keySet());
+        }
+
+        /** The one that is wanted may be among them. */
+        String unusable() {
+            return problems.stream().map(problem -> ". Beside them " + problem).collect(Collectors.joining());
+        }
     }
 
     private List<WalPlugin> load(List<String> names, Maker maker) {
-        TreeMap<String, List<Class<? extends WalPlugin>>> registered = registered();
+        Registered registered = registered();
         if (names.isEmpty()) {
-            throw new PluginException("walker.plugins names no plugin, so there is nothing to do; known: "
-                    + String.join(", ", registered.keySet()));
+            throw new PluginException(
+                    "walker.plugins names no plugin, so there is nothing to do; " + registered.known());
         }
         List<WalPlugin> plugins = new ArrayList<>();
         for (String name : names) {
@@ -82,8 +100,8 @@ public final class PluginLoader {
         return plugins;
     }
 
-    private WalPlugin make(String name, TreeMap<String, List<Class<? extends WalPlugin>>> registered) {
-        List<Class<? extends WalPlugin>> types = registered.get(name);
+    private WalPlugin make(String name, Registered registered) {
+        List<Class<? extends WalPlugin>> types = registered.types.get(name);
         return make(name, types != null ? only(name, types) : byClassName(name, registered));
     }
 
@@ -100,10 +118,8 @@ public final class PluginLoader {
         }
     }
 
-    /** Registered plugins by short name. */
-    private TreeMap<String, List<Class<? extends WalPlugin>>> registered() {
-        TreeMap<String, List<Class<? extends WalPlugin>>> found = new TreeMap<>();
-        int unreadable = 0;
+    private Registered registered() {
+        Registered found = new Registered(new TreeMap<>(), new ArrayList<>());
         var providers =
                 ServiceLoader.load(WalPlugin.class, classLoader).stream().iterator();
         while (true) {
@@ -112,22 +128,28 @@ public final class PluginLoader {
                     return found;
                 }
                 Class<? extends WalPlugin> type = providers.next().type();
-                found.computeIfAbsent(shortName(type), name -> new ArrayList<>())
+                found.types
+                        .computeIfAbsent(shortName(type), name -> new ArrayList<>())
                         .add(type);
             } catch (ServiceConfigurationError e) {
-                if (e.getCause() instanceof IOException && unreadable++ < MOST_UNREADABLE) {
-                    // In a server the jar was removed since the session began, which other plugins need not suffer
-                    // from.
-                    continue;
-                }
-                throw new PluginException(
+                // In a server its jar may have been removed since the session began.
+                note(
                         "a jar registers a plugin in META-INF/services/dev.walker.spi.WalPlugin that is none: "
                                 + e.getMessage(),
-                        e);
+                        e,
+                        found.problems);
             } catch (LinkageError e) {
-                throw new PluginException("a jar registers a plugin that cannot be loaded: " + reason(e), e);
+                note("a jar registers a plugin that cannot be loaded: " + reason(e), e, found.problems);
             }
         }
+    }
+
+    /** The others are looked for, unless there is no end of it. */
+    private static void note(String problem, Throwable cause, List<String> problems) {
+        if (problems.size() == MOST_PROBLEMS) {
+            throw new PluginException(problem, cause);
+        }
+        problems.add(problem);
     }
 
     /** The short name needs an instance; a plugin that cannot be made is known by its class name. */
@@ -149,15 +171,15 @@ public final class PluginLoader {
         return types.get(0);
     }
 
-    private Class<? extends WalPlugin> byClassName(String name, TreeMap<String, ?> registered) {
+    private Class<? extends WalPlugin> byClassName(String name, Registered registered) {
         try {
             Class<? extends WalPlugin> type =
                     Class.forName(name, false, classLoader).asSubclass(WalPlugin.class);
             checkOnlyOne(name);
             return type;
         } catch (ClassNotFoundException e) {
-            throw new PluginException("walker.plugins names \"" + name + "\", which is not known; known: "
-                    + String.join(", ", registered.keySet()) + ", or the class name of a plugin in an installed jar");
+            throw new PluginException("walker.plugins names \"" + name + "\", which is not known; " + registered.known()
+                    + ", or the class name of a plugin in an installed jar" + registered.unusable());
         } catch (LinkageError e) {
             throw new PluginException("plugin \"" + name + "\" cannot be loaded: " + reason(e), e);
         } catch (ClassCastException e) {

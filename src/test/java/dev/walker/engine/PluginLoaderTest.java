@@ -19,6 +19,7 @@ import java.net.URLStreamHandler;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -243,6 +244,26 @@ class PluginLoaderTest {
         assertTrue(e.getMessage().contains("META-INF/services"), e.getMessage());
     }
 
+    /** Nor does a class of a later Java; who names such a plugin is told why it is not known. */
+    @Test
+    void whatIsRegisteredAndIsNoPluginDoesNotHideTheOthers() {
+        List<PluginLoader> loaders = List.of(
+                loader(PluginLoaderTest.class, Named.class),
+                new PluginLoader(new Services("a sentence\nis no class name", Named.class)),
+                new PluginLoader(new Services(changed(Derived.class, 99, Base.class), Derived.class, Named.class)));
+        List<String> reasons = List.of("not a subtype", "Illegal configuration-file syntax", "UnsupportedClassVersion");
+        for (int i = 0; i < loaders.size(); i++) {
+            PluginLoader loader = loaders.get(i);
+            assertInstanceOf(Named.class, loader.load(List.of("named")).get(0));
+            PluginException e = assertThrows(PluginException.class, () -> loader.load(List.of("named", "nemo")));
+            assertTrue(e.getMessage().contains("\"nemo\", which is not known; known: named"), e.getMessage());
+            assertTrue(e.getMessage().contains(reasons.get(i)), e.getMessage());
+            List<WalPlugin> again = loader.loadAgain(List.of("nemo", "named"), new Settings(name -> Optional.empty()));
+            assertInstanceOf(UnmadePlugin.class, again.get(0));
+            assertInstanceOf(Named.class, again.get(1));
+        }
+    }
+
     @Test
     void registeredPluginWithoutNameIsKnownByItsClass() {
         PluginLoader loader = loader(Nameless.class, Named.class);
@@ -341,16 +362,33 @@ class PluginLoaderTest {
 
     /** Adds a service file to what the test class path has. */
     private static final class Services extends ClassLoader {
-        private final String file;
+        private final List<String> files;
 
         Services(Class<?>... registered) {
+            this(PluginLoaderTest.class.getClassLoader(), registered);
+        }
+
+        Services(ClassLoader classes, Class<?>... registered) {
+            this(classes, List.of(names(registered)));
+        }
+
+        /** Has a file before, which may be a broken one. */
+        Services(String first, Class<?>... registered) {
+            this(PluginLoaderTest.class.getClassLoader(), List.of(first, names(registered)));
+        }
+
+        private Services(ClassLoader classes, List<String> files) {
             super(new ClassLoader(null) {
                 @Override
                 protected Class<?> findClass(String name) throws ClassNotFoundException {
-                    return PluginLoaderTest.class.getClassLoader().loadClass(name);
+                    return classes.loadClass(name);
                 }
             });
-            file = String.join(
+            this.files = files;
+        }
+
+        private static String names(Class<?>... registered) {
+            return String.join(
                     "\n", List.of(registered).stream().map(Class::getName).toList());
         }
 
@@ -359,21 +397,33 @@ class PluginLoaderTest {
             if (!name.equals("META-INF/services/" + WalPlugin.class.getName())) {
                 return super.getResources(name);
             }
-            URL url = new URL("memory", null, 0, name, new URLStreamHandler() {
-                @Override
-                protected URLConnection openConnection(URL opened) {
-                    return new URLConnection(opened) {
-                        @Override
-                        public void connect() {}
+            List<URL> urls = new ArrayList<>();
+            for (String file : files) {
+                urls.add(new URL("memory", null, 0, name, new Memory(file)));
+            }
+            return Collections.enumeration(urls);
+        }
+    }
 
-                        @Override
-                        public InputStream getInputStream() {
-                            return new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8));
-                        }
-                    };
+    /** A file that is none. */
+    private static final class Memory extends URLStreamHandler {
+        private final String file;
+
+        Memory(String file) {
+            this.file = file;
+        }
+
+        @Override
+        protected URLConnection openConnection(URL opened) {
+            return new URLConnection(opened) {
+                @Override
+                public void connect() {}
+
+                @Override
+                public InputStream getInputStream() {
+                    return new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8));
                 }
-            });
-            return Collections.enumeration(List.of(url));
+            };
         }
     }
 }
