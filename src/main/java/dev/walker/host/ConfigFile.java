@@ -30,6 +30,9 @@ final class ConfigFile {
     private static final Pattern ESCAPE = Pattern.compile("''|\\\\([0-7]{1,3}|.)");
     private static final Pattern SETTING = Pattern.compile("[a-z_][a-z0-9_]*\\.[a-z0-9_.]*[a-z0-9_]");
 
+    /** Some editors put it in front of text in UTF-8. */
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
     private record Entry(String value, int line) {}
 
     private final Path file;
@@ -61,7 +64,8 @@ final class ConfigFile {
     static ConfigFile parse(Path file, List<String> lines, Set<String> options) {
         ConfigFile config = new ConfigFile(file);
         for (int i = 0; i < lines.size(); i++) {
-            config.line(lines.get(i), i + 1, options);
+            String line = lines.get(i);
+            config.line(i == 0 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line, i + 1, options);
         }
         return config;
     }

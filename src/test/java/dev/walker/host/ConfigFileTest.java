@@ -55,6 +55,18 @@ class ConfigFileTest {
                         .orElseThrow());
     }
 
+    /** As Windows' editors write text in UTF-8. */
+    @Test
+    void byteOrderMarkAndLineEndsOfWindowsSayNothing() throws IOException {
+        Path file = Files.writeString(dir.resolve("walker.conf"), "\uFEFFwalker.slot = one\r\nlog_level = debug\r\n");
+        ConfigFile config = ConfigFile.read(file, OPTIONS);
+        assertEquals("one", config.get("walker.slot").orElseThrow());
+        assertEquals("debug", config.get("log_level").orElseThrow());
+        ConfigException e =
+                assertThrows(ConfigException.class, () -> parse("walker.slot = one", "\uFEFFwalker.slot = two"));
+        assertTrue(e.getMessage().startsWith("walker.conf line 2: found \uFEFF"), e.getMessage());
+    }
+
     @Test
     void commentsAndEmptyLinesSayNothing() {
         assertEquals(Set.of(), parse("", "   ", "# walker.slot = 'no'", "\t#").names());
