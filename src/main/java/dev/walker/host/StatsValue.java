@@ -28,12 +28,16 @@ final class StatsValue {
     static final class Attached implements IParameterPreprocessor {
         /** What picocli tells for a value that is an argument of its own. */
         private static final String SEPARATE = " ";
+        /** What it tells for what follows {@code -z} in the same argument. */
+        private static final String BUNDLED = "";
 
         private Attached() {}
 
         @Override
         public boolean preprocess(Stack<String> args, CommandSpec command, ArgSpec option, Map<String, Object> info) {
-            if (SEPARATE.equals(info.get("separator")) && (args.isEmpty() || !isValue(args.peek()))) {
+            Object separator = info.get("separator");
+            if ((SEPARATE.equals(separator) || BUNDLED.equals(separator))
+                    && (args.isEmpty() || !isValue(args.peek()))) {
                 args.push(RMGR);
             }
             return false;

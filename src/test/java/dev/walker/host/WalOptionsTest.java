@@ -171,6 +171,21 @@ class WalOptionsTest {
         }
     }
 
+    /** What follows {@code -z} in its argument are options, as for pg_waldump. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-zq", "-qz", "-bzq", "-qzb", "-zqn 3", "-zqn3"})
+    void bundlesOptionsWithStats(String options) {
+        assertEquals(List.of(), dump(options));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-zb, -z", "-zn3, -z -n 3", "-zwr XLOG, -z -w -r XLOG", "-bzn 3, -z -n 3", "-zrecord, --stats=record"})
+    void sumsWithBundledOptions(String bundled, String apart) {
+        assertEquals(dump(apart), dump(bundled));
+        String same = bundled.startsWith("-zw") ? "stats -zwr XLOG" : "stats -z";
+        assertEquals(0, Walker.run((same + " --path " + path).split(" ")).status());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"3", "1 3", "3 4", "0 1"})
     void failsWhereANamedSegmentIsNot(String numbers) {
