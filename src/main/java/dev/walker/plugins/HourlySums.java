@@ -138,11 +138,21 @@ final class HourlySums<K, V> {
         over.clear();
         changed.forEach(key -> put(present, key, sums.get(key)));
         changed.clear();
-        // What may be dropped is not judged by a clock gone wrong.
+        drop(present);
+    }
+
+    /** What may be dropped is not judged by a clock gone wrong. */
+    private void drop(Instant present) {
         Instant now = Instant.now();
         Instant oldest = (present.isBefore(now) ? present : now).minus(KEPT_HOURS, ChronoUnit.HOURS);
+        Instant newest = (present.isAfter(now) ? present : now).plus(KEPT_HOURS, ChronoUnit.HOURS);
+        boolean isOver = !stored.isEmpty() && stored.first().isBefore(oldest);
         while (!stored.isEmpty() && stored.first().isBefore(oldest)) {
             table.delete(stored.pollFirst());
+        }
+        // The time that rows are kept for has gone by without a clock that is as far ahead as some of them.
+        while (isOver && !stored.isEmpty() && stored.last().isAfter(newest)) {
+            table.delete(stored.pollLast());
         }
     }
 

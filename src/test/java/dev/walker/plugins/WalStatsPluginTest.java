@@ -11,7 +11,9 @@ import dev.walker.wal.WalRecord;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,5 +79,21 @@ class WalStatsPluginTest {
         commitAt(Instant.now());
         commitAt(FAR);
         assertEquals(2, saved().size());
+    }
+
+    @Test
+    void rowsOfAClockThatWasAheadGoWithThoseOfItsTime() {
+        Instant now = Instant.now().truncatedTo(ChronoUnit.HOURS);
+        Instant before = now.minus(200, ChronoUnit.HOURS);
+        Instant tomorrow = now.plus(24, ChronoUnit.HOURS);
+        commitAt(before);
+        commitAt(tomorrow);
+        commitAt(FAR);
+        commitAt(before.plusSeconds(7200));
+        assertEquals(Set.of(before, before.plusSeconds(7200), tomorrow, FAR), saved().keySet());
+        start();
+        commitAt(now);
+        // What is not far ahead becomes old by itself.
+        assertEquals(Set.of(now, tomorrow), saved().keySet());
     }
 }
