@@ -21,12 +21,17 @@ final class RunObserver {
     private static final String PART = "CASE WHEN pg_catalog.translate(%1$s, '.\"', '') = %1$s THEN %1$s"
             + " ELSE '\"' || pg_catalog.replace(%1$s, '\"', '\"\"') || '\"' END";
 
-    /** A table whose files have just been replaced may be there twice, by one name. */
+    /**
+     * A table whose files have just been replaced may be there twice, by one name. What is new and empty may turn out to be an
+     * index; and WALker's own files are new to it, too. They count no more than in walker.fleet().
+     */
     private static final String MOST = "WITH every AS (SELECT h.*, n.database, n.schema, n.name,"
             + " pg_catalog.row_number() OVER (ORDER BY h.dead_tuples DESC, h.spc_oid, h.db_oid, h.relfilenode) AS place"
             + " FROM walker.heatmap_relation h"
             + " LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)"
-            + " WHERE h.source_id = ?),"
+            + " WHERE h.source_id = ? AND coalesce(n.kind, '') NOT IN ('i', 'S')"
+            + " AND (h.spc_oid, h.db_oid, h.relfilenode) NOT IN (SELECT o.spc_oid, o.db_oid, o.relfilenode"
+            + " FROM walker._own_files(h.source_id) o)),"
             + " named AS (SELECT e.place, coalesce(e.database, ''::text) AS database, coalesce(CASE e.schema"
             + " WHEN 'public' THEN " + String.format(PART, "e.name") + " ELSE " + String.format(PART, "e.schema")
             + " || '.' || " + String.format(PART, "e.name") + " END,"

@@ -3,6 +3,7 @@ package dev.walker.host.report;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 
 /** All tables at a glance: sums, and a line for each of the worst. */
@@ -18,7 +19,8 @@ final class Overview {
 
     private Overview() {}
 
-    static void write(Html html, Connection connection, Scope scope, ServerFacts facts, List<TableRow> tables)
+    static void write(
+            Html html, Connection connection, Attempt attempt, Scope scope, ServerFacts facts, List<TableRow> tables)
             throws IOException, SQLException {
         Sums sums = Query.one(
                 connection,
@@ -36,12 +38,12 @@ final class Overview {
             return;
         }
         if (!tables.isEmpty()) {
-            writeTables(html, connection, scope, tables);
+            writeTables(html, attempt, scope, tables);
         }
         writeNotes(html, sums, tables);
     }
 
-    private static void writeTables(Html html, Connection connection, Scope scope, List<TableRow> tables)
+    private static void writeTables(Html html, Attempt attempt, Scope scope, List<TableRow> tables)
             throws IOException, SQLException {
         html.markup("<div class=\"scroll\"><table>")
                 .heading(
@@ -61,7 +63,7 @@ final class Overview {
                     .markup("</a>"
                             + (table.complete() ? "" : "<br><span class=\"mute small\">not all pages known</span>")
                             + "</td><td>");
-            Heat.writeStrip(html, Heat.read(connection, scope, table.key(), STRIP_RANGES));
+            writeStrip(html, attempt, scope, table);
             html.markup("</td>")
                     .cell("n", Format.count(table.deadTuples()))
                     .cell("n", table.statDeadTuples() < 0 ? "" : Format.count(table.statDeadTuples()))
@@ -78,6 +80,18 @@ final class Overview {
                     .markup("</tr>\n");
         }
         html.markup("</tbody></table></div>");
+    }
+
+    /** Why there is none the part about the table tells. */
+    private static void writeStrip(Html html, Attempt attempt, Scope scope, TableRow table)
+            throws IOException, SQLException {
+        List<Heat.Range> ranges = new ArrayList<>();
+        String problem = attempt.run(c -> ranges.addAll(Heat.read(c, scope, table.key(), STRIP_RANGES)));
+        if (problem.isEmpty()) {
+            Heat.writeStrip(html, ranges);
+        } else {
+            html.text("not known");
+        }
     }
 
     private static void writeNotes(Html html, Sums sums, List<TableRow> tables) throws IOException {

@@ -47,7 +47,7 @@ public final class Report {
         writeHead(html, facts);
         facts.writeHead(html);
         html.markup("<main>\n");
-        Overview.write(html, connection, scope, facts, tables);
+        Overview.write(html, connection, attempt, scope, facts, tables);
         Advice.read(scope, attempt).write(html, tables);
         html.markup("<h2 id=\"maps\">The maps</h2>\n"
                 + "<noscript><div class=\"note\">The charts need JavaScript.</div></noscript>\n");

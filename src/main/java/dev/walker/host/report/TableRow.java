@@ -43,13 +43,15 @@ record TableRow(
     record Changes(long inserts, long updates, long hotUpdates, long deletes, long aborted, long pruned) {}
 
     private static final String HERE = "SELECT g.*, g.relation::oid::text AS key, g.relation::text AS name,"
-            + " coalesce(pg_catalog.pg_relation_size(g.relation), 0) AS bytes,"
-            + " coalesce(pg_catalog.pg_relation_size(g.relation), 0)"
-            + " / pg_catalog.current_setting('block_size')::bigint AS pages,"
+            + " f.bytes, f.bytes / pg_catalog.current_setting('block_size')::bigint AS pages,"
             + " coalesce(s.n_dead_tup, -1) AS n_dead_tup, coalesce(pg_catalog.to_char("
             + "greatest(s.last_vacuum, s.last_autovacuum), 'YYYY-MM-DD HH24:MI'), 'never') AS vacuumed,"
             + " coalesce(h.wal_bytes, 0) AS wal_bytes, coalesce(h.fpi, 0) AS fpi"
             + " FROM walker.garbage() g"
+            // Nobody is to wait for a table that is locked.
+            + " CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN walker._lockers(g.relation) IS NULL"
+            + " THEN pg_catalog.pg_relation_size(g.relation) END, (SELECT c.relpages FROM pg_catalog.pg_class c"
+            + " WHERE c.oid = g.relation) * pg_catalog.current_setting('block_size')::bigint, 0) AS bytes) f"
             + " LEFT JOIN walker.garbage_history() h USING (relation)"
             + " LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = g.relation";
 
