@@ -904,13 +904,28 @@ LANGUAGE sql STABLE
 AS 'SELECT walker._results(walker._named_source(source), plugin)';
 COMMENT ON FUNCTION walker.results(text, text) IS 'the same of a source by its name';
 
+CREATE FUNCTION walker._give_up(timeout interval) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    IF timeout IS NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'timeout is null, wanted an interval';
+    END IF;
+    RETURN pg_catalog.clock_timestamp() + timeout;
+END
+$$;
+COMMENT ON FUNCTION walker._give_up IS 'until when to wait';
+
 CREATE FUNCTION walker._wait_for(source integer, lsn pg_lsn, timeout interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-    give_up timestamptz := pg_catalog.clock_timestamp() + timeout;
+    give_up timestamptz := walker._give_up(timeout);
     done boolean := false;
 BEGIN
+    IF lsn IS NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'lsn is null, wanted an LSN';
+    END IF;
     -- The lock asks the walker to commit even where it found nothing to save. Leaving the inner block by an exception
     -- gives the lock back, however this call ends.
     BEGIN
@@ -1035,12 +1050,25 @@ COMMENT ON FUNCTION walker.retry(text, text) IS 'the same for a source by its na
 
 -- Heat map -----------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION walker._lockers(rel oid) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT pg_catalog.string_agg(coalesce('pid ' || l.pid, 'a prepared transaction'), ', ' ORDER BY l.granted DESC, l.pid)
+      FROM pg_catalog.pg_locks l
+      JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database() AND l.database IN (0, d.oid)
+     WHERE l.locktype = 'relation' AND l.relation = rel AND l.mode = 'AccessExclusiveLock'
+       AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+$$;
+COMMENT ON FUNCTION walker._lockers IS 'for whom those wait who ask for the size of a relation; null if for nobody';
+
 CREATE FUNCTION walker._heap(
     rel regclass, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT blocks bigint)
 LANGUAGE plpgsql STABLE
+SET lock_timeout = '1s'
 AS $$
 DECLARE
     class record;
+    lockers text;
 BEGIN
     SELECT c.relkind, c.relisshared, c.reltablespace, c.relpersistence, a.amname, d.oid AS db_oid, d.dattablespace
       INTO class
@@ -1073,7 +1101,14 @@ BEGIN
     spc_oid := coalesce(nullif(class.reltablespace, 0), class.dattablespace);
     db_oid := CASE WHEN class.relisshared THEN 0 ELSE class.db_oid END;
     relfilenode := pg_catalog.pg_relation_filenode(rel);
-    blocks := pg_catalog.pg_relation_size(rel) / pg_catalog.current_setting('block_size')::integer;
+    BEGIN
+        blocks := pg_catalog.pg_relation_size(rel) / pg_catalog.current_setting('block_size')::integer;
+    EXCEPTION WHEN lock_not_available THEN
+        lockers := walker._lockers(rel);
+        RAISE lock_not_available USING
+            MESSAGE = pg_catalog.format('"%s" is locked%s, so its size cannot be told', rel, ' by ' || lockers),
+            HINT = 'Try again when that has ended; pg_stat_activity shows what it is.';
+    END;
 END
 $$;
 COMMENT ON FUNCTION walker._heap IS 'where the files of a heap are and how many blocks it has; an error if it is no heap';
@@ -1264,7 +1299,7 @@ AS $$
         -- Whoever asks for the size of these waits, be it for a VACUUM FULL or for whom that waits for.
         SELECT l.relation FROM pg_catalog.pg_locks l, here h
          WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.database IN (0, h.here_oid)
-           AND l.pid <> pg_catalog.pg_backend_pid()
+           AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
     ), class AS (
         SELECT c.oid, c.oid::regclass AS relation, coalesce(nullif(c.reltablespace, 0), h.dattablespace) AS spc_oid,
                CASE WHEN c.relisshared THEN 0 ELSE h.here_oid END AS db_oid,
@@ -1359,7 +1394,8 @@ AS $$
          SELECT pg_catalog.count(*) AS relations, coalesce(pg_catalog.sum(r.dead_tuples), 0)::bigint AS dead,
                 coalesce(pg_catalog.sum(r.pages_with_garbage), 0)::bigint AS pages
            FROM walker.heatmap_relation r
-          WHERE r.source_id = s.source_id
+           LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
+          WHERE r.source_id = s.source_id AND coalesce(n.kind, '') NOT IN ('i', 'S')
             AND (r.spc_oid, r.db_oid, r.relfilenode) NOT IN (SELECT o.spc_oid, o.db_oid, o.relfilenode
                                                                FROM walker._own_files(s.source_id) o)) m
      ORDER BY s.name
@@ -1397,7 +1433,9 @@ AS $$
       JOIN walker.heatmap_relation r USING (source_id)
       LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
       LEFT JOIN known k USING (spc_oid, db_oid, relfilenode)
-     WHERE (r.spc_oid, r.db_oid, r.relfilenode) NOT IN (SELECT o.spc_oid, o.db_oid, o.relfilenode
+     -- What is new and empty may turn out to be an index.
+     WHERE coalesce(n.kind, '') NOT IN ('i', 'S')
+       AND (r.spc_oid, r.db_oid, r.relfilenode) NOT IN (SELECT o.spc_oid, o.db_oid, o.relfilenode
                                                           FROM walker._own_files(h.source_id) o)
      ORDER BY r.dead_tuples DESC, n.database, n.schema, n.name
 $$;
@@ -1621,7 +1659,7 @@ BEGIN
       INTO stored
       FROM walker.heatmap_history s
      WHERE s.source_id = heap.source_id AND s.history_id = ANY (ids)
-       AND s.bucket + s.seconds * interval '1 s' > since;
+       AND s.bucket + s.seconds * interval '1 s' > coalesce(since, '-infinity');
     WHILE size < stored.range_blocks OR size * ranges < greatest(heap.blocks, stored.blocks) LOOP
         size := size * 2;
     END LOOP;
@@ -1704,7 +1742,7 @@ BEGIN
                    reclaimed_truncate, learned, inserts, updates, hot_updates, deletes, prunes, items_freed, fpi,
                    wal_bytes, ordinal)
          WHERE s.source_id = heap.source_id AND s.history_id = ANY (ids)
-           AND s.bucket + s.seconds * interval '1 s' > _heatmap_history.since
+           AND s.bucket + s.seconds * interval '1 s' > coalesce(_heatmap_history.since, '-infinity')
            AND (c.wal_bytes > 0 OR pg_catalog.num_nonnulls(
                    nullif(c.born_delete, 0), nullif(c.born_update, 0), nullif(c.born_hot_update, 0),
                    nullif(c.born_aborted_insert, 0), nullif(c.born_aborted_update, 0),
@@ -1823,7 +1861,8 @@ AS $$
                pg_catalog.sum(s.totals[19])::bigint AS wal_bytes
           FROM place p
           JOIN walker.heatmap_history s USING (history_id)
-         WHERE s.source_id = _garbage_history.source_id AND s.bucket + s.seconds * interval '1 s' > _garbage_history.since
+         WHERE s.source_id = _garbage_history.source_id
+           AND s.bucket + s.seconds * interval '1 s' > coalesce(_garbage_history.since, '-infinity')
          GROUP BY p.key
     )
     SELECT t.key, t.since_bucket,
@@ -1954,7 +1993,7 @@ BEGIN
       INTO extent
       FROM walker.heatmap_history s
      WHERE s.source_id = heap.source_id AND s.history_id = ANY (ids)
-       AND s.bucket + s.seconds * interval '1 s' > since;
+       AND s.bucket + s.seconds * interval '1 s' > coalesce(since, '-infinity');
     IF extent.first IS NULL THEN
         RETURN;
     END IF;
@@ -2346,7 +2385,7 @@ BEGIN
       INTO first, last, blocks
       FROM walker.heatmap_history s
      WHERE s.source_id = heap.source_id AND s.history_id IN (SELECT walker._history_ids(heap))
-       AND s.bucket + s.seconds * interval '1 s' > since;
+       AND s.bucket + s.seconds * interval '1 s' > coalesce(since, '-infinity');
 END
 $$;
 COMMENT ON FUNCTION walker._history_extent IS 'from when to when there is history, and of how many blocks; the table may have been longer than it is';
@@ -2812,18 +2851,35 @@ END
 $$;
 COMMENT ON FUNCTION walker._reset(walker.relation) IS 'forgets what is known of a heap';
 
-CREATE FUNCTION walker.reset(rel regclass DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION walker._refuse_null(rel regclass, hint text) RETURNS void
+LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     IF rel IS NULL THEN
-        PERFORM walker._reset(walker._source_id());
-    ELSE
-        PERFORM walker._reset(walker._here(rel));
+        RAISE invalid_parameter_value USING MESSAGE = 'rel is null, wanted a relation', HINT = hint;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, its pages count as not known until the WAL shows them again; without a heap all that the plugins of WALker know';
+COMMENT ON FUNCTION walker._refuse_null IS 'an error for null, as of to_regclass() for a name that is misspelled: it is not to stand for all relations';
+
+CREATE FUNCTION walker.reset() RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    PERFORM walker._reset(walker._source_id());
+END
+$$;
+COMMENT ON FUNCTION walker.reset() IS 'forgets all that the plugins of WALker know';
+
+CREATE FUNCTION walker.reset(rel regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    PERFORM walker._refuse_null(rel, 'SELECT walker.reset() forgets all that the plugins of WALker know.');
+    PERFORM walker._reset(walker._here(rel));
+END
+$$;
+COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, its pages count as not known until the WAL shows them again';
 
 CREATE FUNCTION walker.reset(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -2837,7 +2893,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker.reset(text, text, text) IS 'the same for a source by its name: one heap of a database, or with two nulls all there is';
+COMMENT ON FUNCTION walker.reset(text, text, text) IS 'both for a source by its name: one heap of a database, or with two nulls all there is';
 
 CREATE FUNCTION walker._all_of(source text, database text) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -2875,7 +2931,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION walker.baseline(rel regclass DEFAULT NULL) RETURNS void
+CREATE FUNCTION walker._baseline_source() RETURNS integer
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
@@ -2891,40 +2947,69 @@ BEGIN
                                         pg_catalog.current_database()),
             HINT = 'CREATE EXTENSION pageinspect;';
     END IF;
-    IF rel IS NULL THEN
-        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode) VALUES (source, 0, 0, 0);
-    ELSIF source IS DISTINCT FROM walker._local_source_id() THEN
+    RETURN source;
+END
+$$;
+COMMENT ON FUNCTION walker._baseline_source IS 'the server whose pages are to be read; an error if they cannot be';
+
+CREATE FUNCTION walker.baseline() RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    source integer := walker._baseline_source();
+BEGIN
+    INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode) VALUES (source, 0, 0, 0);
+    PERFORM walker._tell_of_baseline(source);
+END
+$$;
+COMMENT ON FUNCTION walker.baseline() IS 'has the walker read the pages of all heaps, so that garbage older than the walk counts too; returns at once, see walker.wait_for_baseline() and walker.status()';
+
+CREATE FUNCTION walker.baseline(rel regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    source integer;
+BEGIN
+    PERFORM walker._refuse_null(rel, 'SELECT walker.baseline() is for all of them.');
+    source := walker._baseline_source();
+    IF source IS DISTINCT FROM walker._local_source_id() THEN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('"%s" is a relation of this server, but it is another one that is walked', rel),
             HINT = 'walker.baseline(source, database, relation) is for those of another server.';
-    ELSE
-        -- A partitioned table stands for those of its partitions that can be mapped, and a table brings its TOAST table
-        -- along.
-        WITH heap AS (
-            SELECT c.oid, c.reltoastrelid
-              FROM pg_catalog.pg_class c
-             WHERE c.oid = rel AND c.relkind <> 'p'
-             UNION ALL
-            SELECT c.oid, c.reltoastrelid
-              FROM pg_catalog.pg_partition_tree(rel) t
-              JOIN pg_catalog.pg_class c ON c.oid = t.relid
-              JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'heap'
-             WHERE t.isleaf AND t.relid <> rel AND c.relkind = 'r' AND c.relpersistence = 'p'
-        ), file AS (
-            SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0
-        )
-        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)
-        SELECT source, h.spc_oid, h.db_oid, h.relfilenode
-          FROM file f
-         CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
-        IF NOT FOUND THEN
-            RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table with WAL', rel);
-        END IF;
+    END IF;
+    -- A partitioned table stands for those of its partitions that can be mapped, and a table brings its TOAST table along.
+    -- pg_partition_tree() would wait for the locks of partitions.
+    WITH RECURSIVE tree AS (
+        SELECT rel::oid AS oid
+         UNION ALL
+        SELECT i.inhrelid
+          FROM tree t
+          JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'p'
+          JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+    ), heap AS (
+        SELECT c.oid, c.reltoastrelid
+          FROM pg_catalog.pg_class c
+         WHERE c.oid = rel AND c.relkind <> 'p'
+         UNION ALL
+        SELECT c.oid, c.reltoastrelid
+          FROM tree t
+          JOIN pg_catalog.pg_class c USING (oid)
+          JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'heap'
+         WHERE t.oid <> rel AND c.relkind = 'r' AND c.relpersistence = 'p'
+    ), file AS (
+        SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0
+    )
+    INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)
+    SELECT source, h.spc_oid, h.db_oid, h.relfilenode
+      FROM file f
+     CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
+    IF NOT FOUND THEN
+        RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table with WAL', rel);
     END IF;
     PERFORM walker._tell_of_baseline(source);
 END
 $$;
-COMMENT ON FUNCTION walker.baseline(regclass) IS 'has the walker read the pages of one heap, or of all, so that garbage older than the walk counts too; returns at once, see walker.wait_for_baseline() and walker.status()';
+COMMENT ON FUNCTION walker.baseline(regclass) IS 'the same for one heap, or for the partitions of a partitioned table';
 
 CREATE FUNCTION walker.baseline(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -2953,13 +3038,13 @@ BEGIN
     PERFORM walker._tell_of_baseline(id);
 END
 $$;
-COMMENT ON FUNCTION walker.baseline(text, text, text) IS 'the same for a source by its name: one heap of a database, or with two nulls all there are';
+COMMENT ON FUNCTION walker.baseline(text, text, text) IS 'both for a source by its name: one heap of a database, or with two nulls all there are';
 
 CREATE FUNCTION walker._wait_for_baseline(source integer, timeout interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-    give_up timestamptz := pg_catalog.clock_timestamp() + timeout;
+    give_up timestamptz := walker._give_up(timeout);
     done boolean;
     problem text;
 BEGIN
@@ -3371,6 +3456,10 @@ BEGIN
          WHERE rel IS NULL OR w.relation = rel
          ORDER BY w.dead_bytes_estimate DESC, w.dead_tuples DESC, w.relation::text
     LOOP
+        IF rel IS NULL AND walker._lockers(g.relation) IS NOT NULL THEN
+            RAISE WARNING 'no advice on %: it is locked by %', g.relation, walker._lockers(g.relation);
+            CONTINUE;
+        END IF;
         BEGIN
             SELECT c.relkind, c.relispartition, c.oid < 16384 OR c.relnamespace = 'pg_catalog'::regnamespace
                        OR coalesce(m.relnamespace = 'pg_catalog'::regnamespace, false) AS catalog,
@@ -3557,7 +3646,7 @@ BEGIN
                 action := 'rewrite';
                 reason := pg_catalog.format('%s%% of the tuples are dead; VACUUM makes room for new rows but gives back only free pages at the end of %s. %s; it is locked meanwhile',
                     walker._n(pg_catalog.round(dead_percent::numeric, 1)),
-                    pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(relation)),
+                    pg_catalog.pg_size_pretty(class.blocks * pg_catalog.current_setting('block_size')::bigint),
                     CASE WHEN g.fills_per_hour IS NULL THEN 'Rewrite it unless that room will be filled again soon'
                          ELSE pg_catalog.format('New rows (%s an hour, %s) would not fill that room within a week: rewrite it',
                              walker._n(pg_catalog.round(g.fills_per_hour::numeric, 1)), g.rate_basis) END)
@@ -3581,6 +3670,11 @@ BEGIN
             IF rel IS NOT NULL OR EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = g.relation) THEN
                 RAISE;
             END IF;
+        WHEN lock_not_available THEN
+            IF rel IS NOT NULL THEN
+                RAISE;
+            END IF;
+            RAISE WARNING 'no advice on %: %', g.relation, SQLERRM;
         END;
     END LOOP;
     IF rel IS NOT NULL AND said IS NULL THEN
@@ -3799,7 +3893,7 @@ AS $$
     SELECT w.spc_oid, w.db_oid, w.relfilenode, w.resource_manager, w.record_type, pg_catalog.sum(w.records)::bigint,
            pg_catalog.sum(w.wal_bytes)::bigint, pg_catalog.sum(w.fpi_bytes)::bigint
       FROM walker.walstats w
-     WHERE w.source_id = source AND w.bucket > since - interval '1 hour'
+     WHERE w.source_id = source AND w.bucket > coalesce(since, '-infinity') - interval '1 hour'
      GROUP BY 1, 2, 3, 4, 5
 $$;
 
@@ -3842,7 +3936,7 @@ AS $$
            pg_catalog.sum(r.updates)::bigint, pg_catalog.sum(r.deletes)::bigint, pg_catalog.sum(r.records)::bigint,
            pg_catalog.sum(r.wal_bytes)::bigint, pg_catalog.sum(r.fpi_bytes)::bigint
       FROM walker.rollbacks r
-     WHERE r.source_id = source AND r.bucket > since - interval '1 hour'
+     WHERE r.source_id = source AND r.bucket > coalesce(since, '-infinity') - interval '1 hour'
      GROUP BY 1, 2, 3
 $$;
 
@@ -4006,7 +4100,7 @@ ALTER FUNCTION walker.retry(text, text) SET search_path = pg_catalog, pg_temp;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    walker._option(text[], text), walker._map_problem(integer), walker._full_xid(xid, bigint), walker.horizon(), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
+    walker._lockers(oid), walker._option(text[], text), walker._map_problem(integer), walker._full_xid(xid, bigint), walker.horizon(), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
     walker._newer_than(regclass, bigint[], xid), walker._held_back(regclass, xid, timestamptz, bigint, bigint, integer),
     walker._autovacuum(regclass, bigint), walker._concentration(regclass), walker._live_tuples(oid, bigint, bigint),
     walker._n(numeric), walker._rates(),
@@ -4025,7 +4119,8 @@ GRANT EXECUTE ON FUNCTION
     walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker._set_settings(),
     walker._unread(text, text), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
-    walker._status(integer), walker.status(text), walker._named_source(text), walker._wait_for(integer, pg_lsn, interval),
+    walker._status(integer), walker.status(text), walker._named_source(text), walker._give_up(interval),
+    walker._wait_for(integer, pg_lsn, interval),
     walker.wait_for(text, pg_lsn, interval), walker.fleet(), walker.garbage(text),
     walker._blocks(integer, oid, oid, oid), walker._heat_pages(integer, oid, oid, oid, bigint),
     walker._heat_ranges(integer, oid, oid, oid, bigint, integer), walker._named_heap(text, text, text),

@@ -281,7 +281,107 @@ abstract class HostContract {
                 assertTrue(row.next());
                 assertEquals("99 1 1 t", row.getString(1));
             }
+            try (Statement statement = reader.createStatement()) {
+                statement.executeQuery("SELECT * FROM walker.advice(min_dead_tuples => 1)");
+                assertTrue(
+                        statement.getWarnings().getMessage().contains("no advice on under_lock: it is locked by pid "),
+                        statement.getWarnings().getMessage());
+            }
         }
+    }
+
+    @Test
+    void whoAsksForATableThatIsLockedIsToldForWhom() throws Exception {
+        sql(
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "DROP TABLE IF EXISTS under_lock",
+                "CREATE TABLE under_lock (id int) PARTITION BY RANGE (id)",
+                "CREATE TABLE under_lock_1 PARTITION OF under_lock FOR VALUES FROM (0) TO (1000)");
+        walked().waitFor();
+        try (Connection locker = walked().server().jdbc();
+                Connection reader = walked().server().jdbc();
+                Statement statement = reader.createStatement()) {
+            locker.setAutoCommit(false);
+            locker.createStatement().execute("LOCK TABLE under_lock_1");
+            String pid = "by pid "
+                    + walked().server()
+                            .query("SELECT pid FROM pg_locks WHERE relation = 'under_lock_1'::regclass AND granted");
+            statement.execute("SET statement_timeout = '20s'");
+            for (String call : new String[] {
+                "SELECT * FROM walker.heatmap('under_lock_1')",
+                "SELECT * FROM walker.heatmap_pages('under_lock_1')",
+                "SELECT walker.heatmap_text('under_lock_1')",
+                "SELECT walker.heatmap_svg('under_lock_1')",
+                "SELECT * FROM walker.advice('under_lock_1')",
+                "SELECT walker.baseline('under_lock_1')",
+                "SELECT walker.baseline('under_lock')",
+                "SELECT walker.reset('under_lock_1')"
+            }) {
+                SQLException e = assertThrows(SQLException.class, () -> statement.execute(call), call);
+                assertEquals("55P03", e.getSQLState(), call);
+                assertTrue(e.getMessage().contains("\"under_lock_1\" is locked " + pid), e.getMessage());
+            }
+        }
+        sql("SELECT walker.baseline('under_lock')", "DROP TABLE under_lock");
+    }
+
+    /** As {@code to_regclass()} gives it for a name that is misspelled. */
+    @Test
+    void nullIsNoRelation() throws Exception {
+        sql(
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "DROP TABLE IF EXISTS kept",
+                "CREATE TABLE kept AS SELECT i AS id FROM generate_series(1, 100) i",
+                "DELETE FROM kept");
+        walked().waitFor();
+        for (String function : new String[] {"reset", "baseline"}) {
+            assertMessage(
+                    "rel is null, wanted a relation\n  Hint: SELECT walker." + function + "() ",
+                    "SELECT walker." + function + "(to_regclass('typo'))");
+            assertMessage("rel is null", "SELECT walker." + function + "(NULL)");
+        }
+        assertEquals("0", query("SELECT count(*) FROM walker.heatmap_baseline_request"));
+        assertEquals("100", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'kept'::regclass"));
+        try (Connection forgetting = walked().server().jdbc();
+                Statement statement = forgetting.createStatement()) {
+            forgetting.setAutoCommit(false);
+            statement.execute("SELECT walker.reset()");
+            try (ResultSet row = statement.executeQuery("SELECT count(*) FROM walker.heatmap_relation")) {
+                row.next();
+                assertEquals(0, row.getInt(1));
+            }
+            forgetting.rollback();
+        }
+    }
+
+    @Test
+    void nullIsTheBeginningOfTime() throws Exception {
+        sql(
+                "DROP TABLE IF EXISTS lasting",
+                "CREATE TABLE lasting AS SELECT i AS id FROM generate_series(1, 100) i",
+                "DELETE FROM lasting");
+        walked().waitFor();
+        for (String call : new String[] {
+            "walker.heatmap_history('lasting', %s)",
+            "walker.garbage_history(%s)",
+            "walker.garbage_history('local', %s)",
+            "walker.heatmap_history_text('lasting'::regclass, 'dead', %s)",
+        }) {
+            String count = "SELECT count(*) FROM " + call;
+            String all = query(String.format(count, "'-infinity'"));
+            assertEquals(all, query(String.format(count, "NULL")), call);
+            assertFalse(all.equals(query(String.format(count, "'infinity'"))), call);
+        }
+        String svg = query("SELECT walker.heatmap_svg('lasting'::regclass, 'dead', NULL)");
+        assertFalse(svg.contains("No history"), svg);
+    }
+
+    @Test
+    void waitsForNothingThatIsNull() {
+        assertMessage("timeout is null, wanted an interval", "SELECT walker.wait_for(timeout => NULL)");
+        assertMessage("lsn is null, wanted an LSN", "SELECT walker.wait_for(NULL)");
+        assertMessage("timeout is null, wanted an interval", "SELECT walker.wait_for_baseline(NULL)");
+        assertMessage("timeout is null, wanted an interval", "SELECT walker.wait_for_baseline('local', NULL)");
     }
 
     @Test

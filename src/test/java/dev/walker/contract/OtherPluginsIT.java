@@ -140,6 +140,16 @@ class OtherPluginsIT {
                 "t",
                 query("SELECT bool_or((r ->> 'relfilenode')::oid = pg_relation_filenode('t')) FROM"
                         + " walker.results('rollbacks') r"));
+        for (String call : new String[] {
+            "walker.walstats(%s)",
+            "walker.walstats('local', %s)",
+            "walker.rollbacks(%s)",
+            "walker.rollbacks('local', %s)"
+        }) {
+            String count = "SELECT count(*) FROM " + call;
+            assertEquals("0", query(String.format(count, "'infinity'")), call);
+            assertEquals(query(String.format(count, "'-infinity'")), query(String.format(count, "NULL")), call);
+        }
         assertEquals(
                 query("SELECT sum(wal_bytes) FROM walker.walstats('-infinity') WHERE resource_manager = 'Heap'"),
                 query("SELECT sum((r ->> 'wal_bytes')::bigint) FROM walker.results('walstats') r"
