@@ -1064,12 +1064,15 @@ COMMENT ON FUNCTION walker._lockers IS 'for whom those wait who ask for the size
 CREATE FUNCTION walker._heap(
     rel regclass, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT blocks bigint)
 LANGUAGE plpgsql STABLE
-SET lock_timeout = '1s'
+SET lock_timeout = '2s'
 AS $$
 DECLARE
     class record;
     lockers text;
 BEGIN
+    IF rel IS NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'rel is null, wanted a relation';
+    END IF;
     SELECT c.relkind, c.relisshared, c.reltablespace, c.relpersistence, a.amname, d.oid AS db_oid, d.dattablespace
       INTO class
       FROM pg_catalog.pg_class c
@@ -1448,7 +1451,7 @@ DECLARE
     id integer := walker._named_source(source);
     kinds text[] := CASE WHEN heap THEN '{r,m,t}' ELSE '{r,m,t,i,S}' END;
     -- As walker.garbage() calls what has no name.
-    is_file boolean := relation ~ '^\d{1,9}/\d{1,9}/\d{1,9}$';
+    is_file boolean := relation ~ '^\d{1,10}/\d{1,10}/\d{1,10}$';
     parts text[] := CASE WHEN is_file THEN pg_catalog.string_to_array(relation, '/')
                          ELSE pg_catalog.parse_ident(relation) END;
     found walker.relation;
@@ -3416,6 +3419,8 @@ DECLARE
     fill integer;
     column_name text;
     note text;
+    -- Once it has waited for one in vain.
+    locked oid[] := '{}';
 BEGIN
     IF min_dead_tuples IS NULL OR min_dead_tuples < 1 THEN
         RAISE invalid_parameter_value USING MESSAGE =
@@ -3456,7 +3461,7 @@ BEGIN
          WHERE rel IS NULL OR w.relation = rel
          ORDER BY w.dead_bytes_estimate DESC, w.dead_tuples DESC, w.relation::text
     LOOP
-        IF rel IS NULL AND walker._lockers(g.relation) IS NOT NULL THEN
+        IF rel IS NULL AND g.relation = ANY (locked) AND walker._lockers(g.relation) IS NOT NULL THEN
             RAISE WARNING 'no advice on %: it is locked by %', g.relation, walker._lockers(g.relation);
             CONTINUE;
         END IF;
@@ -3675,6 +3680,8 @@ BEGIN
                 RAISE;
             END IF;
             RAISE WARNING 'no advice on %: %', g.relation, SQLERRM;
+            locked := ARRAY(SELECT l.relation FROM pg_catalog.pg_locks l
+                             WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock');
         END;
     END LOOP;
     IF rel IS NOT NULL AND said IS NULL THEN

@@ -128,9 +128,18 @@ final class ChangedTables {
             }
         }
         Instant oldest = now.minus(KEPT_DAYS, ChronoUnit.DAYS);
-        while (stored.size() > 1 && stored.get(0).lastChange().isBefore(oldest)) {
+        while (stored.size() > 1 && firstChange(now).isBefore(oldest)) {
             delete(stored.remove(0));
         }
+    }
+
+    /** When the first range was written, about; that of a clock that was ahead is not younger than the next. */
+    private Instant firstChange(Instant now) {
+        return stored.stream()
+                .map(ChangedRange::lastChange)
+                .filter(time -> !time.isAfter(now))
+                .findFirst()
+                .orElse(now);
     }
 
     private void merge(List<ChangedRange> parts) {

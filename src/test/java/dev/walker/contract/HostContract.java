@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 
@@ -260,6 +261,11 @@ abstract class HostContract {
                 () -> query("SELECT walker.heatmap_history_text('pg_class', 'dead', '2026-11-22')"));
         assertTrue(e.getMessage().contains("write 'pg_class'::regclass"), e.getMessage());
         query("SELECT count(*) FROM walker.heatmap_history_text('pg_class'::regclass, 'dead', '2026-11-22')");
+        // OIDs have ten digits.
+        e = assertThrows(
+                SQLException.class,
+                () -> query("SELECT walker.heatmap('local', 'postgres', '1663/5/4294967295')"));
+        assertTrue(e.getMessage().contains("no relation \"1663/5/4294967295\""), e.getMessage());
     }
 
     @Test
@@ -281,13 +287,24 @@ abstract class HostContract {
                 assertTrue(row.next());
                 assertEquals("99 1 1 t", row.getString(1));
             }
+            // Even the second is not waited for.
+            sql("DROP TABLE IF EXISTS under_lock_too", "CREATE TABLE under_lock_too AS SELECT 1 AS id");
+            walked().waitFor();
+            locker.createStatement().execute("LOCK TABLE under_lock_too");
             try (Statement statement = reader.createStatement()) {
+                long begin = System.nanoTime();
                 statement.executeQuery("SELECT * FROM walker.advice(min_dead_tuples => 1)");
+                assertTrue(System.nanoTime() - begin < 4_000_000_000L, "waits for each of several");
+                String warnings = "";
+                for (SQLWarning each = statement.getWarnings(); each != null; each = each.getNextWarning()) {
+                    warnings += each.getMessage() + "\n";
+                }
                 assertTrue(
-                        statement.getWarnings().getMessage().contains("no advice on under_lock: it is locked by pid "),
-                        statement.getWarnings().getMessage());
+                        warnings.contains("no advice on under_lock: \"under_lock\" is locked by pid "), warnings);
+                assertTrue(warnings.contains("no advice on under_lock_too: it is locked by pid "), warnings);
             }
         }
+        sql("DROP TABLE under_lock_too");
     }
 
     @Test
@@ -340,6 +357,7 @@ abstract class HostContract {
                     "SELECT walker." + function + "(to_regclass('typo'))");
             assertMessage("rel is null", "SELECT walker." + function + "(NULL)");
         }
+        assertMessage("rel is null, wanted a relation", "SELECT * FROM walker.heatmap(to_regclass('typo'))");
         assertEquals("0", query("SELECT count(*) FROM walker.heatmap_baseline_request"));
         assertEquals("100", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'kept'::regclass"));
         try (Connection forgetting = walked().server().jdbc();

@@ -18,6 +18,8 @@ import dev.walker.wal.WalReader;
 import dev.walker.wal.WalRecord;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -286,5 +288,28 @@ class ChangedBlocksPluginTest {
         change(0x1128, 3);
         store.flush(silent, 0x2000);
         assertEquals(0, writes[0]);
+    }
+
+    /** Else nothing would be forgotten before that time has come. */
+    @Test
+    void rangeOfAClockThatWasAheadIsForgottenWithTheNext() {
+        long size = 1 << 24;
+        for (int i = 1; i <= 4; i++) {
+            change(i * size + 40, i);
+            store.flush(plugin, i * size + 80);
+        }
+        List<Object[]> ranges = store.rows("changed_blocks_range");
+        assertEquals(4, ranges.size());
+        Instant now = Instant.now();
+        ranges.get(0)[3] = now.plus(3650, ChronoUnit.DAYS);
+        plugin = start();
+        change(5 * size + 40, 5);
+        store.flush(plugin, 5 * size + 80);
+        assertEquals(5, store.rows("changed_blocks_range").size());
+        ranges.get(1)[3] = now.minus(40, ChronoUnit.DAYS);
+        plugin = start();
+        change(5 * size + 120, 6);
+        store.flush(plugin, 5 * size + 160);
+        assertEquals(3, store.rows("changed_blocks_range").size());
     }
 }
