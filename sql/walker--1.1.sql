@@ -911,10 +911,25 @@ BEGIN
     IF timeout IS NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = 'timeout is null, wanted an interval';
     END IF;
-    RETURN pg_catalog.clock_timestamp() + timeout;
+    -- Whoever wants to wait for ever says so with an interval that leads beyond what there are timestamps for.
+    RETURN pg_catalog.clock_timestamp() + greatest(interval '0', least(timeout, interval '1000 years'));
 END
 $$;
 COMMENT ON FUNCTION walker._give_up IS 'until when to wait';
+
+CREATE FUNCTION walker._check_isolation() RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('a transaction with isolation level "%s" does not see how far the walker comes',
+                                        pg_catalog.current_setting('transaction_isolation')),
+            HINT = 'Wait before it, in a transaction with isolation level "read committed".';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._check_isolation IS 'an error where it would be in vain to wait for rows to change';
 
 CREATE FUNCTION walker._wait_for(source integer, lsn pg_lsn, timeout interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -935,6 +950,7 @@ BEGIN
         LOOP
             done := coalesce((SELECT p.position >= lsn FROM walker.progress p WHERE p.source_id = source), false);
             EXIT WHEN done OR pg_catalog.clock_timestamp() >= give_up;
+            PERFORM walker._check_isolation();
             IF (SELECT s.state FROM walker._status(source) s) = 'failed' THEN
                 EXIT;
             END IF;
@@ -1110,7 +1126,7 @@ BEGIN
         lockers := walker._lockers(rel);
         RAISE lock_not_available USING
             MESSAGE = pg_catalog.format('"%s" is locked%s, so its size cannot be told', rel, ' by ' || lockers),
-            HINT = 'Try again when that has ended; pg_stat_activity shows what it is.';
+            HINT = 'Try again when that has ended; pg_stat_activity or pg_prepared_xacts shows what it is.';
     END;
 END
 $$;
@@ -1451,7 +1467,7 @@ DECLARE
     id integer := walker._named_source(source);
     kinds text[] := CASE WHEN heap THEN '{r,m,t}' ELSE '{r,m,t,i,S}' END;
     -- As walker.garbage() calls what has no name.
-    is_file boolean := relation ~ '^\d{1,10}/\d{1,10}/\d{1,10}$';
+    is_file boolean := relation ~ '^[0-9]{1,10}/[0-9]{1,10}/[0-9]{1,10}$';
     parts text[] := CASE WHEN is_file THEN pg_catalog.string_to_array(relation, '/')
                          ELSE pg_catalog.parse_ident(relation) END;
     found walker.relation;
@@ -3006,8 +3022,10 @@ BEGIN
     SELECT source, h.spc_oid, h.db_oid, h.relfilenode
       FROM file f
      CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
-    IF NOT FOUND THEN
+    IF NOT FOUND AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = rel) THEN
         RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table with WAL', rel);
+    ELSIF NOT FOUND THEN
+        PERFORM walker._heap(rel);  -- which tells that there is none
     END IF;
     PERFORM walker._tell_of_baseline(source);
 END
@@ -3056,6 +3074,7 @@ BEGIN
             AND NOT EXISTS (SELECT 1 FROM walker.heatmap_baseline b
                              WHERE b.source_id = source AND b.state IN ('waiting', 'reading'));
         EXIT WHEN done OR pg_catalog.clock_timestamp() >= give_up;
+        PERFORM walker._check_isolation();
         IF walker._lock_holder(source, 'run') IS NULL THEN
             RAISE WARNING 'the walker does not run';
             RETURN false;
@@ -3111,7 +3130,7 @@ AS $$
                     ELSE 'shared catalogs' END AS holds,
                pg_catalog.concat_ws(': ', a.state || CASE WHEN a.datname <> pg_catalog.current_database()
                        THEN ' in database ' || a.datname ELSE '' END,
-                   nullif(pg_catalog."left"(pg_catalog.regexp_replace(a.query, '\s+', ' ', 'g'), 80), '')) AS detail,
+                   nullif(pg_catalog."left"(pg_catalog.regexp_replace(a.query, '[[:space:]]+', ' ', 'g'), 80), '')) AS detail,
                pg_catalog.format('SELECT pg_terminate_backend(%s)', a.pid) AS command
           FROM pg_catalog.pg_stat_activity a
          WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.backend_type <> 'walsender'
@@ -4126,7 +4145,7 @@ GRANT EXECUTE ON FUNCTION
     walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker._set_settings(),
     walker._unread(text, text), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
-    walker._status(integer), walker.status(text), walker._named_source(text), walker._give_up(interval),
+    walker._status(integer), walker.status(text), walker._named_source(text), walker._give_up(interval), walker._check_isolation(),
     walker._wait_for(integer, pg_lsn, interval),
     walker.wait_for(text, pg_lsn, interval), walker.fleet(), walker.garbage(text),
     walker._blocks(integer, oid, oid, oid), walker._heat_pages(integer, oid, oid, oid, bigint),
@@ -4221,7 +4240,7 @@ BEGIN
         RAISE invalid_parameter_value USING
             MESSAGE = 'jar "walker" is WALker itself, not a plugin', HINT = 'SELECT walker.install_jar();';
     ELSIF coalesce(name, '') = '' OR name ~ '^[0-9]'
-        OR name <> pg_catalog.translate(name, ' !"#%&''()*+,-./:;<=>?@[\]^`{|}~', '')
+        OR name <> pg_catalog.translate(name, E' !"#%&''()*+,-./:;<=>?@[\\]^`{|}~', '')
     THEN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('name is "%s", wanted letters, digits and underscores, the first one no digit', name);
@@ -4292,7 +4311,7 @@ BEGIN
     ELSIF found <> walker._version() THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = pg_catalog.format('the walker.jar in database "%s" is of %s, the extension of version %s',
-                pg_catalog.current_database(), pg_catalog.regexp_replace(found, '^(?=\d)', 'version '), walker._version()),
+                pg_catalog.current_database(), pg_catalog.regexp_replace(found, '^(?=[0-9])', 'version '), walker._version()),
             HINT = 'install.sh brings both up to date; by hand: ALTER EXTENSION walker UPDATE; SELECT walker.install_jar();';
     END IF;
 END

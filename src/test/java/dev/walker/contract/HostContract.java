@@ -131,6 +131,8 @@ abstract class HostContract {
         assertMessage("\"fleeting\" is an unlogged table", "SELECT walker.baseline('fleeting')");
         assertMessage("\"fleeting_pkey\" is an index", "SELECT walker.baseline('fleeting_pkey')");
         assertMessage("belongs to the walker", "SELECT walker.baseline('walker.progress')");
+        // As of another database, or dropped.
+        assertMessage("relation with OID 4294967295 does not exist", "SELECT walker.baseline(4294967295::oid::regclass)");
         sql("DROP EXTENSION pageinspect");
         assertMessage("CREATE EXTENSION pageinspect", "SELECT walker.baseline()");
         sql("CREATE EXTENSION pageinspect");
@@ -400,6 +402,38 @@ abstract class HostContract {
         assertMessage("lsn is null, wanted an LSN", "SELECT walker.wait_for(NULL)");
         assertMessage("timeout is null, wanted an interval", "SELECT walker.wait_for_baseline(NULL)");
         assertMessage("timeout is null, wanted an interval", "SELECT walker.wait_for_baseline('local', NULL)");
+    }
+
+    /** For ever, and not at all. */
+    @Test
+    void waitsForAnyIntervalAndSaysWhereItWouldBeInVain() throws Exception {
+        walked().waitFor();
+        for (String timeout : new String[] {"100000 years", "-100000 years"}) {
+            assertEquals("t", query("SELECT walker.wait_for('0/1', '" + timeout + "')"));
+            assertEquals("t", query("SELECT walker.wait_for_baseline('" + timeout + "')"));
+        }
+        assertEquals("f", query("SELECT walker.wait_for('FFFF/0', '-100000 years')"));
+        String serializable = "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT walker.wait_for('%s'); COMMIT";
+        sql(String.format(serializable, "0/1"));
+        assertMessage(
+                "isolation level \"serializable\" does not see how far the walker comes",
+                String.format(serializable, "FFFF/0"));
+    }
+
+    /** A setting that is as old as backslashes in literals. */
+    @Test
+    void literalsMayHaveEscapes() throws Exception {
+        sql("DROP TABLE IF EXISTS escaped", "CREATE TABLE escaped AS SELECT 1 AS id", "DELETE FROM escaped");
+        walked().waitFor();
+        String file = query("SELECT dattablespace || '/' || oid || '/' || pg_relation_filenode('escaped')"
+                + " FROM pg_database WHERE datname = current_database()");
+        try (Connection connection = walked().server().jdbc();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SET standard_conforming_strings = off");
+            statement.execute("SELECT walker.heatmap('local', NULL, '" + file + "')");
+            statement.execute("SELECT * FROM walker.horizon()");
+            assertEquals(null, statement.getWarnings());
+        }
     }
 
     @Test
