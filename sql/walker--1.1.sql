@@ -798,7 +798,9 @@ LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN h.pid IS NOT NULL AND p.reconnecting_since IS NOT NULL THEN 'reconnecting'
                 WHEN h.pid IS NOT NULL THEN 'running' WHEN p.last_error IS NOT NULL THEN 'failed' ELSE 'stopped' END,
-           h.pid, p.started_at, p.position, f.lsn, (f.lsn - p.position)::bigint, p.timeline, p.records, p.wal_bytes,
+           h.pid, p.started_at, p.position, f.lsn,
+           -- The next record begins behind the header of its page.
+           CASE WHEN f.lsn < p.position THEN 0 ELSE (f.lsn - p.position)::bigint END, p.timeline, p.records, p.wal_bytes,
            p.slot_name, p.last_error, p.error_lsn, p.error_at, r.wal_status, (f.lsn - r.restart_lsn)::bigint, b.relation,
            b.done, b.total, b.error, p.mode, CASE WHEN h.pid IS NOT NULL THEN p.reconnecting_since END
       FROM (SELECT _status.source_id, _status.source_id = walker._local_source_id() AS is_local) i

@@ -479,6 +479,23 @@ abstract class HostContract {
         walked().start();
     }
 
+    /** As at the begin of a segment, where the next record comes after the header of the page. */
+    @Test
+    void lagIsNeverNegative() throws Exception {
+        walked().waitFor();
+        try (Connection ahead = walked().server().jdbc();
+                Statement statement = ahead.createStatement()) {
+            ahead.setAutoCommit(false);
+            statement.execute("UPDATE walker.progress SET position = 'FFFF/28', flush_lsn = 'FFFF/0'");
+            try (ResultSet row = statement.executeQuery(
+                    "SELECT s.lag_bytes, f.lag_bytes FROM walker.status() s, walker.fleet() f")) {
+                row.next();
+                assertEquals("0 0", row.getLong(1) + " " + row.getLong(2));
+            }
+            ahead.rollback();
+        }
+    }
+
     @Test
     void resetForgetsARelation() throws Exception {
         sql(
