@@ -132,7 +132,8 @@ abstract class HostContract {
         assertMessage("\"fleeting_pkey\" is an index", "SELECT walker.baseline('fleeting_pkey')");
         assertMessage("belongs to the walker", "SELECT walker.baseline('walker.progress')");
         // As of another database, or dropped.
-        assertMessage("relation with OID 4294967295 does not exist", "SELECT walker.baseline(4294967295::oid::regclass)");
+        assertMessage(
+                "relation with OID 4294967295 does not exist", "SELECT walker.baseline(4294967295::oid::regclass)");
         sql("DROP EXTENSION pageinspect");
         assertMessage("CREATE EXTENSION pageinspect", "SELECT walker.baseline()");
         sql("CREATE EXTENSION pageinspect");
@@ -265,8 +266,7 @@ abstract class HostContract {
         query("SELECT count(*) FROM walker.heatmap_history_text('pg_class'::regclass, 'dead', '2026-11-22')");
         // OIDs have ten digits.
         e = assertThrows(
-                SQLException.class,
-                () -> query("SELECT walker.heatmap('local', 'postgres', '1663/5/4294967295')"));
+                SQLException.class, () -> query("SELECT walker.heatmap('local', 'postgres', '1663/5/4294967295')"));
         assertTrue(e.getMessage().contains("no relation \"1663/5/4294967295\""), e.getMessage());
     }
 
@@ -301,8 +301,7 @@ abstract class HostContract {
                 for (SQLWarning each = statement.getWarnings(); each != null; each = each.getNextWarning()) {
                     warnings += each.getMessage() + "\n";
                 }
-                assertTrue(
-                        warnings.contains("no advice on under_lock: \"under_lock\" is locked by pid "), warnings);
+                assertTrue(warnings.contains("no advice on under_lock: \"under_lock\" is locked by pid "), warnings);
                 assertTrue(warnings.contains("no advice on under_lock_too: it is locked by pid "), warnings);
             }
         }
