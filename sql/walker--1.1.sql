@@ -2872,35 +2872,18 @@ END
 $$;
 COMMENT ON FUNCTION walker._reset(walker.relation) IS 'forgets what is known of a heap';
 
-CREATE FUNCTION walker._refuse_null(rel regclass, hint text) RETURNS void
-LANGUAGE plpgsql STABLE
+CREATE FUNCTION walker.reset(rel regclass DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
     IF rel IS NULL THEN
-        RAISE invalid_parameter_value USING MESSAGE = 'rel is null, wanted a relation', HINT = hint;
+        PERFORM walker._reset(walker._source_id());
+    ELSE
+        PERFORM walker._reset(walker._here(rel));
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker._refuse_null IS 'an error for null, as of to_regclass() for a name that is misspelled: it is not to stand for all relations';
-
-CREATE FUNCTION walker.reset() RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $$
-BEGIN
-    PERFORM walker._reset(walker._source_id());
-END
-$$;
-COMMENT ON FUNCTION walker.reset() IS 'forgets all that the plugins of WALker know';
-
-CREATE FUNCTION walker.reset(rel regclass) RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $$
-BEGIN
-    PERFORM walker._refuse_null(rel, 'SELECT walker.reset() forgets all that the plugins of WALker know.');
-    PERFORM walker._reset(walker._here(rel));
-END
-$$;
-COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, its pages count as not known until the WAL shows them again';
+COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, its pages count as not known until the WAL shows them again; without a heap all that the plugins of WALker know';
 
 CREATE FUNCTION walker.reset(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -2914,7 +2897,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker.reset(text, text, text) IS 'both for a source by its name: one heap of a database, or with two nulls all there is';
+COMMENT ON FUNCTION walker.reset(text, text, text) IS 'the same for a source by its name: one heap of a database, or with two nulls all there is';
 
 CREATE FUNCTION walker._all_of(source text, database text) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -2952,7 +2935,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION walker._baseline_source() RETURNS integer
+CREATE FUNCTION walker.baseline(rel regclass DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
@@ -2968,71 +2951,49 @@ BEGIN
                                         pg_catalog.current_database()),
             HINT = 'CREATE EXTENSION pageinspect;';
     END IF;
-    RETURN source;
-END
-$$;
-COMMENT ON FUNCTION walker._baseline_source IS 'the server whose pages are to be read; an error if they cannot be';
-
-CREATE FUNCTION walker.baseline() RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $$
-DECLARE
-    source integer := walker._baseline_source();
-BEGIN
-    INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode) VALUES (source, 0, 0, 0);
-    PERFORM walker._tell_of_baseline(source);
-END
-$$;
-COMMENT ON FUNCTION walker.baseline() IS 'has the walker read the pages of all heaps, so that garbage older than the walk counts too; returns at once, see walker.wait_for_baseline() and walker.status()';
-
-CREATE FUNCTION walker.baseline(rel regclass) RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $$
-DECLARE
-    source integer;
-BEGIN
-    PERFORM walker._refuse_null(rel, 'SELECT walker.baseline() is for all of them.');
-    source := walker._baseline_source();
-    IF source IS DISTINCT FROM walker._local_source_id() THEN
+    IF rel IS NULL THEN
+        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode) VALUES (source, 0, 0, 0);
+    ELSIF source IS DISTINCT FROM walker._local_source_id() THEN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('"%s" is a relation of this server, but it is another one that is walked', rel),
             HINT = 'walker.baseline(source, database, relation) is for those of another server.';
-    END IF;
-    -- A partitioned table stands for those of its partitions that can be mapped, and a table brings its TOAST table along.
-    -- pg_partition_tree() would wait for the locks of partitions.
-    WITH RECURSIVE tree AS (
-        SELECT rel::oid AS oid
-         UNION ALL
-        SELECT i.inhrelid
-          FROM tree t
-          JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'p'
-          JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
-    ), heap AS (
-        SELECT c.oid, c.reltoastrelid
-          FROM pg_catalog.pg_class c
-         WHERE c.oid = rel AND c.relkind <> 'p'
-         UNION ALL
-        SELECT c.oid, c.reltoastrelid
-          FROM tree t
-          JOIN pg_catalog.pg_class c USING (oid)
-          JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'heap'
-         WHERE t.oid <> rel AND c.relkind = 'r' AND c.relpersistence = 'p'
-    ), file AS (
-        SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0
-    )
-    INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)
-    SELECT source, h.spc_oid, h.db_oid, h.relfilenode
-      FROM file f
-     CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
-    IF NOT FOUND AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = rel) THEN
-        RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table with WAL', rel);
-    ELSIF NOT FOUND THEN
-        PERFORM walker._heap(rel);  -- which tells that there is none
+    ELSE
+        -- A partitioned table stands for those of its partitions that can be mapped, and a table brings its TOAST table
+        -- along. pg_partition_tree() would wait for the locks of partitions.
+        WITH RECURSIVE tree AS (
+            SELECT rel::oid AS oid
+             UNION ALL
+            SELECT i.inhrelid
+              FROM tree t
+              JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'p'
+              JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+        ), heap AS (
+            SELECT c.oid, c.reltoastrelid
+              FROM pg_catalog.pg_class c
+             WHERE c.oid = rel AND c.relkind <> 'p'
+             UNION ALL
+            SELECT c.oid, c.reltoastrelid
+              FROM tree t
+              JOIN pg_catalog.pg_class c USING (oid)
+              JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'heap'
+             WHERE t.oid <> rel AND c.relkind = 'r' AND c.relpersistence = 'p'
+        ), file AS (
+            SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0
+        )
+        INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)
+        SELECT source, h.spc_oid, h.db_oid, h.relfilenode
+          FROM file f
+         CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
+        IF NOT FOUND AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = rel) THEN
+            RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table with WAL', rel);
+        ELSIF NOT FOUND THEN
+            PERFORM walker._heap(rel);  -- which tells that there is none
+        END IF;
     END IF;
     PERFORM walker._tell_of_baseline(source);
 END
 $$;
-COMMENT ON FUNCTION walker.baseline(regclass) IS 'the same for one heap, or for the partitions of a partitioned table';
+COMMENT ON FUNCTION walker.baseline(regclass) IS 'has the walker read the pages of one heap, or of all, so that garbage older than the walk counts too; returns at once, see walker.wait_for_baseline() and walker.status()';
 
 CREATE FUNCTION walker.baseline(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3061,7 +3022,7 @@ BEGIN
     PERFORM walker._tell_of_baseline(id);
 END
 $$;
-COMMENT ON FUNCTION walker.baseline(text, text, text) IS 'both for a source by its name: one heap of a database, or with two nulls all there are';
+COMMENT ON FUNCTION walker.baseline(text, text, text) IS 'the same for a source by its name: one heap of a database, or with two nulls all there are';
 
 CREATE FUNCTION walker._wait_for_baseline(source integer, timeout interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE

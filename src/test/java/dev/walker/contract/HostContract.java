@@ -345,35 +345,6 @@ abstract class HostContract {
 
     /** As {@code to_regclass()} gives it for a name that is misspelled. */
     @Test
-    void nullIsNoRelation() throws Exception {
-        sql(
-                "CREATE EXTENSION IF NOT EXISTS pageinspect",
-                "DROP TABLE IF EXISTS kept",
-                "CREATE TABLE kept AS SELECT i AS id FROM generate_series(1, 100) i",
-                "DELETE FROM kept");
-        walked().waitFor();
-        for (String function : new String[] {"reset", "baseline"}) {
-            assertMessage(
-                    "rel is null, wanted a relation\n  Hint: SELECT walker." + function + "() ",
-                    "SELECT walker." + function + "(to_regclass('typo'))");
-            assertMessage("rel is null", "SELECT walker." + function + "(NULL)");
-        }
-        assertMessage("rel is null, wanted a relation", "SELECT * FROM walker.heatmap(to_regclass('typo'))");
-        assertEquals("0", query("SELECT count(*) FROM walker.heatmap_baseline_request"));
-        assertEquals("100", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'kept'::regclass"));
-        try (Connection forgetting = walked().server().jdbc();
-                Statement statement = forgetting.createStatement()) {
-            forgetting.setAutoCommit(false);
-            statement.execute("SELECT walker.reset()");
-            try (ResultSet row = statement.executeQuery("SELECT count(*) FROM walker.heatmap_relation")) {
-                row.next();
-                assertEquals(0, row.getInt(1));
-            }
-            forgetting.rollback();
-        }
-    }
-
-    @Test
     void nullIsTheBeginningOfTime() throws Exception {
         sql(
                 "DROP TABLE IF EXISTS lasting",
