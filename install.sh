@@ -760,6 +760,12 @@ EXCEPTION WHEN object_not_in_prerequisite_state OR undefined_function THEN
     NULL; -- no pg_cron, or a version without such jobs
 END $$;
 \if :has_pljava
+SELECT string_agg(r.jarname, ', ' ORDER BY e.ordinal) AS plugins, count(*) > 0 AS has_plugins
+  FROM sqlj.classpath_entry e JOIN sqlj.jar_repository r ON r.jarid = e.jarid
+ WHERE e.schemaname = 'walker' AND r.jarname <> 'walker' \gset
+\if :has_plugins
+\echo '  jars of plugins stay:' :plugins '(SELECT sqlj.remove_jar(name, false) removes one)'
+\endif
 SELECT sqlj.set_classpath('walker', '') \g /dev/null
 \endif
 DROP EXTENSION walker;

@@ -689,7 +689,7 @@ AS $$
         (10, 'walker.catalogs', 'on', 'heatmap: system catalogs, too'),
         (11, 'walker.baseline_rate', '64', 'heatmap: megabytes that walker.baseline() reads in a second; 0: no limit'),
         (12, 'walker.memory', '256', 'heatmap: megabytes for maps and pending changes in memory'),
-        (13, 'walker.heatmap.history', '7 days', 'heatmap: for how long walker.heatmap_history() goes back; off: no history'),
+        (13, 'walker.heatmap_history', '7 days', 'heatmap: for how long walker.heatmap_history() goes back; off: no history'),
         (14, 'walker.mode', 'auto', 'remote host: stream (replication), file (pg_read_binary_file), or auto: what the server allows')
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
@@ -4171,11 +4171,24 @@ END
 $$;
 COMMENT ON FUNCTION walker._check_own_jar IS 'an error about a jar that is there, but not on the class path of schema walker';
 
+CREATE FUNCTION walker._mend_jar_numbers() RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+    SELECT pg_catalog.setval('sqlj.jar_repository_jarid_seq', m.highest)
+      FROM (SELECT pg_catalog.max(r.jarid) AS highest FROM sqlj.jar_repository r) m, sqlj.jar_repository_jarid_seq s
+     WHERE s.last_value < m.highest;
+    SELECT pg_catalog.setval('sqlj.jar_entry_entryid_seq', m.highest)
+      FROM (SELECT pg_catalog.max(e.entryid) AS highest FROM sqlj.jar_entry e) m, sqlj.jar_entry_entryid_seq s
+     WHERE s.last_value < m.highest;
+$$;
+COMMENT ON FUNCTION walker._mend_jar_numbers IS 'has PL/Java number jars on from those there are: what pg_dump saves of it has jars, but not how far their numbers are';
+
 CREATE FUNCTION walker._install(name text, url text) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM walker._mend_jar_numbers();
     IF EXISTS (SELECT 1 FROM sqlj.jar_repository r WHERE r.jarname = _install.name) THEN
         IF EXISTS (SELECT 1
                      FROM sqlj.classpath_entry e

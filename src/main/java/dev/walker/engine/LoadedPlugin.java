@@ -76,6 +76,11 @@ public final class LoadedPlugin {
         if (thrown instanceof ExceptionInInitializerError && thrown.getCause() != null) {
             return thrown + ": " + thrown.getCause();
         }
+        if (thrown instanceof NoClassDefFoundError) {
+            return thrown
+                    + "; wanted a jar with that class, too. Where the jar was replaced or removed since the walker began,"
+                    + " walker.stop() and walker.start() go on with the one that is there now";
+        }
         return thrown instanceof OutOfMemoryError
                 ? thrown + "; Java may use " + (Runtime.getRuntime().maxMemory() >> 20)
                         + " MB (-Xmx, in the server in pljava.vmoptions)"

@@ -83,7 +83,10 @@ public final class PluginLoader {
 
         /** The one that is wanted may be among them. */
         String unusable() {
-            return problems.stream().map(problem -> ". Beside them " + problem).collect(Collectors.joining());
+            return problems.stream()
+                    .distinct()
+                    .map(problem -> ". Beside them " + problem)
+                    .collect(Collectors.joining());
         }
     }
 
@@ -132,10 +135,12 @@ public final class PluginLoader {
                         .computeIfAbsent(shortName(type), name -> new ArrayList<>())
                         .add(type);
             } catch (ServiceConfigurationError e) {
-                // In a server its jar may have been removed since the session began.
                 note(
-                        "a jar registers a plugin in META-INF/services/dev.walker.spi.WalPlugin that is none: "
-                                + e.getMessage(),
+                        e.getCause() instanceof IOException
+                                ? "a jar was replaced or removed since the walker began: walker.stop() and"
+                                        + " walker.start() go on with those that are there now"
+                                : "a jar registers a plugin in META-INF/services/dev.walker.spi.WalPlugin that is none: "
+                                        + e.getMessage(),
                         e,
                         found.problems);
             } catch (LinkageError e) {
@@ -179,7 +184,8 @@ public final class PluginLoader {
             return type;
         } catch (ClassNotFoundException e) {
             throw new PluginException("walker.plugins names \"" + name + "\", which is not known; " + registered.known()
-                    + ", or the class name of a plugin in an installed jar" + registered.unusable());
+                    + ", or the class name of a plugin in a jar of walker.install_plugin() or --plugin-path"
+                    + registered.unusable());
         } catch (LinkageError e) {
             throw new PluginException("plugin \"" + name + "\" cannot be loaded: " + reason(e), e);
         } catch (ClassCastException e) {

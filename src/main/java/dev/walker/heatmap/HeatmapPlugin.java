@@ -58,7 +58,7 @@ import java.util.regex.Pattern;
  *
  * <p>Settings: {@code walker.catalogs} (on by default; off leaves out relations whose relfilenode is below 16384), {@code
  * walker.memory} (megabytes that the maps and what is pending may take after a flush, 256 by default), {@code walker.baseline_rate} (megabytes that are
- * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit), {@code walker.heatmap.history} (how long the
+ * read in a second for {@code walker.baseline()}, 64 by default, 0 for no limit), {@code walker.heatmap_history} (how long the
  * history goes back, 7 days by default).
  */
 public final class HeatmapPlugin implements WalPlugin {
@@ -174,7 +174,7 @@ public final class HeatmapPlugin implements WalPlugin {
         isOn(settings, "walker.catalogs", true);
         number(settings, "walker.memory", 1, DEFAULT_MEMORY);
         number(settings, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE);
-        History.keepSeconds("walker.heatmap.history", settings);
+        History.keepSeconds("walker.heatmap_history", settings);
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -47,6 +48,9 @@ final class History {
     private static final long NONE = RelationHistory.NONE;
     private static final long BUCKET_MICROS = HistoryLayer.MINUTES.seconds * 1_000_000L;
 
+    /** What the setting was called before; configuration files of PostgreSQL take no name with two dots. */
+    private static final String FORMER_SETTING = "walker.heatmap.history";
+
     /** How long it goes back, 0 if there is none. */
     private final long keepSeconds;
 
@@ -86,7 +90,7 @@ final class History {
      * @throws IllegalArgumentException if the setting is wrong
      */
     History(PluginContext context, HistoryClock clock, long memoryLimit, Consumer<Relation> keep) {
-        this.keepSeconds = keepSeconds("walker.heatmap.history", context);
+        this.keepSeconds = keepSeconds("walker.heatmap_history", context);
         this.memoryLimit = memoryLimit;
         this.clock = clock;
         this.tables = new HistoryTables(context);
@@ -100,7 +104,14 @@ final class History {
      * @throws IllegalArgumentException if it is wrong
      */
     static long keepSeconds(String setting, PluginSettings settings) {
-        String value = settings.setting(setting).map(String::strip).orElse("on");
+        Optional<String> former = settings.setting(FORMER_SETTING);
+        Optional<String> present = settings.setting(setting);
+        boolean isFormer = present.isEmpty() && former.isPresent();
+        return keepSeconds(
+                isFormer ? FORMER_SETTING : setting, present.or(() -> former).orElse("on"));
+    }
+
+    private static long keepSeconds(String setting, String value) {
         switch (value.toLowerCase(Locale.ROOT)) {
             case "", "on", "true", "yes" -> {
                 return (long) DEFAULT_DAYS * DAY;

@@ -95,7 +95,7 @@ final class OfflineMap {
         @Override
         public Optional<String> setting(String name) {
             return switch (name) {
-                case "walker.heatmap.history" -> Optional.of("off");
+                case "walker.heatmap_history" -> Optional.of("off");
                 case "walker.memory" ->
                     Optional.of(Long.toString(Math.max(64, Runtime.getRuntime().maxMemory() >> 20)));
                 default -> Optional.empty();

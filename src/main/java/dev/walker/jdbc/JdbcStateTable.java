@@ -77,7 +77,9 @@ final class JdbcStateTable implements StateTable {
             throw new IllegalStateException(
                     "table walker." + spec.name() + " has the columns (" + String.join(", ", found)
                             + "), wanted (" + String.join(", ", wanted)
-                            + "); update the extension, or rename the table if it is of an older plugin");
+                            + "); ALTER EXTENSION walker UPDATE if it is one of WALker's own; a plugin that wants other columns"
+                            + " than before wants a table of another name, or ALTER TABLE walker." + spec.name()
+                            + " RENAME TO ...");
         }
     }
 

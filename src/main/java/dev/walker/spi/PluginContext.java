@@ -12,9 +12,10 @@ public interface PluginContext extends PluginSettings {
 
     /**
      * A table for state, saved in the same transaction as the position. It is made if it does not exist, in schema
-     * {@code walker} with a column for the source in front.
+     * {@code walker} with a column for the source in front, {@code source_id}; the plugin sees the rows of its source only.
      *
-     * @param spec its name and columns; the same each time
+     * @param spec its name and columns; the same each time, in later versions of the plugin too
+     * @throws IllegalStateException if there is a table of this name with other columns
      */
     StateTable table(TableSpec spec);
 
@@ -37,7 +38,7 @@ public interface PluginContext extends PluginSettings {
      * same transaction as the position.
      *
      * @param key what tells the row from the others of this plugin
-     * @param json a JSON value as text; empty to remove the row
+     * @param json a JSON value as text; empty to remove the row. Text that is no JSON sets the plugin aside when it is saved
      */
     void publish(String key, Optional<String> json);
 

@@ -11,7 +11,9 @@ import java.util.function.Consumer;
  * null.
  *
  * <p>Reading ({@link #scan}) is allowed in any callback and sees what was written before. Writing ({@link #put},
- * {@link #delete}) is allowed in {@link WalPlugin#onFlush} and {@link WalPlugin#onStartup} only.
+ * {@link #delete}) is allowed in {@link WalPlugin#onFlush} and {@link WalPlugin#onStartup} only, else it throws {@link
+ * IllegalStateException}. A row with more or fewer values than there are columns, more key values than the key has, and a
+ * value of another class than its column has are {@link IllegalArgumentException}s. Let {@link StateException} through.
  */
 public interface StateTable {
     /** Adds the row, or replaces the one with the same key. */

@@ -4,7 +4,8 @@ import dev.walker.wal.WalRecord;
 
 /**
  * What a plugin may do: every callback is optional. One line in {@code META-INF/services/dev.walker.spi.WalPlugin} makes
- * it known by its {@link #name}; otherwise it is found by its class name.
+ * it known by its {@link #name}; otherwise it is found by its class name. The class is public and has a public constructor
+ * without arguments, which does nothing: instances are made also to be asked for their name or to check settings only.
  *
  * <p>All callbacks come from one thread. A record is lent for the call: copy what is to be kept. For each record the
  * callback of its resource manager comes first, then {@link #onRecord}.
@@ -21,13 +22,17 @@ public interface WalPlugin {
     /**
      * Reads the settings that this plugin goes by, and does nothing with them: before {@link #onStartup}, and, on an instance
      * that is not started, before a running walker takes changed settings. So a wrong one is refused while the walk goes on.
+     * {@code walker.reload()} warns of settings {@code walker.*} that nobody reads here, so read all of them.
      *
      * @throws IllegalArgumentException if one is wrong; the message has its name, what it is and what is wanted
      */
     default void checkSettings(PluginSettings settings) {}
 
     /**
-     * Before the first record. State that was saved is to be read here, through {@link PluginContext#table}.
+     * Before the first record. State that was saved is to be read here, through {@link PluginContext#table}: nothing else is
+     * left of an earlier instance. There is a new one whenever the walk is started, settings are taken, {@code walker.retry()}
+     * is called for any plugin, or a lost connection is made anew; it is given the records after the last commit again. What
+     * is known of transactions that are still open has to be saved, too.
      *
      * <p>A walk does not start with a plugin that throws here. One that runs and is loaded anew, as by {@code
      * walker.retry()}, sets it aside and goes on.
@@ -84,6 +89,6 @@ public interface WalPlugin {
      */
     default void onFlush(long lsn) {}
 
-    /** The walk ends; called after the last {@link #onFlush}. */
+    /** The walk ends; called after the last {@link #onFlush}, so nothing is saved any more. Not after an error. */
     default void onShutdown() {}
 }

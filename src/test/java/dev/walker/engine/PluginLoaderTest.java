@@ -1,6 +1,7 @@
 package dev.walker.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -164,6 +165,30 @@ class PluginLoaderTest {
                 assertThrows(PluginException.class, () -> loader(Named.class).load(List.of("named", "nemo")));
         assertTrue(e.getMessage().contains("\"nemo\""), e.getMessage());
         assertTrue(e.getMessage().contains("known: named"), e.getMessage());
+    }
+
+    /** As in a session of the server that has seen the old jar. */
+    @Test
+    void jarThatWasReplacedUnderTheWalkIsToldAsSuch() {
+        ClassLoader replaced = new ClassLoader(new Services(Named.class)) {
+            @Override
+            public Enumeration<URL> getResources(String name) throws IOException {
+                URL gone = Path.of("gone/third-party.jar").toUri().toURL();
+                List<URL> urls = new ArrayList<>(Collections.list(super.getResources(name)));
+                urls.add(0, gone);
+                return Collections.enumeration(urls);
+            }
+        };
+        PluginException e = assertThrows(PluginException.class, () -> new PluginLoader(replaced).load(List.of("nemo")));
+        assertTrue(e.getMessage().contains("known: named"), e.getMessage());
+        assertTrue(
+                e.getMessage()
+                        .endsWith(
+                                ". Beside them a jar was replaced or removed since the walker began: walker.stop() and"
+                                        + " walker.start() go on with those that are there now"),
+                e.getMessage());
+        e = assertThrows(PluginException.class, () -> loader(Named.class).load(List.of("nemo")));
+        assertFalse(e.getMessage().contains("replaced"), e.getMessage());
     }
 
     @Test

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class UnreadSettingsTest {
     private static final List<String> KNOWN =
-            List.of("walker.plugins", "walker.slot", "walker.batch_bytes", "walker.max_lag", "walker.heatmap.history");
+            List.of("walker.plugins", "walker.slot", "walker.batch_bytes", "walker.max_lag", "walker.heatmap_history");
 
     @Test
     void namesThatNobodyReadsAreToldWithWhatMayBeMeant() {
@@ -17,14 +17,14 @@ class UnreadSettingsTest {
                 Map.of(
                         "walker.plugin", Optional.of("walker.plugins"),
                         "walker.batchbytes", Optional.of("walker.batch_bytes"),
-                        "walker.heatmap_history", Optional.of("walker.heatmap.history"),
+                        "walker.heatmap.history", Optional.of("walker.heatmap_history"),
                         "walker.fruit", Optional.empty()),
                 UnreadSettings.of(
                         List.of(
                                 "walker.plugins",
                                 "walker.plugin",
                                 "walker.batchbytes",
-                                "walker.heatmap_history",
+                                "walker.heatmap.history",
                                 "walker.fruit",
                                 "walker.of_a_plugin"),
                         KNOWN,

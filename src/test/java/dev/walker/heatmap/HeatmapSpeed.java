@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /**
  * How much processor time the heatmap takes for a record, and what it allocates: {@code HeatmapSpeed DIRECTORY ROUNDS
  * [HISTORY]}, where the directory holds consecutive segments of 16 MiB and nothing else, and {@code HISTORY} is for {@code
- * walker.heatmap.history}; {@code both} has it on and off by turns.
+ * walker.heatmap_history}; {@code both} has it on and off by turns.
  */
 final class HeatmapSpeed {
     private HeatmapSpeed() {}
@@ -34,7 +34,7 @@ final class HeatmapSpeed {
             if (history.equals("both")) {
                 history = round % 2 == 0 ? "on" : "off";
             }
-            HeatmapPlugin plugin = store.start(SourceServer.none(), Map.of("walker.heatmap.history", history));
+            HeatmapPlugin plugin = store.start(SourceServer.none(), Map.of("walker.heatmap_history", history));
             long allocated = allocated();
             long mapped = walk(wal, start, plugin);
             allocated = allocated() - allocated;

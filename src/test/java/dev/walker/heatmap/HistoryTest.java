@@ -395,7 +395,7 @@ class HistoryTest {
     void withoutHistoryNothingIsCountedAndNothingIsKept() {
         walk(create(REL), insert(700, 0, 1), abortAt(T, 700));
         flush();
-        settings = Map.of("walker.heatmap.history", "off");
+        settings = Map.of("walker.heatmap_history", "off");
         restart();
         walk(insert(701, 0, 2), abortAt(T + 3, 701));
         flush();
@@ -406,10 +406,16 @@ class HistoryTest {
 
     @Test
     void theSettingIsChecked() {
-        settings = Map.of("walker.heatmap.history", "a while");
+        settings = Map.of("walker.heatmap_history", "a while");
         String message =
                 assertThrows(IllegalArgumentException.class, this::start).getMessage();
-        assertTrue(message.contains("walker.heatmap.history") && message.contains("7 days"), message);
+        assertTrue(message.contains("walker.heatmap_history") && message.contains("7 days"), message);
+        // The name of before holds where there is no other.
+        settings = Map.of("walker.heatmap.history", "a while");
+        message = assertThrows(IllegalArgumentException.class, this::start).getMessage();
+        assertTrue(message.contains("walker.heatmap.history"), message);
+        settings = Map.of("walker.heatmap.history", "a while", "walker.heatmap_history", "off");
+        start();
     }
 
     // Files
@@ -545,7 +551,7 @@ class HistoryTest {
 
     @Test
     void rowsStayBelowTheBoundWhateverHappens() {
-        settings = Map.of("walker.heatmap.history", "3 days");
+        settings = Map.of("walker.heatmap_history", "3 days");
         start();
         walk(create(REL), insert(699, 0, 1), commitAt(T, 699));
         Random random = new Random(3);
@@ -573,7 +579,7 @@ class HistoryTest {
 
     @Test
     void mergingKeepsTheSums() {
-        settings = Map.of("walker.heatmap.history", "30 days");
+        settings = Map.of("walker.heatmap_history", "30 days");
         start();
         walk(create(REL), insert(699, 0, 1), commitAt(T, 699));
         Random random = new Random(4);

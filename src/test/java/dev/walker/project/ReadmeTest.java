@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.walker.spi.WalPlugin;
+import dev.walker.testing.JavaExample;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -27,21 +28,23 @@ class ReadmeTest {
     private Path dir;
 
     @Test
-    void pluginCompilesAndLoads() throws Exception {
-        String readme = Files.readString(README);
-        int start = readme.indexOf("```java\n") + "```java\n".length();
-        String code = readme.substring(start, readme.indexOf("```", start));
-        Path source = Files.writeString(dir.resolve("DeleteCounter.java"), code);
-        int status = Compiler.compile(dir, List.of(source));
-        assertEquals(0, status, code);
+    void pluginsCompileAndLoad() throws Exception {
+        assertEquals("example.DeleteCounter", nameOfPlugin(README));
+        assertEquals("checkpoints", nameOfPlugin(Path.of("docs/plugins.md")));
+    }
+
+    /** What the only example in a file calls itself. */
+    private String nameOfPlugin(Path file) throws Exception {
+        List<JavaExample> examples = JavaExample.of(file);
+        assertEquals(1, examples.size());
+        JavaExample example = examples.get(0);
+        assertEquals(0, Compiler.compile(dir, List.of(example.write(dir))), example.code());
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {dir.toUri().toURL()}, getClass().getClassLoader())) {
-            Object plugin = loader.loadClass("example.DeleteCounter")
+            Object plugin = loader.loadClass("example." + example.name())
                     .getDeclaredConstructor()
                     .newInstance();
-            assertEquals(
-                    "example.DeleteCounter",
-                    assertInstanceOf(WalPlugin.class, plugin).name());
+            return assertInstanceOf(WalPlugin.class, plugin).name();
         }
     }
 
@@ -69,7 +72,11 @@ class ReadmeTest {
                 .findFirst()
                 .orElseThrow()
                 .group();
-        assertEquals(asked, names(table, "(?m)^\\| `walker\\.([\\w.]+)` \\|"));
+        Set<String> settings = names(table, "(?m)^\\| `walker\\.([\\w.]+)` \\|");
+        assertEquals(asked, settings);
+        // One more dot, and a server with it in postgresql.conf does not start.
+        assertEquals(
+                List.of(), settings.stream().filter(name -> name.contains(".")).toList());
         // What walker.settings() shows.
         assertEquals(asked, names(SCRIPT, "\\(\\d+, 'walker\\.([\\w.]+)', '"));
     }

@@ -192,7 +192,7 @@ public final class XactEnd {
         return xid;
     }
 
-    /** When it ended: microseconds since 2000-01-01 UTC. */
+    /** When it ended: microseconds since 2000-01-01 UTC, which is 946,684,800 seconds after 1970-01-01. */
     public long xactTime() {
         return data.u64(XACT_TIME_AT);
     }
@@ -202,7 +202,10 @@ public final class XactEnd {
         return xinfo;
     }
 
-    /** OID of the database; 0 if it is not told. */
+    /**
+     * OID of the database; 0 if it is not told. It is told where catalogs were changed, and with {@code wal_level = logical}
+     * always: to know where a transaction was, look at the blocks of its records.
+     */
     public long dbOid() {
         return dbOid;
     }
