@@ -1091,7 +1091,8 @@ BEGIN
     IF rel IS NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = 'rel is null, wanted a relation';
     END IF;
-    SELECT c.relkind, c.relisshared, c.reltablespace, c.relpersistence, a.amname, d.oid AS db_oid, d.dattablespace
+    SELECT c.relkind, c.relisshared, c.relnamespace, c.reltablespace, c.relpersistence, a.amname, d.oid AS db_oid,
+           d.dattablespace
       INTO class
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
@@ -1114,8 +1115,9 @@ BEGIN
             MESSAGE = pg_catalog.format('"%s" is %s, so its changes are not in the WAL', rel,
                 CASE class.relpersistence WHEN 't' THEN 'a temporary table' ELSE 'an unlogged table' END);
     END IF;
-    IF EXISTS (SELECT 1 FROM pg_catalog.pg_class o
-                WHERE o.relnamespace = 'walker'::regnamespace AND rel IN (o.oid, o.reltoastrelid)) THEN
+    IF class.relnamespace = 'walker'::regnamespace
+       OR class.relkind = 't' AND EXISTS (SELECT 1 FROM pg_catalog.pg_class o
+                                           WHERE o.relnamespace = 'walker'::regnamespace AND o.reltoastrelid = rel) THEN
         RAISE wrong_object_type USING
             MESSAGE = pg_catalog.format('"%s" belongs to the walker, which does not map its own garbage', rel);
     END IF;
@@ -1922,11 +1924,15 @@ AS $$
           FROM pg_catalog.pg_class c, here h
          WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
     ), place AS (
-        SELECT DISTINCT c.oid, r.history_id
+        -- With OR the server would compare each with each.
+        SELECT c.oid, r.history_id
+          FROM class c
+          JOIN walker.heatmap_history_relation r USING (source_id, spc_oid, db_oid, relfilenode)
+         UNION
+        SELECT c.oid, r.history_id
           FROM class c
           JOIN walker.heatmap_history_relation r
-            ON r.source_id = c.source_id AND r.db_oid = c.db_oid
-               AND ((r.spc_oid, r.relfilenode) = (c.spc_oid, c.relfilenode) OR r.relation_oid = c.oid)
+            ON (r.source_id, r.db_oid, r.relation_oid) = (c.source_id, c.db_oid, c.oid)
     ), every AS (
         SELECT pg_catalog.array_agg(p.oid::bigint) AS oids, pg_catalog.array_agg(p.history_id) AS history_ids FROM place p
     )
@@ -3141,6 +3147,19 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker.horizon IS 'who keeps vacuum and pruning from removing dead tuples, the oldest first: its xmin, what it holds (tables of this database and all catalogs; catalogs; shared catalogs only), and the command that ends it';
 
+CREATE FUNCTION walker._toast_of(rel oid, relkind "char") RETURNS oid
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    -- There is no index for this, so all of pg_class is not to be read for what is no TOAST table.
+    IF relkind = 't' THEN
+        RETURN (SELECT c.oid FROM pg_catalog.pg_class c WHERE c.reltoastrelid = rel);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION walker._toast_of IS 'whose TOAST table this is; null if it is none';
+
 CREATE FUNCTION walker._oldest_holders(rel regclass)
 RETURNS TABLE (kind text, holder text, xmin xid, since timestamptz, command text, name text, ordinal bigint)
 LANGUAGE sql STABLE
@@ -3153,7 +3172,8 @@ AS $$
                || pg_catalog.format(', xmin %s', h.xmin)),
            pg_catalog.row_number() OVER (ORDER BY h.age DESC, h.kind, h.holder)
       FROM pg_catalog.pg_class c
-      LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid = c.oid AND c.relkind = 't'
+      LEFT JOIN LATERAL walker._toast_of(c.oid, c.relkind) t (oid) ON true
+      LEFT JOIN pg_catalog.pg_class o ON o.oid = t.oid
      CROSS JOIN walker.horizon() h
      WHERE c.oid = rel
        AND (h.holds = 'tables' OR c.relisshared
@@ -3254,11 +3274,14 @@ BEGIN
     IF problem IS NULL THEN
         tuples := least(pg_catalog.round(newer.tuples * (dead - aborted)::numeric / pages.dead), dead - aborted);
         basis := CASE WHEN pages.every THEN 'exact' ELSE 'sample' END;
-    ELSIF since >= (SELECT pg_catalog.min(s.bucket) FROM walker.heatmap_history s
-                     WHERE s.source_id = walker._local_source_id()) THEN
+    ELSIF EXISTS (SELECT 1 FROM walker.heatmap_history s
+                   WHERE s.source_id = (SELECT walker._local_source_id()) AND s.bucket <= _held_back.since) THEN
         tuples := least(dead - aborted,
             coalesce((SELECT h.born_delete + h.born_update + h.born_hot_update
-                        FROM walker.garbage_history(_held_back.since) h WHERE h.relation = rel), 0));
+                        FROM (SELECT pg_catalog.array_agg(0::bigint) AS keys, pg_catalog.array_agg(i.id) AS ids
+                                FROM walker._history_ids(walker._here(rel)) i (id)) place
+                       CROSS JOIN LATERAL walker._garbage_history(walker._local_source_id(), place.keys, place.ids,
+                                                                  _held_back.since) h), 0));
         basis := 'history';
     ELSE
         basis := 'unknown';
@@ -3287,7 +3310,8 @@ AS $$
         -- Autovacuum takes the options of the table for its TOAST table where that has none of its own.
         SELECT coalesce(c.reloptions, m.reloptions) AS set
           FROM pg_catalog.pg_class c
-          LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
+          LEFT JOIN LATERAL walker._toast_of(c.oid, c.relkind) t (oid) ON true
+          LEFT JOIN pg_catalog.pg_class m ON m.oid = t.oid
          WHERE c.oid = rel
     ), value AS (
         SELECT coalesce((SELECT e.option_value::boolean FROM pg_catalog.pg_options_to_table(o.set) e
@@ -3443,6 +3467,9 @@ BEGIN
          WHERE rel IS NULL OR w.relation = rel
          ORDER BY w.dead_bytes_estimate DESC, w.dead_tuples DESC, w.relation::text
     LOOP
+        -- There may be very many of which nothing is to be said, which is found out here and below.
+        CONTINUE WHEN rel IS NULL AND coalesce(g.deaths_per_hour, 0) <= 0 AND g.dead_tuples = 0
+            AND greatest(g.updates, g.pruned_tuples, pg_catalog.pg_stat_get_dead_tuples(g.relation)) < min_dead_tuples;
         IF rel IS NULL AND g.relation = ANY (locked) AND walker._lockers(g.relation) IS NOT NULL THEN
             RAISE WARNING 'no advice on %: it is locked by %', g.relation, walker._lockers(g.relation);
             CONTINUE;
@@ -3458,7 +3485,8 @@ BEGIN
                             pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)) AS vacuumed
               INTO class
               FROM pg_catalog.pg_class c
-              LEFT JOIN pg_catalog.pg_class m ON m.reltoastrelid = c.oid AND c.relkind = 't'
+              LEFT JOIN LATERAL walker._toast_of(c.oid, c.relkind) t (oid) ON true
+              LEFT JOIN pg_catalog.pg_class m ON m.oid = t.oid
              CROSS JOIN LATERAL walker._heap(c.oid) f
               JOIN walker.heatmap_relation h
                 ON (h.spc_oid, h.db_oid, h.relfilenode) = (f.spc_oid, f.db_oid, f.relfilenode)
@@ -3474,6 +3502,11 @@ BEGIN
             said := false;
             kind := CASE class.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END;
             altered := coalesce(class.main, relation)::text;
+            SELECT * INTO auto FROM walker._autovacuum(relation, class.live);
+            CONTINUE WHEN rel IS NULL
+                AND greatest(dead_tuples, n_dead_tup, g.pruned_tuples, class.newpage_updates) < min_dead_tuples
+                AND NOT (dead_percent >= 50 AND class.blocks >= 1000)
+                AND NOT (auto.enabled AND g.deaths_per_hour > 0 AND auto.trigger > 2 * min_dead_tuples);
 
             -- How much of it can go, and who is in the way of the rest.
             SELECT * INTO oldest FROM walker._oldest_holders(relation) o WHERE o.ordinal = 1;
@@ -3492,7 +3525,6 @@ BEGIN
                 WHEN 'sample' THEN '; estimated from a sample of pages'
                 WHEN 'history' THEN pg_catalog.format('; estimated from what has died since then (%s)', held.problem)
                 ELSE '' END;
-            SELECT * INTO auto FROM walker._autovacuum(relation, class.live);
 
             IF NOT complete AND n_dead_tup >= greatest(min_dead_tuples, 2 * dead_tuples) THEN
                 said := true;
@@ -4089,7 +4121,9 @@ ALTER FUNCTION walker.retry(text, text) SET search_path = pg_catalog, pg_temp;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    walker._lockers(oid), walker._option(text[], text), walker._map_problem(integer), walker._full_xid(xid, bigint), walker.horizon(), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
+    walker._lockers(oid),
+    walker._option(text[], text), walker._map_problem(integer), walker._full_xid(xid, bigint), walker.horizon(),
+    walker._toast_of(oid, "char"), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
     walker._newer_than(regclass, bigint[], xid), walker._held_back(regclass, xid, timestamptz, bigint, bigint, integer),
     walker._autovacuum(regclass, bigint), walker._concentration(regclass), walker._live_tuples(oid, bigint, bigint),
     walker._n(numeric), walker._rates(),

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AdviceIT {
     private static final Pattern VACUUMED =
             Pattern.compile("tuples: (\\d+) removed, \\d+ remain, (\\d+) are dead but not yet removable");
+    private static final Pattern JOIN_FILTER = Pattern.compile("Rows Removed by Join Filter: (\\d+)");
 
     @RegisterExtension
     static final SharedServer<Hosts, WalkedServer> SHARED = new SharedServer<>();
@@ -92,6 +93,50 @@ class AdviceIT {
         assertEquals(
                 walked.server().query("SELECT dead_tuple_count FROM pgstattuple('" + table + "')"),
                 row.get("dead_tuples"));
+    }
+
+    /** That of very many tables took an hour: what is asked of each has to be little, and nothing of each other one. */
+    @Test
+    void workGrowsWithTheNumberOfTablesOnly() throws Exception {
+        int tables = 400;
+        walked.server()
+                .execute(
+                        "CREATE SCHEMA many",
+                        "DO $$BEGIN FOR i IN 1.." + tables
+                                + " LOOP EXECUTE format('CREATE TABLE many.t%s AS SELECT 1 AS id', i);"
+                                + " EXECUTE format('DELETE FROM many.t%s', i); END LOOP; END$$");
+        walked.waitFor();
+        walked.server()
+                .execute(
+                        "ANALYZE pg_class",
+                        "ANALYZE walker.heatmap_history_relation",
+                        "ANALYZE walker.heatmap_history");
+        long compared = 0;
+        StringBuilder lines = new StringBuilder();
+        try (Connection connection = walked.server().jdbc();
+                Statement statement = connection.createStatement()) {
+            try (ResultSet plan =
+                    statement.executeQuery("EXPLAIN (ANALYZE, TIMING off) SELECT * FROM walker.garbage_history()")) {
+                while (plan.next()) {
+                    lines.append(plan.getString(1)).append('\n');
+                    Matcher removed = JOIN_FILTER.matcher(plan.getString(1));
+                    compared += removed.find() ? Long.parseLong(removed.group(1)) : 0;
+                }
+            }
+            statement.execute("SET track_functions = 'all'");
+            statement.execute("SELECT * FROM walker.advice()");
+            statement.execute("SELECT pg_stat_force_next_flush()");
+        }
+        String calls = walked.server()
+                .query("SELECT coalesce(sum(calls) FILTER (WHERE funcname = '_held_back'), 0) < 100"
+                        + " AND sum(calls) FILTER (WHERE funcname = '_local_source_id') < 4 * " + tables
+                        + " FROM pg_stat_user_functions");
+        String told =
+                walked.server().query("SELECT count(*) FROM walker.garbage_history() WHERE relation::text ~ '^many'");
+        walked.server().execute("DROP SCHEMA many CASCADE");
+        assertEquals(Integer.toString(tables), told);
+        assertTrue(compared < 10 * tables, compared + " rows were compared in vain:\n" + lines);
+        assertEquals("t", calls, "calls of functions");
     }
 
     /** What VACUUM removes and what it has to leave. */
@@ -526,7 +571,8 @@ class AdviceIT {
     @Test
     void tableThatIsDroppedMeanwhileIsLeftOut() throws Exception {
         sql(
-                "CREATE TABLE leaving AS SELECT 1 AS id",
+                "CREATE TABLE leaving AS SELECT generate_series(1, 10) AS id",
+                "DELETE FROM leaving WHERE id = 1",
                 "CREATE TABLE waited_for AS SELECT 1 AS id",
                 "DELETE FROM waited_for");
         walked.waitFor();
