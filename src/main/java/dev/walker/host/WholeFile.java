@@ -6,8 +6,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.security.SecureRandom;
 import java.sql.SQLException;
 
 /**
@@ -54,9 +56,14 @@ final class WholeFile {
     }
 
     private static void replace(Path target, Content content) throws SQLException, IOException {
-        Path unfinished = target.resolveSibling(target.getFileName() + ".part");
+        // A file of its own, since another process may be at the same one, or a link be where its name could be
+        // foretold.
+        String random = String.format("%08x", new SecureRandom().nextInt());
+        Path unfinished = target.resolveSibling(target.getFileName() + "." + random + ".part");
+        unfinished.toFile().deleteOnExit();
         try {
-            try (OutputStream stream = Files.newOutputStream(unfinished)) {
+            try (OutputStream stream =
+                    Files.newOutputStream(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 keepPermissions(target, unfinished);
                 content.write(stream);
             }

@@ -53,6 +53,20 @@ class WholeFileTest {
         assertEquals(List.of("file"), names());
     }
 
+    /** Two reports into the same file, as of jobs that overlap, made one page of pieces of both. */
+    @Test
+    void ofTwoAtOnceEachIsWhole() throws Exception {
+        Path file = dir.resolve("file");
+        WholeFile.write("--out", file, stream -> {
+            stream.write("outer, ".getBytes(StandardCharsets.UTF_8));
+            WholeFile.write("--out", file, NEW);
+            assertEquals("new", Files.readString(file));
+            stream.write("whole".getBytes(StandardCharsets.UTF_8));
+        });
+        assertEquals("outer, whole", Files.readString(file));
+        assertEquals(List.of("file"), names());
+    }
+
     @Test
     void linksStay() throws Exception {
         Path file = Files.writeString(dir.resolve("file"), "old");
