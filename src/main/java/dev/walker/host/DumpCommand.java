@@ -245,8 +245,12 @@ final class DumpCommand implements PlainArguments.Command {
             case json:
                 return new JsonPrinter(input.names(), new Descriptions(zone));
             default:
+                RelationNames names = input.names();
+                RelationNames printable = names == RelationNames.NONE
+                        ? names
+                        : (spcOid, dbOid, relNumber) -> Printable.of(names.nameOf(spcOid, dbOid, relNumber));
                 return new TextPrinter(
-                        new RecordTexts(input.names(), new Descriptions(zone, TimestampForm.WALDUMP)), inDetail);
+                        new RecordTexts(printable, new Descriptions(zone, TimestampForm.WALDUMP)), inDetail);
         }
     }
 }

@@ -77,7 +77,7 @@ final class RowPrinter {
             String[] values = new String[row.length];
             for (int i = 0; i < row.length; i++) {
                 right[i] |= row[i] instanceof Number;
-                values[i] = asServer(row[i]);
+                values[i] = Printable.of(asServer(row[i]));
             }
             texts.add(values);
         }
@@ -185,8 +185,7 @@ final class RowPrinter {
         String[] values = new String[count];
         for (int i = 0; i < count; i++) {
             String value = result.getString(i + 1);
-            // A message of several lines would tear the table.
-            values[i] = value == null ? "" : value.replaceAll("\\p{Cntrl}+", " ");
+            values[i] = value == null ? "" : Printable.of(value);
         }
         return values;
     }

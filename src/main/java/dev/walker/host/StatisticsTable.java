@@ -39,7 +39,7 @@ final class StatisticsTable {
         }
 
         String name(String separator) {
-            return String.join(separator, keys).strip();
+            return Printable.of(String.join(separator, keys).strip());
         }
     }
 
