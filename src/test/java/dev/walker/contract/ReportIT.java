@@ -141,4 +141,42 @@ class ReportIT {
         assertTrue(shown.dom().contains("data-charts=\"9\""), () -> shown.dom().substring(0, 500));
         assertEquals(9, shown.dom().split("<canvas", -1).length - 1);
     }
+
+    /** A canvas takes megabytes, and a browser has but so much memory: that of what is far from the window is not there. */
+    @Test
+    void browserDrawsOnlyWhatIsNearOfVeryManyTables() throws Exception {
+        Optional<Browser> browser = Browser.installed();
+        assumeTrue(browser.isPresent(), "no Chromium or Chrome on the PATH");
+        int tables = 60;
+        walked.server()
+                .execute(
+                        "CREATE SCHEMA many",
+                        "DO $$BEGIN FOR i IN 1.." + tables
+                                + " LOOP EXECUTE format('CREATE TABLE many.t%s AS SELECT generate_series(1, 2000) AS id', i);"
+                                + " EXECUTE format('DELETE FROM many.t%s', i); END LOOP; END$$");
+        walked.waitFor();
+        Path many = dir.resolve("many.html");
+        walked.succeed("report", "--url", walked.url(), "--out", many.toString(), "--top", "60", "--wal-segments", "0");
+        walked.server().execute("DROP SCHEMA many CASCADE");
+        assertEquals(tables, Files.readString(many).split("<section class=\"card\"", -1).length - 1, "cards");
+        Browser.Page shown = browser.get().open(many, dir.resolve("profile-many"));
+        assertEquals(List.of(), shown.console());
+        int charts = shown.dom().split("<canvas", -1).length - 1;
+        assertTrue(shown.dom().contains("data-charts=\"" + charts + "\""), charts + " charts");
+        assertTrue(charts >= 24 * 3 && charts < 40 * 3, charts + " charts");
+    }
+
+    /** Marks for writing from right to left end with the name that has them. */
+    @Test
+    void directionOfNamesEndsWithThem() throws Exception {
+        walked.server()
+                .execute(
+                        "CREATE TABLE \"turn\u202ed\" AS SELECT generate_series(1, 9000) AS id",
+                        "DELETE FROM \"turn\u202ed\"");
+        walked.waitFor();
+        String printed = walked.succeed("report", "--url", walked.url(), "--out", "-", "--top", "5");
+        walked.server().execute("DROP TABLE \"turn\u202ed\"");
+        assertTrue(printed.contains("<bdi>\"turn\u202ed\"</bdi>".replace("\"", "&quot;")), "name of a table");
+        assertTrue(printed.contains("<title>Garbage in \u2068postgres\u2069, "), "title");
+    }
 }

@@ -48,6 +48,11 @@ final class Html {
         return this;
     }
 
+    /** A name, whose direction of writing and marks of such do not reach what is around it. */
+    Html name(String name) throws IOException {
+        return markup("<bdi>").text(name).markup("</bdi>");
+    }
+
     /** An element with text alone; {@code null} gives an empty one. */
     Html element(String name, String text) throws IOException {
         return markup("<" + name + ">").text(text == null ? "" : text).markup("</" + name + ">");
@@ -60,12 +65,17 @@ final class Html {
                 .markup("</td>");
     }
 
+    /** Begins a table, which scrolls by itself, by the keyboard too, where the page is too narrow for it. */
+    Html table(String label) throws IOException {
+        return markup("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + label + "\"><table>");
+    }
+
     /** The heading of a table. Names that begin with a hash sign are of columns of numbers. */
     Html heading(String... names) throws IOException {
         markup("<thead><tr>");
         for (String name : names) {
             boolean number = name.startsWith("#");
-            markup(number ? "<th class=\"n\">" : "<th>")
+            markup(number ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">")
                     .text(number ? name.substring(1) : name)
                     .markup("</th>");
         }

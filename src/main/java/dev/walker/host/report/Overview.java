@@ -45,7 +45,7 @@ final class Overview {
 
     private static void writeTables(Html html, Attempt attempt, Scope scope, List<TableRow> tables)
             throws IOException, SQLException {
-        html.markup("<div class=\"scroll\"><table>")
+        html.table("the worst tables")
                 .heading(
                         "table",
                         "where the garbage is",
@@ -59,7 +59,7 @@ final class Overview {
                 .markup("<tbody>\n");
         for (TableRow table : tables) {
             html.markup("<tr><td class=\"name\"><a href=\"#" + table.id() + "\">")
-                    .text(table.name())
+                    .name(table.name())
                     .markup("</a>"
                             + (table.complete() ? "" : "<br><span class=\"mute small\">not all pages known</span>")
                             + "</td><td>");

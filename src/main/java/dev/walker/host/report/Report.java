@@ -48,7 +48,7 @@ public final class Report {
         facts.writeHead(html);
         html.markup("<main>\n");
         Overview.write(html, connection, attempt, scope, facts, tables);
-        Advice.read(scope, attempt).write(html, tables);
+        Advice.read(scope, attempt).write(html, tables, options.top());
         html.markup("<h2 id=\"maps\">The maps</h2>\n"
                 + "<noscript><div class=\"note\">The charts need JavaScript.</div></noscript>\n");
         for (TableRow table : tables) {
@@ -79,7 +79,8 @@ public final class Report {
                 .text(POLICY + Assets.hash(Assets.inScript(Assets.CHARTS)) + " "
                         + Assets.hash(Assets.inScript(Assets.SCRIPT)))
                 .markup("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>")
-                .text("Garbage in " + facts.name() + ", " + facts.madeAt())
+                // FIRST STRONG ISOLATE and its end: a title has no markup.
+                .text("Garbage in \u2068" + facts.name() + "\u2069, " + facts.madeAt())
                 .markup("</title>\n<style>\n" + Assets.CHARTS_STYLE + "\n" + Assets.STYLE
                         + "</style>\n</head>\n<body>\n");
     }

@@ -103,7 +103,7 @@ final class ServerFacts {
 
     void writeHead(Html html) throws IOException {
         html.markup("<header><h1>Garbage in ")
-                .text(name)
+                .name(name)
                 .markup("<span class=\"state " + state + "\">walker ")
                 .text(state)
                 .markup("</span></h1><p class=\"mute\">")

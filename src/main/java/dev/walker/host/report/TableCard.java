@@ -8,15 +8,19 @@ final class TableCard {
 
     /** Says that a table could not be read. */
     static void writeFailed(Html html, TableRow table, String problem) throws IOException {
-        html.markup("<section class=\"card\" id=\"" + table.id() + "\">").element("h3", table.name());
+        html.markup("<section class=\"card\" id=\"" + table.id() + "\"><h3>")
+                .name(table.name())
+                .markup("</h3>");
         html.markup("<div class=\"note bad\">").text(problem).markup("</div></section>\n");
     }
 
     static void write(Html html, TableRow table, TableData data) throws IOException {
         String dataId = "data-" + table.id();
-        html.markup(
-                "<section class=\"card\" id=\"" + table.id() + "\" data-table=\"" + dataId + "\"><div class=\"head\">");
-        html.element("h3", table.name()).markup("<a class=\"small\" href=\"#tables\">all tables</a></div>");
+        html.markup("<section class=\"card\" id=\"" + table.id() + "\" aria-labelledby=\"name-" + table.id()
+                + "\" data-table=\"" + dataId + "\"><div class=\"head\">");
+        html.markup("<h3 id=\"name-" + table.id() + "\">")
+                .name(table.name())
+                .markup("</h3><a class=\"small\" href=\"#tables\">all tables</a></div>");
         writeFacts(html, table);
         if (data.hasHistory()) {
             html.markup("<div class=\"tools\"><label>show <select aria-label=\"what the map shows\">");

@@ -43,11 +43,11 @@ final class WalSection {
         if (most == 0) {
             return;
         }
-        html.markup("<div class=\"scroll\"><table>")
-                .heading(about, "", "#records", "#bytes", "#share", "#of it images")
+        html.table("WAL by " + about)
+                .heading(about, "beside the largest", "#records", "#bytes", "#share", "#of it images")
                 .markup("<tbody>\n");
         for (WalSummary.Row row : rows.subList(0, Math.min(rows.size(), MOST_ROWS))) {
-            html.markup("<tr>").cell("name", row.name()).markup("<td>");
+            html.markup("<tr><td class=\"name\">").name(row.name()).markup("</td><td>");
             meter(html, row, most);
             html.markup("</td>")
                     .cell("n", Format.count(row.records()))

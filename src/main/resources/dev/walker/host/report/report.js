@@ -6,7 +6,14 @@
     const zone = zoneOf(data.zone);
     const dark = window.matchMedia("(prefers-color-scheme: dark)");
     let printing = false;
-    const plots = [];
+    const plots = new Set();
+    // How to take away what is being drawn.
+    let undo = [];
+
+    function on(element, type, listener) {
+        element.addEventListener(type, listener);
+        undo.push(() => element.removeEventListener(type, listener));
+    }
 
     function zoneOf(name) {
         try {
@@ -98,6 +105,7 @@
     // What follows the pointer. Lines are text, never markup: they hold names of tables.
     function tipFor(plot) {
         const tip = make(plot, "div", "tip");
+        undo.push(() => tip.remove());
         return function show(u, lines) {
             if (!lines) {
                 tip.style.display = "none";
@@ -135,13 +143,19 @@
             tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), zone),
         }, options);
         const u = new uPlot(all, series, plot);
-        new ResizeObserver(() => {
+        const resized = new ResizeObserver(() => {
             const width = plot.clientWidth;
             if (width > 0 && width !== u.width) {
                 u.setSize({ width: width, height: height });
             }
-        }).observe(plot);
-        plots.push(u);
+        });
+        resized.observe(plot);
+        plots.add(u);
+        undo.push(() => {
+            resized.disconnect();
+            plots.delete(u);
+            u.destroy();
+        });
         return u;
     }
 
@@ -211,7 +225,7 @@
         const select = card.querySelector("select");
         const legend = card.querySelector(".legend");
         const tip = tipFor(plot);
-        let metric = "dead";
+        let metric;
         let cells;
         function take(name) {
             metric = name;
@@ -269,7 +283,8 @@
             }
             tip(u, ["none", time(at), "block " + whole.format(Math.floor(block))]);
         }
-        take(metric);
+        // A browser may keep what was chosen before the page was loaded again.
+        take(select.value);
         const u = chart(plot, 380, {
             padding: [8, 16, 0, 0],
             scales: {
@@ -296,12 +311,12 @@
                 u.setScale("y", { min: 0, max: table.extent });
             });
         }
-        select.addEventListener("change", () => {
+        on(select, "change", () => {
             take(select.value);
             u.redraw(false);
         });
-        card.querySelector("button").addEventListener("click", reset);
-        plot.addEventListener("mouseleave", () => tip(u, null));
+        on(card.querySelector("button"), "click", reset);
+        on(plot, "mouseleave", () => tip(u, null));
     }
 
     function bars(fill) {
@@ -337,7 +352,7 @@
                 ]);
             }] },
         }, [middle, r.dead, r.aborted]);
-        plot.addEventListener("mouseleave", () => tip(u, null));
+        on(plot, "mouseleave", () => tip(u, null));
     }
 
     function drawPareto(card, table) {
@@ -383,28 +398,71 @@
                 ]);
             }] },
         }, [[0].concat(at), [null].concat(dead), [0].concat(share)]);
-        plot.addEventListener("mouseleave", () => tip(u, null));
+        on(plot, "mouseleave", () => tip(u, null));
     }
 
-    let drawn = 0;
-    for (const card of document.querySelectorAll(".card[data-table]")) {
+    // Canvases take megabytes each: of very many cards only those near the window have theirs, and while it is printed all.
+    const KEPT_CARDS = 24;
+    const drawn = new Map();
+
+    function draw(card) {
+        if (drawn.has(card)) {
+            return;
+        }
+        undo = [];
         const table = JSON.parse(document.getElementById(card.dataset.table).textContent);
         if (card.querySelector(".map")) {
             drawMap(card, table);
-            drawn++;
         }
         if (card.querySelector(".ranges")) {
             drawRanges(card, table);
             drawPareto(card, table);
-            drawn += 2;
+        }
+        drawn.set(card, undo);
+        count();
+    }
+    function remove(card) {
+        if (drawn.has(card)) {
+            drawn.get(card).forEach(each => each());
+            drawn.delete(card);
+            count();
         }
     }
+    function count() {
+        document.documentElement.dataset.charts = String(plots.size);
+    }
+
+    const cards = Array.from(document.querySelectorAll(".card[data-table]"));
+    const near = new Set();
+    const watch = new IntersectionObserver(entries => {
+        for (const entry of entries) {
+            if (entry.isIntersecting) {
+                near.add(entry.target);
+                draw(entry.target);
+            } else {
+                near.delete(entry.target);
+                if (!printing) {
+                    remove(entry.target);
+                }
+            }
+        }
+    }, { rootMargin: "1500px" });
+    cards.slice(0, KEPT_CARDS).forEach(draw);
+    cards.slice(KEPT_CARDS).forEach(card => watch.observe(card));
+    count();
 
     function redraw() {
         plots.forEach(u => u.redraw(true, true));
     }
     dark.addEventListener("change", redraw);
-    window.addEventListener("beforeprint", () => { printing = true; redraw(); });
-    window.addEventListener("afterprint", () => { printing = false; redraw(); });
-    document.documentElement.dataset.charts = String(drawn);
+    window.addEventListener("beforeprint", () => {
+        printing = true;
+        cards.forEach(draw);
+        redraw();
+    });
+    window.addEventListener("afterprint", () => {
+        printing = false;
+        cards.slice(KEPT_CARDS).filter(card => !near.has(card)).forEach(remove);
+        redraw();
+    });
 })();

@@ -17,6 +17,14 @@ class PageTest {
         assertEquals("<td>&lt;/script&gt;&lt;!--&lt;b a=&quot;'&amp;\uFFFD\u2028\u00e4</td>", out.toString());
     }
 
+    /** A name from right to left, or a mark of such, would turn round what follows it. */
+    @Test
+    void namesKeepTheirDirectionToThemselves() throws IOException {
+        StringWriter out = new StringWriter();
+        new Html(out).name("\u05d0<\u202e");
+        assertEquals("<bdi>\u05d0&lt;\u202e</bdi>", out.toString());
+    }
+
     @Test
     void dataCannotEndItsElement() throws IOException {
         StringWriter out = new StringWriter();
