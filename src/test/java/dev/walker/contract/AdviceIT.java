@@ -573,7 +573,7 @@ class AdviceIT {
         sql(
                 "CREATE TABLE leaving AS SELECT generate_series(1, 10) AS id",
                 "DELETE FROM leaving WHERE id = 1",
-                "CREATE TABLE waited_for AS SELECT 1 AS id",
+                "CREATE TABLE waited_for AS SELECT generate_series(1, 200) AS id",
                 "DELETE FROM waited_for");
         walked.waitFor();
         try (Connection locker = walked.server().jdbc();
@@ -595,6 +595,25 @@ class AdviceIT {
             awaitWaiter("leaving");
             dropper.commit();
             assertEquals("t", call.get(1, TimeUnit.MINUTES));
+        }
+    }
+
+    @Test
+    void tableThatIsLockedIsLeftOutWithLockTimeout() throws Exception {
+        sql("CREATE TABLE rewritten AS SELECT generate_series(1, 5000) AS id", "DELETE FROM rewritten");
+        walked.waitFor();
+        try (Connection locker = walked.server().jdbc();
+                Connection asking = walked.server().jdbc();
+                Statement statement = asking.createStatement()) {
+            locker.setAutoCommit(false);
+            locker.createStatement().execute("LOCK TABLE rewritten");
+            statement.execute("SET lock_timeout = '100ms'");
+            statement.executeQuery("SELECT * FROM walker.advice()").close();
+            String warning = statement.getWarnings().getMessage();
+            assertTrue(warning.startsWith("no advice on rewritten: \"rewritten\" is locked by pid "), warning);
+            SQLException refused = assertThrows(
+                    SQLException.class, () -> statement.executeQuery("SELECT * FROM walker.advice('rewritten')"));
+            assertEquals("55P03", refused.getSQLState());
         }
     }
 

@@ -2,6 +2,7 @@ package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -9,6 +10,8 @@ import dev.walker.testing.Browser;
 import dev.walker.testing.TestServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -178,5 +181,27 @@ class ReportIT {
         walked.server().execute("DROP TABLE \"turn\u202ed\"");
         assertTrue(printed.contains("<bdi>\"turn\u202ed\"</bdi>".replace("\"", "&quot;")), "name of a table");
         assertTrue(printed.contains("<title>Garbage in \u2068postgres\u2069, "), "title");
+    }
+
+    /** A table may be rewritten for hours, which is no reason to wait for it. */
+    @Test
+    void tableThatIsLockedIsNotWaitedFor() throws Exception {
+        walked.server()
+                .execute(
+                        "CREATE TABLE locked AS SELECT generate_series(1, 9500) AS id",
+                        "DELETE FROM locked WHERE id > 500");
+        walked.waitFor();
+        try (Connection locker = walked.server().jdbc()) {
+            locker.setAutoCommit(false);
+            locker.createStatement().execute("LOCK TABLE locked");
+            String printed = assertTimeoutPreemptively(
+                    Duration.ofMinutes(1),
+                    () -> walked.succeed(
+                            "report", "--url", walked.url(), "--out", "-", "--top", "9", "--wal-segments", "0"));
+            assertTrue(printed.contains(" is locked by pid "), "the table that is locked");
+            assertTrue(printed.contains("5,001 on "), "other tables");
+            assertTrue(printed.endsWith("</html>\n"), "end");
+        }
+        walked.server().execute("DROP TABLE locked");
     }
 }

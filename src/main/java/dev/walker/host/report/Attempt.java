@@ -12,6 +12,10 @@ final class Attempt {
         this.connection = connection;
     }
 
+    Connection connection() {
+        return connection;
+    }
+
     /** What may fail. */
     interface Work {
         void run(Connection connection) throws SQLException;

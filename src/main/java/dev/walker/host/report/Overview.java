@@ -1,7 +1,6 @@
 package dev.walker.host.report;
 
 import java.io.IOException;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,11 +18,10 @@ final class Overview {
 
     private Overview() {}
 
-    static void write(
-            Html html, Connection connection, Attempt attempt, Scope scope, ServerFacts facts, List<TableRow> tables)
+    static void write(Html html, Attempt attempt, Scope scope, ServerFacts facts, List<TableRow> tables)
             throws IOException, SQLException {
         Sums sums = Query.one(
-                connection,
+                attempt.connection(),
                 SUMS + scope.garbage(),
                 row -> new Sums(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)));
         html.markup("<div class=\"tiles\">");
@@ -82,7 +80,6 @@ final class Overview {
         html.markup("</tbody></table></div>");
     }
 
-    /** Why there is none the part about the table tells. */
     private static void writeStrip(Html html, Attempt attempt, Scope scope, TableRow table)
             throws IOException, SQLException {
         List<Heat.Range> ranges = new ArrayList<>();
@@ -90,7 +87,7 @@ final class Overview {
         if (problem.isEmpty()) {
             Heat.writeStrip(html, ranges);
         } else {
-            html.text("not known");
+            html.markup("<span class=\"mute small\">").text(problem).markup("</span>");
         }
     }
 

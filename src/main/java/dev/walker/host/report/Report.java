@@ -12,6 +12,10 @@ public final class Report {
     private static final String POLICY =
             "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline';" + " script-src ";
 
+    /** A table that is rewritten, which may take hours, is told as such instead of waited for. */
+    private static final String LOCK_TIMEOUT = "SELECT pg_catalog.set_config('lock_timeout', '3s', true)"
+            + " WHERE pg_catalog.current_setting('lock_timeout') = '0'";
+
     private final Connection connection;
     private final ReportOptions options;
 
@@ -40,6 +44,7 @@ public final class Report {
         connection.setAutoCommit(false);
         connection.setReadOnly(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        Query.each(connection, LOCK_TIMEOUT, row -> {});
         Scope scope = Scope.of(connection, options);
         ServerFacts facts = ServerFacts.read(connection, scope);
         Attempt attempt = new Attempt(connection);
@@ -47,7 +52,7 @@ public final class Report {
         writeHead(html, facts);
         facts.writeHead(html);
         html.markup("<main>\n");
-        Overview.write(html, connection, attempt, scope, facts, tables);
+        Overview.write(html, attempt, scope, facts, tables);
         Advice.read(scope, attempt).write(html, tables, options.top());
         html.markup("<h2 id=\"maps\">The maps</h2>\n"
                 + "<noscript><div class=\"note\">The charts need JavaScript.</div></noscript>\n");

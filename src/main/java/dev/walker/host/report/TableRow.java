@@ -50,7 +50,8 @@ record TableRow(
             + " FROM walker.garbage() g"
             // Nobody is to wait for a table that is locked.
             + " CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN g.relation::oid NOT IN (SELECT l.relation"
-            + " FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock')"
+            + " FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'"
+            + " AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid())"
             + " THEN pg_catalog.pg_relation_size(g.relation) END, (SELECT c.relpages FROM pg_catalog.pg_class c"
             + " WHERE c.oid = g.relation) * pg_catalog.current_setting('block_size')::bigint, 0) AS bytes) f"
             + " LEFT JOIN walker.garbage_history() h USING (relation)"
