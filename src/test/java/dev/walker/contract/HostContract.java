@@ -290,7 +290,10 @@ abstract class HostContract {
                 assertEquals("99 1 1 t", row.getString(1));
             }
             // Even the second is not waited for.
-            sql("DROP TABLE IF EXISTS under_lock_too", "CREATE TABLE under_lock_too AS SELECT 1 AS id");
+            sql(
+                    "DROP TABLE IF EXISTS under_lock_too",
+                    "CREATE TABLE under_lock_too AS SELECT 1 AS id",
+                    "DELETE FROM under_lock_too");
             walked().waitFor();
             locker.createStatement().execute("LOCK TABLE under_lock_too");
             try (Statement statement = reader.createStatement()) {
