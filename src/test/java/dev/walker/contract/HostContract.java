@@ -10,6 +10,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** What a user sees is the same whichever host the walker runs in. */
@@ -319,15 +324,15 @@ abstract class HostContract {
                 "CREATE TABLE under_lock (id int) PARTITION BY RANGE (id)",
                 "CREATE TABLE under_lock_1 PARTITION OF under_lock FOR VALUES FROM (0) TO (1000)");
         walked().waitFor();
-        try (Connection locker = walked().server().jdbc();
-                Connection reader = walked().server().jdbc();
-                Statement statement = reader.createStatement()) {
+        ExecutorService sessions = Executors.newCachedThreadPool();
+        try (Connection locker = walked().server().jdbc()) {
             locker.setAutoCommit(false);
             locker.createStatement().execute("LOCK TABLE under_lock_1");
             String pid = "by pid "
                     + walked().server()
                             .query("SELECT pid FROM pg_locks WHERE relation = 'under_lock_1'::regclass AND granted");
-            statement.execute("SET statement_timeout = '20s'");
+            // Each waits for two seconds.
+            Map<String, Future<SQLException>> refusals = new LinkedHashMap<>();
             for (String call : new String[] {
                 "SELECT * FROM walker.heatmap('under_lock_1')",
                 "SELECT * FROM walker.heatmap_pages('under_lock_1')",
@@ -338,10 +343,21 @@ abstract class HostContract {
                 "SELECT walker.baseline('under_lock')",
                 "SELECT walker.reset('under_lock_1')"
             }) {
-                SQLException e = assertThrows(SQLException.class, () -> statement.execute(call), call);
-                assertEquals("55P03", e.getSQLState(), call);
+                refusals.put(call, sessions.submit(() -> {
+                    try (Connection reader = walked().server().jdbc();
+                            Statement statement = reader.createStatement()) {
+                        statement.execute("SET statement_timeout = '20s'");
+                        return assertThrows(SQLException.class, () -> statement.execute(call), call);
+                    }
+                }));
+            }
+            for (Map.Entry<String, Future<SQLException>> refusal : refusals.entrySet()) {
+                SQLException e = refusal.getValue().get();
+                assertEquals("55P03", e.getSQLState(), refusal.getKey());
                 assertTrue(e.getMessage().contains("\"under_lock_1\" is locked " + pid), e.getMessage());
             }
+        } finally {
+            sessions.shutdown();
         }
         sql("SELECT walker.baseline('under_lock')", "DROP TABLE under_lock");
     }
