@@ -14,18 +14,35 @@ enum Hosts {
         WalkedServer start(String... conf) throws Exception {
             return new PlJavaServer(PlJava.installed().get(0), conf);
         }
+
+        @Override
+        int major() {
+            return PlJava.installed().get(0).major();
+        }
     },
     /** A program of its own, beside the newest server, or that which {@code -Dwalker.server} names. */
     REMOTE {
         @Override
         WalkedServer start(String... conf) throws Exception {
+            return new RemoteServer(version(), conf);
+        }
+
+        @Override
+        int major() {
+            return Integer.parseInt(version().split("\\.")[0]);
+        }
+
+        private String version() {
             List<String> versions = TestServer.versions();
-            return new RemoteServer(System.getProperty("walker.server", versions.get(versions.size() - 1)), conf);
+            return System.getProperty("walker.server", versions.get(versions.size() - 1));
         }
     };
 
     /** Starts a server with schema {@code walker} in which no walker runs yet. */
     abstract WalkedServer start(String... conf) throws Exception;
+
+    /** That of the server it starts. */
+    abstract int major();
 
     /** Those that can be tested here, or that which {@code -Dwalker.host} names: for {@code @MethodSource}. */
     static Stream<Hosts> present() {

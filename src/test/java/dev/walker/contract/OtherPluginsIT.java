@@ -10,67 +10,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The plugins {@code rollbacks} and {@code changed_blocks}, beside pg_walinspect and the WAL summarizer of 17 and later. */
+/** The plugins {@code rollbacks} and {@code changed_blocks}, beside pg_walinspect. */
 @ParameterizedClass(name = "{0}")
-@MethodSource("hosts")
-class OtherPluginsIT {
-    @RegisterExtension
-    static final SharedServer<Hosts, WalkedServer> SHARED = new SharedServer<>();
-
-    private static WalkedServer walked;
-    private static String start;
-
-    @Parameter
-    Hosts host;
-
-    static Stream<Hosts> hosts() {
-        return Hosts.present();
-    }
-
-    @BeforeEach
-    void begin() throws Exception {
-        walked = SHARED.of(
-                host,
-                () -> host.start(
-                        "walker.plugins = 'heatmap, rollbacks, changed_blocks, walstats'",
-                        "wal_keep_size = 1GB",
-                        "walker.naptime = 20ms"),
-                fresh -> {
-                    fresh.server().execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect");
-                    start = fresh.server().query("SELECT pg_current_wal_flush_lsn()");
-                    fresh.start();
-                });
-        walked.server()
-                .execute(
-                        "DROP TABLE IF EXISTS t, cut, gone",
-                        "CREATE TABLE t (id int PRIMARY KEY, v int, body text)",
-                        "INSERT INTO t SELECT i, 0, repeat('x', 100) FROM generate_series(1, 5000) i",
-                        "CREATE TABLE cut (id int)",
-                        "INSERT INTO cut SELECT generate_series(1, 100000)",
-                        "CREATE TABLE gone (id int)",
-                        "CHECKPOINT");
-    }
-
-    private String query(String sql) throws SQLException {
-        return walked.server().query(sql);
-    }
-
-    /** The end of the WAL, all of which is flushed. */
-    private String flushedEnd() throws SQLException {
-        walked.server().execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
-        walked.waitFor();
-        return query("SELECT pg_current_wal_flush_lsn()");
-    }
-
+@MethodSource("dev.walker.contract.Hosts#present")
+class OtherPluginsIT extends OtherPluginsServer {
     @Test
     void rolledBackIsCountedAsPgWalinspectShowsIt() throws Exception {
         String lost;
@@ -160,82 +107,8 @@ class OtherPluginsIT {
         walked.server().execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
     }
 
-    private static final String NOT_OWN =
-            " AND (c.spc_oid, c.db_oid, c.relfilenode) NOT IN (SELECT (o).* FROM walker._own_files(1) o)";
-
-    /** Blocks that walker.changed_blocks() tells, but for those of WALker itself. */
-    private String changed(String since) {
-        return "SELECT c.spc_oid, c.db_oid, c.relfilenode, c.fork, c.block, c.is_limit_block FROM walker.changed_blocks('"
-                + since + "') c WHERE true" + NOT_OWN;
-    }
-
-    /** Blocks of which the records since then tell, but for those of WALker itself. */
-    private String recorded(String since) {
-        return recorded("'" + since + "'", "(SELECT position FROM walker.plugin WHERE name = 'changed_blocks')");
-    }
-
-    private String recorded(String from, String to) {
-        return referenced(from, to) + " UNION " + cleared(from, to);
-    }
-
-    /** Blocks to which records have a reference. */
-    private String referenced(String from, String to) {
-        return "SELECT * FROM (SELECT DISTINCT b[1]::oid AS spc_oid, b[2]::oid AS db_oid, b[3]::oid AS relfilenode,"
-                + " array_position(ARRAY['main', 'fsm', 'vm', 'init'], b[4]) - 1 AS fork, b[5]::bigint AS block, false"
-                + " FROM pg_get_wal_records_info(" + from + ", " + to + ") r,"
-                + " regexp_matches(r.block_ref,"
-                + " 'rel (\\d+)/(\\d+)/(\\d+) fork (\\w+) blk (\\d+)', 'g') b WHERE b[4] <> 'fsm') c WHERE true"
-                + NOT_OWN;
-    }
-
-    /** Pages of the visibility map that records clear bits of, up to 17.10 and 18.5 without a reference. */
-    private String cleared(String from, String to) {
-        return "SELECT * FROM (SELECT DISTINCT b[1]::oid AS spc_oid, b[2]::oid AS db_oid, b[3]::oid AS relfilenode,"
-                + " 2 AS fork, b[4]::bigint / 32672 AS block, false"
-                + " FROM pg_get_wal_records_info(" + from + ", " + to + ") r,"
-                + " regexp_match(r.block_ref, '^blkref #0: rel (\\d+)/(\\d+)/(\\d+) fork main blk (\\d+)') b"
-                + " WHERE resource_manager IN ('Heap', 'Heap2')"
-                + " AND record_type ~ '^(INSERT|MULTI_INSERT|DELETE|UPDATE|HOT_UPDATE|LOCK|LOCK_UPDATED)($|\\+)'"
-                + " AND ('x' || substring(description FROM 'flags:? 0x([0-9A-F]{2})'))::bit(8)::integer"
-                + " & CASE WHEN record_type ~ '^(HOT_)?UPDATE' THEN 3 ELSE 1 END <> 0) c WHERE true" + NOT_OWN;
-    }
-
-    private void assertSameRows(String expected, String found) throws SQLException {
-        assertEquals(
-                null,
-                query("WITH e AS MATERIALIZED (" + expected + "), f AS MATERIALIZED (" + found
-                        + ") SELECT string_agg(d::text, ' ') FROM ((SELECT 'missing', m.* FROM (TABLE e EXCEPT TABLE f) m)"
-                        + " UNION ALL (SELECT 'too much', m.* FROM (TABLE f EXCEPT TABLE e) m) LIMIT 20) d"));
-    }
-
-    private void cut() throws Exception {
-        walked.server().execute("DELETE FROM cut WHERE id > 40000");
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        // It cannot while some snapshot is old.
-        while (Long.parseLong(query("SELECT pg_relation_size('cut') / 8192")) > 400) {
-            assertTrue(System.nanoTime() < giveUp, "VACUUM cuts nothing");
-            walked.server().execute("VACUUM (TRUNCATE) cut");
-        }
-    }
-
-    private void load(int round) throws SQLException {
-        walked.server()
-                .execute(
-                        "INSERT INTO t SELECT i, 0, repeat('y', 200) FROM generate_series(" + round + "00000, " + round
-                                + "09000) i",
-                        "UPDATE t SET v = v + 1 WHERE id % 97 = " + round,
-                        "DELETE FROM t WHERE id % 101 = " + round,
-                        "CHECKPOINT",
-                        "CREATE INDEX ON t (v)",
-                        "VACUUM t",
-                        "INSERT INTO gone SELECT generate_series(1, 50000)");
-    }
-
     @Test
     void changedBlocksAreThoseOfWhichRecordsTell() throws Exception {
-        Assumptions.assumeTrue(
-                host == Hosts.present().findFirst().orElseThrow() || Boolean.getBoolean("walker.all"),
-                "in each host with -Dwalker.all=true");
         for (int round = 1; round <= 3; round++) {
             load(round);
             // A range of its own.
@@ -337,54 +210,5 @@ class OtherPluginsIT {
                             + " pg_relation_filenode('vm_" + each + "') || ' fork main')"),
                     each);
         }
-    }
-
-    @Test
-    void changedBlocksAreThoseOfTheWalSummarizer() throws Exception {
-        Assumptions.assumeTrue(walked.server().major() >= 17, "the summarizer comes with 17");
-        walked.configure("summarize_wal = on");
-        walked.server().execute("SELECT pg_switch_wal()", "CHECKPOINT");
-        String since = redo();
-        load(1);
-        cut();
-        walked.server()
-                .execute(
-                        "TRUNCATE t",
-                        "CREATE TABLE fresh AS SELECT * FROM cut",
-                        "DROP TABLE gone",
-                        "BEGIN; CREATE TABLE never AS SELECT * FROM cut; ROLLBACK",
-                        "CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY)",
-                        "CREATE DATABASE copied STRATEGY file_copy",
-                        "CHECKPOINT");
-        String end = redo();
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!"t".equals(query("SELECT summarized_lsn >= '" + end + "' FROM pg_get_wal_summarizer_state()"))) {
-            assertTrue(System.nanoTime() < giveUp, "the WAL is not summarized");
-            Thread.sleep(50);
-        }
-        walked.waitFor();
-        // The summarizer keeps blocks of what was made and dropped again.
-        String exists = " AND (c.is_limit_block OR pg_filenode_relation(CASE WHEN c.spc_oid = (SELECT dattablespace"
-                + " FROM pg_database WHERE datname = current_database()) THEN 0 ELSE c.spc_oid END, c.relfilenode)"
-                + " IS NOT NULL)"
-                // Of a map that was cut inside of a page it takes that page for whole, if it is new enough.
-                + " AND (c.relfilenode, c.fork) <> (pg_relation_filenode('cut'), 2)";
-        // The range begins before, and goes on behind.
-        String beside = " UNION SELECT * FROM ("
-                + recorded(
-                        "(SELECT max(first_lsn) FROM walker.changed_blocks_range WHERE first_lsn <= '" + since + "')",
-                        "'" + since + "'")
-                + " UNION " + cleared("'" + since + "'", "'" + end + "'") + " UNION " + recorded(end) + ") b";
-        assertSameRows(
-                "SELECT c.* FROM (SELECT DISTINCT reltablespace AS spc_oid, reldatabase AS db_oid, relfilenode,"
-                        + " relforknumber::integer AS fork, relblocknumber AS block, is_limit_block"
-                        + " FROM pg_available_wal_summaries() s, pg_wal_summary_contents(s.tli, s.start_lsn, s.end_lsn)"
-                        + " WHERE s.start_lsn >= '" + since + "' AND s.end_lsn <= '" + end + "') c WHERE true" + NOT_OWN
-                        + exists + beside,
-                changed(since) + exists + beside);
-    }
-
-    private String redo() throws SQLException {
-        return query("SELECT redo_lsn FROM pg_control_checkpoint()");
     }
 }

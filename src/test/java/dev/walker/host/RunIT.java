@@ -23,6 +23,7 @@ import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -209,15 +210,19 @@ class RunIT {
                 "1000", server.query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'most'::regclass"));
     }
 
+    private static void makeGarbage(String table) throws SQLException {
+        server.execute(
+                "CREATE TABLE " + table + " AS SELECT i FROM generate_series(1, 500) i",
+                "DELETE FROM " + table,
+                "SELECT walker.wait_for()");
+    }
+
     /** As where the walker may not enter a database: there is neither a name nor a size. */
     @Test
     void reportTellsOfUnknownSizes() throws Exception {
         try (RunningWalker run = RunningWalker.start(dir, "--source-url", url("postgres"), "--plugins", "heatmap")) {
             run.waitFor("walking from", 1);
-            server.execute(
-                    "CREATE TABLE nameless AS SELECT i FROM generate_series(1, 500) i",
-                    "DELETE FROM nameless",
-                    "SELECT walker.wait_for()");
+            makeGarbage("nameless");
             assertEquals(0, run.end(true), run.log());
         }
         server.execute("DELETE FROM walker.relation WHERE name = 'nameless'");
@@ -232,10 +237,7 @@ class RunIT {
     void reportDoesNotWaitForTablesThatAreLocked() throws Exception {
         try (RunningWalker run = RunningWalker.start(dir, "--source-url", url("postgres"), "--plugins", "heatmap")) {
             run.waitFor("walking from", 1);
-            server.execute(
-                    "CREATE TABLE busy AS SELECT i FROM generate_series(1, 500) i",
-                    "DELETE FROM busy",
-                    "SELECT walker.wait_for()");
+            makeGarbage("busy");
             try (Connection locker = server.jdbc();
                     Statement lock = locker.createStatement()) {
                 locker.setAutoCommit(false);
