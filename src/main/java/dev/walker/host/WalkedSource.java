@@ -22,7 +22,7 @@ final class WalkedSource {
             "SELECT s.name FROM walker.source s WHERE s.source_id = ? AND s.system_identifier = ?";
 
     private static final String STOP =
-            "SELECT pg_catalog.format('walker.stop(%L)', s.name) FROM walker.source s" + " WHERE s.source_id = ?";
+            "SELECT pg_catalog.format('walker.stop(%L)', s.name) FROM walker.source s WHERE s.source_id = ?";
 
     private final String name;
     private Optional<Long> systemIdentifier = Optional.empty();
