@@ -173,7 +173,7 @@ class SegmentScanTest {
         Random random = new Random(100 + version.major());
         byte[] wal = wal(version, random);
         write(wal);
-        for (int i = 0; i < (ALL ? 2000 : 60); i++) {
+        for (int i = 0; i < (ALL ? 2000 : 30); i++) {
             byte[] bad = wal.clone();
             int at = random.nextInt(bad.length);
             int page = at & -WalReader.PAGE_SIZE;

@@ -233,8 +233,10 @@ class WalReaderTest {
             assertEquals(expected, read(wal, chunk), () -> "in chunks of " + chunk);
         }
         byte[] all = wal.bytes();
-        // Inside long main data and in the zeros after XLOG_SWITCH one cut is like another.
-        for (int cut = 0; cut < 100_000; cut += nearPageStart(cut) ? 1 : 41) {
+        // Inside long main data and in the zeros after XLOG_SWITCH one cut is like another; pages are the same in all
+        // versions.
+        int step = version == PgVersion.PG15 ? 1 : 5;
+        for (int cut = version.major() % step; cut < 100_000; cut += nearPageStart(cut) ? step : 41) {
             WalReader reader = wal.reader();
             byte[] head = new byte[cut];
             System.arraycopy(all, 0, head, 0, cut);
