@@ -1,5 +1,6 @@
 package dev.walker.wal;
 
+import dev.walker.bytes.WalBytes;
 import dev.walker.files.FileWalReader;
 import dev.walker.files.WalFiles;
 import java.io.IOException;
@@ -47,6 +48,10 @@ public class ReadBenchmark {
     private int segmentSize;
     private long startLsn;
     private WalReader reader;
+
+    private final RecordCrc crc = new RecordCrc();
+    private int bareSegment;
+    private int bareAt;
 
     private WalFiles files;
     private FileWalReader fileReader;
@@ -121,6 +126,51 @@ public class ReadBenchmark {
         }
         int at = Lsn.segmentOffset(reader.wantedLsn(), segmentSize);
         reader.feed(segments.get(segment), at, Math.min(CHUNK, segmentSize - at));
+    }
+
+    /**
+     * The least that Java can do: no more than the length, the checksum, and the step to the next record. Records that are
+     * cut by the end of a page go without their checksum.
+     */
+    @Benchmark
+    @OperationsPerInvocation(RECORDS)
+    public long bareLoop() {
+        long bytes = 0;
+        int left = RECORDS;
+        while (left > 0) {
+            if (bareAt >= segmentSize) {
+                bareAt -= segmentSize;
+                bareSegment = (bareSegment + 1) % segments.size();
+                if (bareSegment == 0) {
+                    bareAt = 0;
+                }
+            }
+            byte[] segment = segments.get(bareSegment);
+            int onPage = bareAt % WalReader.PAGE_SIZE;
+            if (onPage == 0) {
+                // xlp_rem_len: what is left of a record that the page before has begun.
+                bareAt += bareAt == 0 ? WalReader.LONG_PAGE_HEADER : WalReader.SHORT_PAGE_HEADER;
+                bareAt += align(WalBytes.u32(segment, bareAt - bareAt % WalReader.PAGE_SIZE + 16));
+                continue;
+            }
+            int length = (int) WalBytes.u32(segment, bareAt);
+            int toPageEnd = WalReader.PAGE_SIZE - onPage;
+            if (length > toPageEnd || length < WalRecord.HEADER_SIZE) {
+                bareAt += toPageEnd;
+            } else {
+                if (!crc.isGood(segment, bareAt, length)) {
+                    throw new IllegalStateException("wrong checksum at " + bareAt + " of segment " + bareSegment);
+                }
+                bareAt += align(length);
+            }
+            bytes += length;
+            left--;
+        }
+        return bytes;
+    }
+
+    private static int align(long length) {
+        return (int) (length + 7 & -8);
     }
 
     /** {@link FileWalReader} on files that are in the page cache: reading them counts, too. */
