@@ -520,8 +520,7 @@ BEGIN
         RAISE invalid_parameter_value USING
             MESSAGE = pg_catalog.format('source "%s" is the server with system identifier %s, but this one has %s', name,
                                         source.system_identifier::numeric, system_identifier),
-            HINT = pg_catalog.format('Choose another --source-name. To forget the old one: DELETE FROM walker.source '
-                                     'WHERE name = %L', name);
+            HINT = pg_catalog.format('Choose another --source-name. To forget the old one: SELECT walker.forget(%L)', name);
     END IF;
     IF name IS NULL THEN
         SELECT pg_catalog.string_agg(pg_catalog.quote_literal(s.name), ', ' ORDER BY s.source_id) INTO names
@@ -580,6 +579,7 @@ AS $$
           LEFT JOIN walker.relation known
             ON (known.source_id, known.spc_oid, known.db_oid, known.relfilenode)
                = (_keep_names.source_id, h.spc_oid, h.db_oid, h.relfilenode)
+         WHERE EXISTS (SELECT 1 FROM walker.source s WHERE s.source_id = _keep_names.source_id)
             ON CONFLICT (source_id, spc_oid, db_oid, relfilenode) DO UPDATE
            SET database = EXCLUDED.database, schema = EXCLUDED.schema, name = EXCLUDED.name, kind = EXCLUDED.kind,
                toast_of = EXCLUDED.toast_of, blocks = EXCLUDED.blocks, live_tuples = EXCLUDED.live_tuples
@@ -1033,6 +1033,41 @@ AS $$
     SELECT walker._stop(walker._named_source(source))
 $$;
 COMMENT ON FUNCTION walker.stop(text) IS 'the same for a source by its name';
+
+CREATE FUNCTION walker.forget(source text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    id integer := walker._named_source(source);
+    -- That of another name of the same server stays in use.
+    slot text := (SELECT p.slot_name FROM walker.progress p
+                   WHERE p.source_id = id
+                     AND NOT EXISTS (SELECT 1
+                                       FROM walker.source s
+                                       JOIN walker.source o ON o.system_identifier = s.system_identifier
+                                       JOIN walker.progress q ON q.source_id = o.source_id
+                                      WHERE s.source_id = id AND o.source_id <> id AND q.slot_name = p.slot_name));
+    is_local boolean := id IS NOT DISTINCT FROM walker._local_source_id();
+BEGIN
+    -- None is to begin before this transaction ends, either.
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(walker._lock_class(), walker._lock_id(id, 'run')) THEN
+        PERFORM walker._refuse_intruder(id, 'run');
+        RAISE object_in_use USING
+            MESSAGE = pg_catalog.format('source "%s" is being walked (pid %s)', source, walker._lock_holder(id, 'run')),
+            HINT = pg_catalog.format('SELECT walker.stop(%L) ends the walker.', source);
+    END IF;
+    DELETE FROM walker.source s WHERE s.source_id = id;
+    IF is_local AND EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots r WHERE r.slot_name = slot) THEN
+        RAISE NOTICE 'replication slot "%" keeps WAL until it is dropped, or the server is walked again', slot
+            USING HINT = pg_catalog.format('SELECT pg_drop_replication_slot(%L) drops it.', slot);
+    ELSIF slot IS NOT NULL AND NOT is_local THEN
+        RAISE NOTICE 'if its replication slot "%" is still there, that server keeps WAL until it is dropped there, or the server is walked again',
+            slot
+            USING HINT = pg_catalog.format('SELECT pg_drop_replication_slot(%L) on that server drops it.', slot);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker.forget IS 'deletes a source that is not being walked, with all that is known of it; its replication slot stays';
 
 CREATE FUNCTION walker._retry(source integer, plugin text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -4115,6 +4150,7 @@ ALTER FUNCTION walker.wait_for_baseline(interval) SET search_path = pg_catalog, 
 ALTER FUNCTION walker.wait_for_baseline(text, interval) SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION walker.stop() SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION walker.stop(text) SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION walker.forget(text) SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION walker.retry(text) SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION walker.retry(text, text) SET search_path = pg_catalog, pg_temp;
 

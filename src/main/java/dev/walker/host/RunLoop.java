@@ -52,10 +52,18 @@ final class RunLoop {
         SourceConnection source = connections.source();
         try (RunSetup setup = new RunSetup(plan, new ServerSettings(source.connection()), log)) {
             source.openWal(setup.settings().mode(), log);
-            sourceId = walked.find(target, source, connections.sourceAddress());
+            sourceId = walked.find(
+                    target,
+                    source,
+                    connections.sourceAddress(),
+                    setup.settings().slot(),
+                    log);
             walked.lock(connections.session(), target, sourceId, log);
             warnOfUnknownSettings();
             walk(setup);
+        } catch (SQLException | RuntimeException e) {
+            walked.takeBack(target, e);
+            throw e;
         }
     }
 

@@ -45,6 +45,16 @@ final class Progress {
         this.slotName = slotName;
     }
 
+    /** Keeps a source from being deleted until the transaction ends; whether it is still there. */
+    static boolean lockSource(Connection target, int sourceId) throws SQLException {
+        return Jdbc.first(
+                        target,
+                        "SELECT true FROM walker.source s WHERE s.source_id = ? FOR KEY SHARE",
+                        row -> row.getBoolean(1),
+                        sourceId)
+                .isPresent();
+    }
+
     /** The saved row, if there is one. */
     static Optional<Progress> load(Connection target, int sourceId) throws SQLException {
         return Jdbc.first(
@@ -236,14 +246,16 @@ final class Progress {
     }
 
     /**
-     * Keeps others from changing state until the transaction ends.
+     * Keeps others from changing state until the transaction ends, and from deleting the source: who does so locks its row
+     * first, too.
      *
      * @throws StaleStateException if they have done so already
      */
     void lock(Connection target) throws SQLException {
         boolean same = Jdbc.first(
                         target,
-                        "SELECT p.generation = ? AND p.position = ?::text::pg_lsn" + FROM_PROGRESS + " FOR UPDATE OF p",
+                        "SELECT p.generation = ? AND p.position = ?::text::pg_lsn" + FROM_PROGRESS
+                                + " FOR KEY SHARE OF s FOR UPDATE OF p",
                         row -> row.getBoolean(1),
                         generation,
                         Lsn.format(position),

@@ -118,6 +118,7 @@ public final class WalkSession {
      * @throws dev.walker.engine.SettingException if a setting is wrong
      * @throws dev.walker.wal.WalGapException if WAL is missing and that was not accepted
      * @throws WalSourceException if the server has another history than what was walked
+     * @throws SourceGoneException if the source was deleted
      */
     public WalkSession(
             Connection target,
@@ -167,11 +168,11 @@ public final class WalkSession {
                                 "SELECT system_identifier FROM pg_catalog.pg_control_system()",
                                 row -> row.getLong(1))
                         == source.systemIdentifier();
-        MissingWal missing = new MissingWal(
-                source,
-                slotName.isPresent()
-                        ? ReplicationSlot.describe(sourceConnection, slotName.get())
-                        : "walker.slot is empty");
+        String slotState = slotName.isPresent() ? ReplicationSlot.describe(sourceConnection, slotName.get()) : "";
+        if (!Progress.lockSource(target, sourceId)) {
+            throw new SourceGoneException(sourceId, slotState);
+        }
+        MissingWal missing = new MissingWal(source, slotState.isEmpty() ? "walker.slot is empty" : slotState);
         Optional<Progress> saved = Progress.load(target, sourceId);
         if (saved.isPresent()) {
             // Before there is a slot that would keep WAL for a walk that does not go on.

@@ -16,6 +16,7 @@ import dev.walker.jdbc.SavePace;
 import dev.walker.jdbc.SchemaVersion;
 import dev.walker.jdbc.ServerSettings;
 import dev.walker.jdbc.SettingNames;
+import dev.walker.jdbc.SourceGoneException;
 import dev.walker.jdbc.StaleStateException;
 import dev.walker.jdbc.StoreErrors;
 import dev.walker.jdbc.WalDirectory;
@@ -50,6 +51,7 @@ public final class Functions {
             FailureErrors.class,
             PluginException.class,
             SettingException.class,
+            SourceGoneException.class,
             StateException.class,
             StaleStateException.class,
             StoreErrors.class,

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What a user sees is the same whichever host the walker runs in. */
@@ -66,6 +67,39 @@ abstract class HostContract {
         walked().dropSlots();
         sql("DELETE FROM walker.source", "CHECKPOINT");
         walked().start();
+    }
+
+    private void awaitWord(String word) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!walked().told().contains(word)) {
+            assertTrue(System.nanoTime() < giveUp, walked().told());
+            Thread.sleep(20);
+        }
+    }
+
+    @Test
+    void sourceThatIsDeletedUnderItsWalkerEndsTheWalkWithAWordAndBeginsAnew() throws Exception {
+        String name = query("SELECT name FROM walker.source");
+        sql(
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "DROP TABLE IF EXISTS forgotten",
+                "CREATE TABLE forgotten AS SELECT generate_series(1, 100) id");
+        assertMessage("source \"" + name + "\" is being walked (pid ", "SELECT walker.forget('" + name + "')");
+        walked().waitFor();
+        sql("DELETE FROM walker.source", "DELETE FROM forgotten WHERE id <= 10");
+        awaitWord("was deleted from walker.source");
+        String told = walked().told();
+        assertTrue(told.contains("replication slot \"walker\" keeps WAL from LSN "), told);
+        assertFalse(told.contains("foreign key"), told);
+        walked().start();
+        walked().stop();
+        name = query("SELECT name FROM walker.source");
+        sql("SELECT walker.forget('" + name + "')");
+        assertEquals("0", query("SELECT count(*) FROM walker.plugin"));
+        walked().start();
+        sql("SELECT walker.baseline()", "DELETE FROM forgotten WHERE id <= 30");
+        assertEquals("t", query("SELECT walker.wait_for_baseline('1 min')"));
+        walked().assertExact();
     }
 
     @Test

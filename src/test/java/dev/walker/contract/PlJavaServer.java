@@ -53,6 +53,11 @@ final class PlJavaServer extends WalkedServer {
     }
 
     @Override
+    String told() {
+        return server().log();
+    }
+
+    @Override
     long walkerPid() throws SQLException {
         return Long.parseLong(server().query("SELECT pid FROM walker.status()"));
     }

@@ -149,6 +149,11 @@ final class RemoteServer extends WalkedServer {
     }
 
     @Override
+    String told() throws IOException {
+        return output();
+    }
+
+    @Override
     long walkerPid() {
         return walker.pid();
     }

@@ -50,6 +50,9 @@ abstract class WalkedServer implements AutoCloseable {
     /** The JVMs of walkers that are started from now on have no more heap than this. */
     abstract void limitHeap(int megabytes) throws Exception;
 
+    /** What the walker has logged. */
+    abstract String told() throws IOException;
+
     /** The process that walks. */
     abstract long walkerPid() throws SQLException;
 

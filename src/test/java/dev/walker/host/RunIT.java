@@ -32,6 +32,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -384,6 +385,50 @@ class RunIT {
             assertEquals(0, run.end(true), run.log());
         } finally {
             server.execute("DELETE FROM walker.source WHERE name = 'copy'");
+        }
+    }
+
+    @Test
+    void misspelledNameOfASourceWalksNothingASecondTime() throws Exception {
+        server.execute("CREATE DATABASE names");
+        printed("init", "--target-url", url("names"));
+        String[] common = {"--source-url", url("postgres"), "--target-url", url("names"), "--plugins", "heatmap"};
+        String names = "SELECT string_agg(name, ', ' ORDER BY source_id) FROM walker.source";
+        try (RunningWalker run = start(common, "--source-name", "shop", "--set", "walker.slot=of_shop")) {
+            run.waitFor("walking from", 1);
+            assertEquals(0, run.end(true), run.log());
+        }
+        try (RunningWalker run = start(common, "--source-name", "shpo", "--set", "walker.slot=of_shop")) {
+            assertEquals(1, run.end(false), run.log());
+            assertTrue(run.log().contains("there is no source \"shpo\" yet"), run.log());
+            assertTrue(run.log().contains("the walk of source \"shop\""), run.log());
+        }
+        // What fails before it walks leaves no row.
+        try (RunningWalker run =
+                start(common, "--source-name", "shpo", "--set", "walker.slot=of_shpo", "--set", "walker.memory=x")) {
+            assertEquals(1, run.end(false), run.log());
+            assertTrue(run.log().contains("source \"shop\" has the same system identifier"), run.log());
+        }
+        assertEquals("shop", first("names", names));
+        try (RunningWalker run = start(common, "--source-name", "shpo", "--set", "walker.slot=of_shpo")) {
+            run.waitFor("walking from", 1);
+            assertEquals(0, run.end(true), run.log());
+        }
+        assertEquals("shop, shpo", first("names", names));
+        sql("names", "SELECT walker.forget('shpo')");
+        assertEquals("shop", first("names", names));
+        server.execute(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'of_%'");
+    }
+
+    private static RunningWalker start(String[] common, String... options) throws IOException {
+        return RunningWalker.start(
+                dir, Stream.concat(Stream.of(common), Stream.of(options)).toArray(String[]::new));
+    }
+
+    private static String first(String database, String sql) throws Exception {
+        try (Connection connection = server.jdbc(database, "postgres")) {
+            return Jdbc.one(connection, sql, row -> row.getString(1));
         }
     }
 
