@@ -4499,6 +4499,29 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._dblink IS 'the schema of dblink';
 
+CREATE FUNCTION walker._session_settings(OUT name text, OUT value text) RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT s.name, s.value
+      FROM (VALUES
+            ('search_path', 'pg_catalog'), ('lock_timeout', '0'), ('transaction_timeout', '0'),
+            ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
+            ('array_nulls', 'on'), ('quote_all_identifiers', 'off'), ('transform_null_equals', 'off'),
+            ('standard_conforming_strings', 'on')) s (name, value)
+     WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL
+$$;
+COMMENT ON FUNCTION walker._session_settings IS 'what a session goes by while it walks, whatever the server, its database or its role have set';
+
+CREATE FUNCTION walker._ready_source(walker_pid integer) RETURNS integer
+LANGUAGE sql VOLATILE
+AS $$
+    SELECT s.id
+      FROM pg_catalog.pg_locks l, LATERAL (SELECT (l.objid::bigint / 4)::integer AS id) s
+     WHERE l.pid = walker_pid AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+       AND l.classid::bigint = walker._lock_class() AND l.objid::bigint = walker._lock_id(s.id, 'ready')
+$$;
+COMMENT ON FUNCTION walker._ready_source IS 'the source that a session walks, null while it makes ready; this transaction need not see its row';
+
 CREATE FUNCTION walker.start(conninfo text DEFAULT NULL, accept_gap boolean DEFAULT false) RETURNS integer
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -4517,6 +4540,7 @@ BEGIN
     EXECUTE pg_catalog.format('SELECT %s.dblink_connect($1, $2)', dblink)
       USING link, walker._conninfo(conninfo)
                   || ' application_name=walker options=''-c search_path=pg_catalog -c client_min_messages=error'
+                  || ' -c default_transaction_read_only=off -c lock_timeout=0'
                   || ' -c statement_timeout=0 -c idle_in_transaction_session_timeout=0'
                   || ' -c client_connection_check_interval=0 -c pljava.statement_cache_size=128'
                   || ' -c walker_session.detached=on''';
@@ -4543,8 +4567,8 @@ BEGIN
         EXECUTE pg_catalog.format('SELECT %s.dblink_send_query($1, $2)', dblink)
           USING link, pg_catalog.format('CALL walker.run(accept_gap => %L)', coalesce(accept_gap, false));
         LOOP
-            source := walker._local_source_id();
-            EXIT WHEN walker._lock_holder(source, 'ready') = walker_pid;
+            source := walker._ready_source(walker_pid);
+            EXIT WHEN source IS NOT NULL;
             EXECUTE pg_catalog.format('SELECT %s.dblink_is_busy($1) = 1', dblink) INTO busy USING link;
             IF NOT busy THEN
                 -- It has ended already. This raises what ended it.
@@ -4570,7 +4594,6 @@ BEGIN
         RAISE;
     END;
     EXECUTE pg_catalog.format('SELECT %s.dblink_disconnect($1)', dblink) USING link;
-    UPDATE walker.source s SET autostart = true WHERE s.source_id = source AND NOT s.autostart;
     PERFORM walker._warn_of_unread((SELECT s.unread FROM walker.source s WHERE s.source_id = source));
     RETURN walker_pid;
 END
@@ -4582,7 +4605,9 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     source integer;
-    path text := pg_catalog.current_setting('search_path');
+    settings jsonb := (SELECT pg_catalog.jsonb_object_agg(s.name, pg_catalog.current_setting(s.name))
+                         FROM walker._session_settings() s);
+    detached boolean := pg_catalog.current_setting('walker_session.detached', true) = 'on';
     fresh boolean := true;
     ready boolean := false;
     newborn boolean;
@@ -4600,7 +4625,7 @@ DECLARE
     hint text;
 BEGIN
     -- Others may be able to make operators in the schemas of this session. A procedure that commits cannot have a path of its own.
-    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', false);
+    PERFORM pg_catalog.set_config(s.name, s.value, false) FROM walker._session_settings() s;
     PERFORM walker._refuse_second();
     IF pg_catalog.pg_is_in_recovery() THEN
         RAISE object_not_in_prerequisite_state USING
@@ -4641,6 +4666,11 @@ BEGIN
             -- That step has but noted where the walk begins; walker.start() is to tell of what is wrong with the first batch, too.
             newborn := false;
         ELSIF NOT ready THEN
+            IF detached THEN
+                -- Not by walker.start(), whose transaction may not see the row.
+                UPDATE walker.source s SET autostart = true WHERE s.source_id = source AND NOT s.autostart;
+                COMMIT;
+            END IF;
             BEGIN
                 ready := walker._take_lock(source, 'ready');
             EXCEPTION WHEN OTHERS THEN
@@ -4710,7 +4740,7 @@ BEGIN
         PERFORM walker._failed(source, pg_catalog.concat_ws('. ', message, nullif(hint, '')), failure_lsn);
         COMMIT;
     END IF;
-    IF NOT failed AND pg_catalog.current_setting('walker_session.detached', true) = 'on' THEN
+    IF NOT failed AND detached THEN
         PERFORM walker._log('has ended');
         BEGIN
             -- That its client has gone long since would be news to the log, and a FATAL one.
@@ -4724,7 +4754,7 @@ BEGIN
     END IF;
     PERFORM pg_catalog.pg_advisory_unlock(walker._host_lock_class(), 0);
     PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'run'));
-    PERFORM pg_catalog.set_config('search_path', path, false);
+    PERFORM pg_catalog.set_config(s.key, s.value, false) FROM pg_catalog.jsonb_each_text(settings) s;
     COMMIT;
     IF failed AND coalesce(detail, '') || coalesce(hint, '') <> '' THEN
         RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = detail, HINT = hint;

@@ -25,7 +25,7 @@ final class StatusCommand extends TargetCommand {
                     .list(
                             connection,
                             out,
-                            "SELECT s.*, (SELECT coalesce(pg_catalog.json_agg(p ORDER BY p.ordinal), '[]') FROM ("
+                            "SELECT s.*, (SELECT coalesce(pg_catalog.to_json(pg_catalog.array_agg(p ORDER BY p.ordinal)), '[]') FROM ("
                                     + PluginsCommand.PLUGINS + ") p) AS plugins FROM (" + STATUS + ") s",
                             source,
                             source);

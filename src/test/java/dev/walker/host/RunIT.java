@@ -582,6 +582,9 @@ class RunIT {
                 "--log-format",
                 "json")) {
             run.waitFor("walking from", 1);
+            List<String> status = Walker.lines("status", "--target-url", url("postgres"), "--format", "json");
+            assertEquals(1, status.size(), "an object a line");
+            assertEquals("[\"heatmap\", \"example.Stumbler\"]", json(status.get(0), "$.plugins[*].name"));
             server.execute("CREATE TABLE stone AS SELECT i FROM generate_series(1, 10) i", "SELECT walker.wait_for()");
             await(run, "walker_plugin_failures_total{plugin=example.Stumbler}", 1);
             Scrape scrape = new Scrape(run.get("/metrics").body());
@@ -644,7 +647,7 @@ class RunIT {
         List<String> heatmap = command("heatmap", target, "public.most", "--ranges", "2");
         assertEquals(5, heatmap.size(), heatmap.toString());
 
-        String row = String.join("", command("status", target, "--format", "json"));
+        String row = command("status", target, "--format", "json").get(0);
         assertEquals("[\"running\"]", json(row, "$.state"));
         assertEquals("[\"heatmap\"]", json(row, "$.plugins[*].name"));
         List<String> rows = command("garbage", target, "--format", "json", "-n", "2");
