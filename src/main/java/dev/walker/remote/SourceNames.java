@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Keeps the names of the relations of all databases of a source, and the sizes of heaps, in {@code walker.relation}: at
@@ -21,6 +22,7 @@ public final class SourceNames implements AutoCloseable {
     private static final long PAUSE_MILLIS = 1000;
     private static final long SIZES_NANOS = TimeUnit.MINUTES.toNanos(5);
     private static final int ROWS_AT_ONCE = 2000;
+    private static final int MOST_NAMELESS = 1000;
     private static final long JOIN_MILLIS = 1000;
 
     private static final String DATABASES = "SELECT d.oid::bigint, d.datname::text FROM pg_catalog.pg_database d"
@@ -33,6 +35,10 @@ public final class SourceNames implements AutoCloseable {
     private static final String WAIT_LITTLE = "SELECT pg_catalog.set_config('lock_timeout', '200ms', false)";
 
     private static final String LOCK_NOT_AVAILABLE = "55P03";
+    /** What a database in SQL_ASCII may have that is no UTF-8. */
+    private static final String NOT_IN_REPERTOIRE = "22021";
+    /** What a target in another encoding than UTF-8 has no character for. */
+    private static final String UNTRANSLATABLE = "22P05";
 
     /**
      * As JSON, since that takes any name and one parameter. A TOAST table is named after its table. A table that is locked
@@ -49,7 +55,10 @@ public final class SourceNames implements AutoCloseable {
             + " 'blocks', CASE WHEN c.relkind IN ('i', 'S') THEN 0 WHEN c.oid NOT IN (SELECT relation FROM locked) THEN"
             + " pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer END,"
             + " 'live_tuples', CASE WHEN c.relkind IN ('i', 'S') THEN 0 ELSE"
-            + " greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) END)::text"
+            + " greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) END)::text,"
+            + " pg_catalog.jsonb_build_object('spc_oid',"
+            + " CASE WHEN c.reltablespace <> 0 THEN c.reltablespace ELSE d.dattablespace END,"
+            + " 'relfilenode', pg_catalog.pg_relation_filenode(c.oid))::text"
             + " FROM pg_catalog.pg_database d, pg_catalog.pg_class c"
             + " LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam"
             + " LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid = c.oid AND c.relkind = 't'"
@@ -60,12 +69,18 @@ public final class SourceNames implements AutoCloseable {
             + " AND coalesce(o.relnamespace, 0) <> coalesce(pg_catalog.to_regnamespace('walker')::oid, 1)"
             + " AND pg_catalog.pg_relation_filenode(c.oid) IS NOT NULL";
 
+    private static final String WITH_ASCII_NAMES =
+            " AND pg_catalog.concat(n.nspname, c.relname, o.relname) OPERATOR(pg_catalog.!~) '[^\\x01-\\x7f]'";
+
     private static final String NO_WAIT = "SELECT pg_catalog.set_config('synchronous_commit', 'off', false)";
     private static final String KEEP = "SELECT walker._keep_names(?, ?::text::jsonb)";
     private static final String FORGET = "SELECT walker._forget_names(?, ?, ?::text::jsonb)";
     private static final String FORGET_DATABASES = "SELECT walker._forget_databases(?, ?::text::bigint[])";
 
     private record Database(long oid, String name) {}
+
+    /** With its name, and without. */
+    private record Relation(String named, String file) {}
 
     private final ServerAddress source;
     private final Connection found;
@@ -75,6 +90,8 @@ public final class SourceNames implements AutoCloseable {
     private final Thread thread = new Thread(this::run, "walker-names");
     private final Set<Long> unreadable = new HashSet<>();
     private final AtomicLong looks = new AtomicLong();
+    /** How often names could not be read or kept in this look into a database. */
+    private int nameless;
 
     // Guarded by this.
     private final Set<Long> changed = new TreeSet<>();
@@ -202,28 +219,24 @@ public final class SourceNames implements AutoCloseable {
     }
 
     private void look(Connection names, Database database) throws SQLException {
-        List<String> relations;
+        nameless = 0;
+        List<Relation> relations;
         try (Connection connection = source.connectLike(found, database.name)) {
             Jdbc.all(connection, WAIT_LITTLE, row -> row.getString(1));
-            relations = Jdbc.all(connection, RELATIONS, row -> row.getString(1));
-            unreadable.remove(database.oid);
+            relations = relations(connection, database);
         } catch (SQLException e) {
             if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
                 changed(Set.of(database.oid));
                 return;
             }
-            if (!isClosed() && unreadable.add(database.oid)) {
-                log.accept("relations of database \"" + database.name + "\" have numbers instead of names: "
-                        + e.getMessage());
-            }
+            tellOfNumbers("relations", database, e);
             return;
         }
         for (int i = 0; i < relations.size(); i += ROWS_AT_ONCE) {
             if (isClosed()) {
                 return;
             }
-            List<String> part = relations.subList(i, Math.min(relations.size(), i + ROWS_AT_ONCE));
-            Jdbc.all(names, KEEP, row -> row.getString(1), sourceId, "[" + String.join(",", part) + "]");
+            keep(names, relations.subList(i, Math.min(relations.size(), i + ROWS_AT_ONCE)), database);
         }
         Jdbc.all(
                 names,
@@ -231,7 +244,57 @@ public final class SourceNames implements AutoCloseable {
                 row -> row.getString(1),
                 sourceId,
                 database.oid,
-                "[" + String.join(",", relations) + "]");
+                relations.stream().map(Relation::file).collect(Collectors.joining(",", "[", "]")));
+        if (nameless == 0) {
+            unreadable.remove(database.oid);
+        }
+    }
+
+    private List<Relation> relations(Connection connection, Database database) throws SQLException {
+        Jdbc.RowReader<Relation> reader = row -> new Relation(row.getString(1), row.getString(2));
+        try {
+            return Jdbc.all(connection, RELATIONS, reader);
+        } catch (SQLException e) {
+            if (!NOT_IN_REPERTOIRE.equals(e.getSQLState())) {
+                throw e;
+            }
+            List<Relation> relations = Jdbc.all(connection, RELATIONS + WITH_ASCII_NAMES, reader);
+            tellOfNumbers("some relations", database, e);
+            return relations;
+        }
+    }
+
+    /** In halves, down to one, where some have names that the target cannot take; but not if those are very many. */
+    private void keep(Connection names, List<Relation> relations, Database database) throws SQLException {
+        if (nameless > MOST_NAMELESS) {
+            return;
+        }
+        try {
+            Jdbc.all(
+                    names,
+                    KEEP,
+                    row -> row.getString(1),
+                    sourceId,
+                    relations.stream().map(Relation::named).collect(Collectors.joining(",", "[", "]")));
+        } catch (SQLException e) {
+            if (!UNTRANSLATABLE.equals(e.getSQLState())) {
+                throw e;
+            }
+            tellOfNumbers("some relations", database, e);
+            if (relations.size() > 1) {
+                int half = relations.size() / 2;
+                keep(names, relations.subList(0, half), database);
+                keep(names, relations.subList(half, relations.size()), database);
+            }
+        }
+    }
+
+    private void tellOfNumbers(String which, Database database, SQLException e) {
+        nameless++;
+        if (!isClosed() && unreadable.add(database.oid)) {
+            log.accept(
+                    which + " of database \"" + database.name + "\" have numbers instead of names: " + e.getMessage());
+        }
     }
 
     private synchronized boolean isClosed() {

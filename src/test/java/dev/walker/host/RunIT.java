@@ -421,6 +421,46 @@ class RunIT {
                 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'of_%'");
     }
 
+    @Test
+    void namesThatTheTargetCannotTakeLeaveOnlyTheirOwnRelationsWithoutOne() throws Exception {
+        server.execute(
+                "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'",
+                "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'",
+                "CREATE TABLE \"\u65e5\u672c\" ()",
+                "CREATE TABLE \"t\u00fcte\" ()");
+        sql("bytes", "CREATE TABLE with_name ()");
+        sql("bytes", "DO $$ BEGIN EXECUTE format('CREATE TABLE %I ()', convert_from('\\xe4ff', 'SQL_ASCII')); END $$");
+        printed("init", "--target-url", url("latin"));
+        String[] common = {"--source-url", url("postgres"), "--target-url", url("latin"), "--plugins", "heatmap"};
+        String names =
+                "SELECT coalesce(string_agg(database || ' ' || name, ', ' ORDER BY name), '') FROM walker.relation"
+                        + " WHERE schema = 'public' AND database IN ('bytes', 'postgres') AND name IN ('with_name', 't\u00fcte')";
+        try (RunningWalker run = start(common, "--set", "walker.slot=of_latin")) {
+            run.waitFor("walking from", 1);
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (!first("latin", names).equals("postgres t\u00fcte, bytes with_name")) {
+                assertTrue(System.nanoTime() < giveUp, run.log());
+                Thread.sleep(50);
+            }
+            for (String database : List.of("bytes", "postgres")) {
+                run.waitFor("some relations of database \"" + database + "\" have numbers instead of names", 1);
+            }
+            server.execute("CREATE TABLE later_than_names ()");
+            String later = "SELECT count(*)::text FROM walker.relation WHERE name = 'later_than_names'";
+            while (!first("latin", later).equals("1")) {
+                assertTrue(System.nanoTime() < giveUp, run.log());
+                Thread.sleep(50);
+            }
+            assertEquals(3, run.log().split("have numbers instead of names", -1).length, run.log());
+            assertEquals(0, run.end(true), run.log());
+        } finally {
+            server.execute(
+                    "DROP TABLE \"\u65e5\u672c\", \"t\u00fcte\"",
+                    "SELECT pg_drop_replication_slot('of_latin')",
+                    "DROP DATABASE bytes");
+        }
+    }
+
     private static RunningWalker start(String[] common, String... options) throws IOException {
         return RunningWalker.start(
                 dir, Stream.concat(Stream.of(common), Stream.of(options)).toArray(String[]::new));
