@@ -720,10 +720,27 @@ AS $$
     SELECT pg_catalog.jsonb_object_agg(n.name, pg_catalog.current_setting(n.name, true))
       FROM (SELECT k.name FROM walker._known_settings() k
             UNION
-            SELECT s FROM walker._set_settings() s) n
+            SELECT s FROM walker._set_settings() s
+            UNION
+            SELECT pg_catalog.jsonb_object_keys(s.settings) FROM walker.source s
+             WHERE s.source_id = walker._local_source_id()) n
      WHERE n.name <> 'walker.conninfo'
 $$;
-COMMENT ON FUNCTION walker._settings_now IS 'what this session has of the settings of WALker, and of what else is set under walker.*';
+COMMENT ON FUNCTION walker._settings_now IS 'what this session has of the settings of WALker, of what else is set under walker.*, and of what the plugins of the walk read';
+
+CREATE FUNCTION walker._with_read(settings jsonb, read text[]) RETURNS jsonb
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce((SELECT pg_catalog.jsonb_object_agg(s.key, s.value)
+                       FROM pg_catalog.jsonb_each(settings) s
+                      WHERE s.key LIKE 'walker.%'), '{}')
+           || coalesce((SELECT pg_catalog.jsonb_object_agg(
+                                   r, CASE WHEN settings ? r THEN settings -> r
+                                           ELSE pg_catalog.to_jsonb(pg_catalog.current_setting(r, true)) END)
+                          FROM pg_catalog.unnest(read) r
+                         WHERE r NOT LIKE 'walker.%'), '{}')
+$$;
+COMMENT ON FUNCTION walker._with_read IS 'settings that the walker goes by, with those of other prefixes that plugins have read, and no others';
 
 CREATE FUNCTION walker._unread(name text, meant text) RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -3940,6 +3957,13 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._relation_name IS 'what files of a source are called: by where they are if there is no name; nulls for relfilenode 0';
 
+CREATE FUNCTION walker._bucket_before(since timestamptz) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE WHEN since >= timestamptz '2000-01-01 00:00:00+00' THEN since - interval '1 hour' ELSE '-infinity' END
+$$;
+COMMENT ON FUNCTION walker._bucket_before IS 'the hours that begin after it end after "since"; nothing is older than 2000, and an hour less than the oldest timestamp is none';
+
 CREATE FUNCTION walker._walstats(
     source integer, since timestamptz, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT resource_manager text,
     OUT record_type text, OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
@@ -3949,7 +3973,7 @@ AS $$
     SELECT w.spc_oid, w.db_oid, w.relfilenode, w.resource_manager, w.record_type, pg_catalog.sum(w.records)::bigint,
            pg_catalog.sum(w.wal_bytes)::bigint, pg_catalog.sum(w.fpi_bytes)::bigint
       FROM walker.walstats w
-     WHERE w.source_id = source AND w.bucket > coalesce(since, '-infinity') - interval '1 hour'
+     WHERE w.source_id = source AND w.bucket > walker._bucket_before(since)
      GROUP BY 1, 2, 3, 4, 5
 $$;
 
@@ -3992,7 +4016,7 @@ AS $$
            pg_catalog.sum(r.updates)::bigint, pg_catalog.sum(r.deletes)::bigint, pg_catalog.sum(r.records)::bigint,
            pg_catalog.sum(r.wal_bytes)::bigint, pg_catalog.sum(r.fpi_bytes)::bigint
       FROM walker.rollbacks r
-     WHERE r.source_id = source AND r.bucket > coalesce(since, '-infinity') - interval '1 hour'
+     WHERE r.source_id = source AND r.bucket > walker._bucket_before(since)
      GROUP BY 1, 2, 3
 $$;
 
@@ -4199,7 +4223,7 @@ GRANT EXECUTE ON FUNCTION
     walker._garbage_history(integer, bigint[], bigint[], timestamptz), walker.garbage_history(text, timestamptz),
     walker._heatmap_history_text(walker.relation, text, timestamptz, integer, integer),
     walker.heatmap_history_text(text, text, text, text, timestamptz, integer, integer),
-    walker._relation_name(integer, oid, oid, oid), walker._walstats(integer, timestamptz),
+    walker._bucket_before(timestamptz), walker._relation_name(integer, oid, oid, oid), walker._walstats(integer, timestamptz),
     walker.walstats(timestamptz), walker.walstats(text, timestamptz), walker._rollbacks(integer, timestamptz),
     walker.rollbacks(timestamptz), walker.rollbacks(text, timestamptz), walker._own_files(integer),
     walker._changed_blocks(integer, pg_lsn, oid, oid, oid), walker.changed_blocks(pg_lsn, regclass),

@@ -5,6 +5,7 @@ import dev.walker.engine.UnreadSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The names of the settings {@code walker.*} that are set, and of those that WALker knows. */
 public final class SettingNames {
@@ -38,6 +39,21 @@ public final class SettingNames {
     /** Those that neither WALker nor who was noted reads, see {@link UnreadSettings#json}. */
     public String unread(NotedSettings noted) {
         return UnreadSettings.json(UnreadSettings.of(set, known, noted.read()));
+    }
+
+    /** Notes those of other prefixes that were read, so that {@code walker.reload()} sees that they have changed. */
+    public static void keepRead(Connection connection, int sourceId, NotedSettings noted) throws SQLException {
+        String read = noted.read().stream()
+                .map(name -> '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
+                .sorted()
+                .collect(Collectors.joining(",", "{", "}"));
+        Jdbc.update(
+                connection,
+                "UPDATE walker.source s SET settings = walker._with_read(s.settings, ?::text::text[]) WHERE s.source_id = ?"
+                        + " AND s.settings IS DISTINCT FROM walker._with_read(s.settings, ?::text::text[])",
+                read,
+                sourceId,
+                read);
     }
 
     /** Notes those that nobody reads, for {@code walker.start()} and {@code walker.settings()} to tell. */

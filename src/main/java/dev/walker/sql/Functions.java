@@ -202,6 +202,7 @@ public final class Functions {
                 connection,
                 sourceId,
                 SettingNames.ofWalker(connection, sourceId).unread(noted));
+        SettingNames.keepRead(connection, sourceId, noted);
         return session;
     }
 

@@ -96,6 +96,10 @@ class OtherPluginsIT extends OtherPluginsServer {
             String count = "SELECT count(*) FROM " + call;
             assertEquals("0", query(String.format(count, "'infinity'")), call);
             assertEquals(query(String.format(count, "'-infinity'")), query(String.format(count, "NULL")), call);
+            assertEquals(
+                    query(String.format(count, "'-infinity'")),
+                    query(String.format(count, "'4714-11-24 00:00:00+00 BC'")),
+                    call);
         }
         assertEquals(
                 query("SELECT sum(wal_bytes) FROM walker.walstats('-infinity') WHERE resource_manager = 'Heap'"),

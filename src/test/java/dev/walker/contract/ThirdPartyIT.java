@@ -70,15 +70,23 @@ class ThirdPartyIT {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("inTheServer")
     void replacedJarIsToldAsSuchUntilTheWalkerIsStartedAgain(Hosts host, @TempDir Path dir) throws Exception {
-        Path jar = PluginJar.of(dir, JavaExample.of(DOCS).get(0));
+        // With a setting of a prefix of its own.
+        JavaExample docs = JavaExample.of(DOCS).get(0);
+        Path jar = PluginJar.of(
+                dir, new JavaExample(docs.name(), docs.code().replace("walker.checkpoint", "example.checkpoint")));
         try (WalkedServer walked =
-                host.start("walker.plugins = 'heatmap, checkpoints'", "walker.checkpoint_seconds = '30'")) {
+                host.start("walker.plugins = 'heatmap, checkpoints'", "example.checkpoint_seconds = '30'")) {
             load(walked, jar);
             walked.start();
             walked.waitFor();
             load(walked, jar);
-            walked.configure("walker.checkpoint_seconds = '60'");
-            walked.server().execute("SELECT walker.reload()");
+            String shown = "SELECT concat_ws(' ', value, pending, meaning) FROM walker.settings()"
+                    + " WHERE name = 'example.checkpoint_seconds'";
+            assertEquals("30 f of a plugin", walked.server().query(shown));
+            assertEquals("f", walked.server().query("SELECT walker.reload()"));
+            walked.configure("example.checkpoint_seconds = '60'");
+            assertEquals("60 t of a plugin", walked.server().query(shown));
+            assertEquals("t", walked.server().query("SELECT walker.reload()"));
             String failed = "SELECT last_error FROM walker.plugins() WHERE state = 'failed'";
             long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             while (walked.server()
