@@ -4900,6 +4900,8 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     cron_database text := pg_catalog.current_setting('cron.database_name', true);
+    conninfo text;
+    has_cron boolean;
     answer text;
 BEGIN
     IF cron_database IS NULL THEN
@@ -4908,17 +4910,32 @@ BEGIN
             HINT = 'Put pg_cron into shared_preload_libraries and restart the server, or have another scheduler call '
                    'SELECT walker.ensure_running() every minute.';
     END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_database d WHERE d.datname = cron_database) THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('database "%s", in which pg_cron keeps its jobs, does not exist', cron_database),
+            HINT = 'Create it, or set cron.database_name to another one and restart the server.';
+    END IF;
     IF cron_database = pg_catalog.current_database() THEN
-        IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron') THEN
-            RAISE object_not_in_prerequisite_state USING
-                MESSAGE = 'extension pg_cron is not in this database', HINT = 'CREATE EXTENSION pg_cron;';
-        END IF;
+        has_cron := EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron');
+    ELSE
+        conninfo := walker._conninfo(NULL) || ' dbname=' || walker._conninfo_value(cron_database)
+                    || ' options=''-c search_path=pg_catalog''';
+        EXECUTE pg_catalog.format('SELECT has_cron FROM %s.dblink($1, $2) AS t (has_cron boolean)', walker._dblink())
+           INTO has_cron
+          USING conninfo, 'SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = ''pg_cron'')';
+    END IF;
+    IF NOT has_cron THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = pg_catalog.format('extension pg_cron is not in database "%s", in which pg_cron keeps its jobs',
+                                        cron_database),
+            HINT = pg_catalog.format('CREATE EXTENSION pg_cron in database "%s" (cron.database_name).', cron_database);
+    END IF;
+    IF conninfo IS NULL THEN
         EXECUTE command INTO answer;
     ELSE
         EXECUTE pg_catalog.format('SELECT result FROM %s.dblink($1, $2) AS t (result text)', walker._dblink())
            INTO answer
-          USING walker._conninfo(NULL) || ' dbname=' || walker._conninfo_value(cron_database)
-                    || ' options=''-c search_path=pg_catalog''', command;
+          USING conninfo, command;
     END IF;
     RETURN answer;
 END

@@ -921,6 +921,13 @@ class OperationsIT {
         try (PlJavaServer other = new PlJavaServer(host, conf);
                 var connection = other.server().jdbc();
                 var statement = connection.createStatement()) {
+            assertTellsWhereCronIsMissing(other, "postgres");
+            other.server().execute("CREATE DATABASE shop");
+            try (var elsewhere = other.server().jdbc("shop", "postgres");
+                    var asked = elsewhere.createStatement()) {
+                asked.execute("CREATE EXTENSION walker CASCADE");
+            }
+            assertTellsWhereCronIsMissing(other, "shop");
             statement.execute("CREATE EXTENSION pg_cron");
             statement.execute("SELECT walker.enable_autostart()");
             assertTells("pg_cron cannot connect to database \"postgres\"", statement.getWarnings());
@@ -934,6 +941,20 @@ class OperationsIT {
                     var asked = again.createStatement()) {
                 asked.execute("SELECT walker.enable_autostart()");
                 assertNull(asked.getWarnings());
+            }
+        }
+    }
+
+    /** With the SQLSTATE that "install.sh uninstall" passes over. */
+    private static void assertTellsWhereCronIsMissing(PlJavaServer other, String database) throws Exception {
+        try (var connection = other.server().jdbc(database, "postgres");
+                var statement = connection.createStatement()) {
+            for (String function : List.of("enable_autostart", "disable_autostart")) {
+                SQLException e = assertThrows(
+                        SQLException.class, () -> statement.execute("SELECT walker." + function + "()"), function);
+                assertTrue(
+                        e.getMessage().contains("extension pg_cron is not in database \"postgres\""), e.getMessage());
+                assertEquals("55000", e.getSQLState());
             }
         }
     }
