@@ -644,25 +644,30 @@ END
 set_up_database() {
     step "Setting up database \"$database\""
     database_sql "libjvm=$libjvm" "vmoptions=$vmoptions" "policy_urls=$(policy_urls "$sharedir")" \
-        "policy=file:$sharedir/walker/walker.policy" "unenforced=$unenforced" \
+        "policy=file:$sharedir/walker/walker.policy" "archive=$sharedir/walker/walker.jsa" "unenforced=$unenforced" \
         <<'END' || die "database \"$database\" is not set up, see above"
 -- PL/Java says at every start that Java 24 is coming. The server log has it; here it would only frighten.
 SET client_min_messages = error;
--- What is set already stays, and is added to where something is missing.
+-- What is set already stays, and is added to where something is missing. Files of WALker in another server are in settings
+-- that came along from there, as pg_upgradecluster brings them.
+SELECT btrim(replace(regexp_replace(' ' || replace(coalesce(current_setting('pljava.vmoptions', true), ''), :'archive', '<own>'),
+                                    '\s-XX:SharedArchiveFile=\S*/walker/walker\.jsa(\s-XX:\+VerifySharedSpaces)?(\s-Xlog:disable)?(?!\S)', '', 'g'),
+                     '<own>', :'archive')) AS set_vmoptions,
+       replace(regexp_replace(replace(coalesce(current_setting('pljava.policy_urls', true), ''), :'policy', '<own>'),
+                              ',\s*"file:[^"]*/walker/walker\.policy"', '', 'g'),
+               '<own>', :'policy') AS set_policy_urls \gset
 SELECT coalesce(nullif(current_setting('pljava.libjvm_location', true), ''), :'libjvm') AS libjvm,
-       btrim(coalesce(current_setting('pljava.vmoptions', true), '') || ' '
+       btrim(:'set_vmoptions' || ' '
              || (SELECT coalesce(string_agg(o, ' '), '')
                    FROM string_to_table(:'vmoptions', ' ') o
-                  WHERE coalesce(current_setting('pljava.vmoptions', true), '')
+                  WHERE :'set_vmoptions'
                         !~ CASE WHEN o ~ '^-Xmx' THEN '-Xmx|RAMPercentage' WHEN o ~ 'GC$' THEN '\+Use\w+GC'
                                 WHEN o ~ '^-Xlog' THEN '-Xlog'
                                 ELSE regexp_replace(split_part(o, '=', 1), '^-XX:[+-]', '') END))
            AS vmoptions,
-       CASE WHEN coalesce(current_setting('pljava.policy_urls', true), '') = '' THEN :'policy_urls'
-            WHEN strpos(current_setting('pljava.policy_urls', true), :'policy') > 0
-                THEN current_setting('pljava.policy_urls', true)
-            ELSE regexp_replace(current_setting('pljava.policy_urls', true), '(,\s*"=")?\s*$',
-                                ',"' || :'policy' || '"\1') END AS policy_urls,
+       CASE WHEN :'set_policy_urls' = '' THEN :'policy_urls'
+            WHEN strpos(:'set_policy_urls', :'policy') > 0 THEN :'set_policy_urls'
+            ELSE regexp_replace(:'set_policy_urls', '(,\s*"=")?\s*$', ',"' || :'policy' || '"\1') END AS policy_urls,
        coalesce(nullif(current_setting('walker.plugins', true), ''), 'heatmap') AS plugins,
        :'unenforced' <> '' AS is_unenforced,
        array_to_string(ARRAY(SELECT btrim(l) FROM string_to_table(current_setting('pljava.allow_unenforced', true), ',') l

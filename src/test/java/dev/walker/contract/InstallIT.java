@@ -1,0 +1,114 @@
+package dev.walker.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.walker.testing.Installation;
+import dev.walker.testing.PlJava;
+import dev.walker.testing.TestServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** {@code install.sh} of an unpacked distribution, with the database of an installed server. */
+class InstallIT {
+    @TempDir
+    private Path dir;
+
+    static Stream<PlJava> installed() {
+        return PlJava.installed().stream();
+    }
+
+    /** As they are after pg_upgradecluster, which brings them along from the server of before. */
+    @ParameterizedTest(name = "{0}", allowZeroInvocations = true)
+    @MethodSource("installed")
+    void settingsOfAnotherServerBecomeItsOwn(PlJava host) throws Exception {
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Installation installation = host.copyTo(
+                Files.createDirectory(dir.resolve("server")),
+                WalkedServer.SERVER_JAR.toAbsolutePath(),
+                WalkedServer.SQL.toAbsolutePath());
+        try (TestServer server = TestServer.of(installation)
+                .conf(
+                        "autovacuum = off",
+                        "pljava.vmoptions = '-Xmx300m -XX:SharedArchiveFile=/old/walker/walker.jsa -XX:+VerifySharedSpaces"
+                                + " -Xlog:disable'",
+                        "pljava.policy_urls = '\"file:${org.postgresql.sysconfdir}/pljava.policy\","
+                                + "\"file:/old/walker/walker.policy\",\"=\"'")
+                .start()) {
+            String share = server.query("SELECT setting FROM pg_config WHERE name = 'SHAREDIR'");
+            Path pgConfig = dir.resolve("pg_config");
+            Files.writeString(
+                    pgConfig,
+                    "#!/bin/sh\ncase $1 in\n--version) echo PostgreSQL " + installation.version()
+                            + ";;\n--bindir) echo " + installation.binDir() + ";;\n--sharedir) echo " + share
+                            + ";;\nesac\n");
+            Files.setPosixFilePermissions(pgConfig, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path script = unpack(Files.createDirectory(dir.resolve("distribution")));
+
+            run(server, script, "install", "--no-class-archive", "--java-home", System.getProperty("java.home"));
+            String options = server.query("SHOW pljava.vmoptions");
+            assertTrue(options.startsWith("-Xmx300m --add-modules=jdk.unsupported"), options);
+            assertFalse(options.contains("SharedArchiveFile"), options);
+            assertEquals(
+                    "\"file:${org.postgresql.sysconfdir}/pljava.policy\",\"file:" + share
+                            + "/walker/walker.policy\",\"=\"",
+                    server.query("SHOW pljava.policy_urls"));
+            assertTrue(Integer.parseInt(server.query("SELECT walker.start()")) > 0);
+            assertEquals("t", server.query("SELECT walker.wait_for()"));
+
+            run(server, script, "uninstall");
+            assertEquals("0", server.query("SELECT count(*) FROM pg_extension WHERE extname = 'walker'"));
+            assertEquals("0", server.query("SELECT count(*) FROM pg_replication_slots"));
+            assertFalse(Files.exists(Path.of(share, "walker")), share);
+        }
+    }
+
+    private Path unpack(Path tree) throws Exception {
+        Files.createDirectories(tree.resolve("sql"));
+        Files.createDirectories(tree.resolve("bin"));
+        try (Stream<Path> files = Files.list(WalkedServer.SQL)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, tree.resolve("sql").resolve(file.getFileName()));
+            }
+        }
+        Files.copy(Path.of("bin/walker"), tree.resolve("bin/walker"));
+        Files.copy(WalkedServer.SERVER_JAR, tree.resolve("walker-server.jar"));
+        Files.copy(WalkedServer.SERVER_JAR.resolveSibling("walker.jar"), tree.resolve("walker.jar"));
+        return Files.copy(Path.of("install.sh"), tree.resolve("install.sh"));
+    }
+
+    private void run(TestServer server, Path script, String command, String... options) throws Exception {
+        List<String> words = new ArrayList<>(List.of("bash", script.toString(), command, "--no-packages"));
+        words.addAll(List.of("--pg-config", dir.resolve("pg_config").toString()));
+        words.addAll(List.of("--database", "postgres", "--host", "127.0.0.1", "--username", "postgres"));
+        words.addAll(List.of("--port", Integer.toString(server.port())));
+        words.addAll(List.of(options));
+        if (command.equals("install") && Runtime.version().feature() >= 24) {
+            words.add("--allow-unenforced");
+        }
+        Path log = dir.resolve(command + ".log");
+        Process process = new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        assertTrue(process.waitFor(2, TimeUnit.MINUTES), () -> "install.sh " + command + " did not end: " + read(log));
+        assertEquals(0, process.exitValue(), () -> read(log));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (java.io.IOException e) {
+            return e.toString();
+        }
+    }
+}
