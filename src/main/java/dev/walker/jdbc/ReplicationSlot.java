@@ -11,8 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The physical replication slot that keeps the WAL of a server until it is walked. One that was invalidated
- * ({@code max_slot_wal_keep_size}) keeps nothing and never will again, so it is dropped and made anew; whether WAL is
- * missing is another question.
+ * ({@code max_slot_wal_keep_size}, {@code idle_replication_slot_timeout}) keeps nothing and never will again, so it is
+ * dropped and made anew; whether WAL is missing is another question.
  */
 final class ReplicationSlot {
     private static final String ACTIVE = "55006";
@@ -28,9 +28,17 @@ final class ReplicationSlot {
     private boolean wasActive;
     private boolean isNew;
 
-    private record Found(String type, String restartLsn, String walStatus, boolean active) {
+    private record Found(String type, String restartLsn, String walStatus, boolean active, String invalidationReason) {
+        /** {@code wal_status} does not tell of a slot that a session holds, be it this one, in which a query of it failed. */
         boolean isLost() {
-            return "lost".equals(walStatus);
+            return invalidationReason != null || "lost".equals(walStatus);
+        }
+
+        /** The setting that had it invalidated. */
+        String limit() {
+            return "idle_timeout".equals(invalidationReason)
+                    ? "idle_replication_slot_timeout"
+                    : "max_slot_wal_keep_size";
         }
     }
 
@@ -57,7 +65,8 @@ final class ReplicationSlot {
     private void open() throws SQLException {
         Optional<Found> found = find();
         if (found.isPresent() && found.get().isLost() && "physical".equals(found.get().type)) {
-            log.warning("replication slot \"" + name + "\" was invalidated by the server and is made anew");
+            log.warning("replication slot \"" + name + "\" was invalidated by the server (see "
+                    + found.get().limit() + ") and is made anew");
             drop();
             found = Optional.empty();
         }
@@ -89,7 +98,7 @@ final class ReplicationSlot {
             return slot + "does not exist";
         }
         if (found.get().isLost()) {
-            return slot + "was invalidated (wal_status lost, see max_slot_wal_keep_size)";
+            return slot + "was invalidated (wal_status lost, see " + found.get().limit() + ")";
         }
         return slot
                 + (found.get().restartLsn == null
@@ -109,9 +118,12 @@ final class ReplicationSlot {
     private static Optional<Found> find(Connection connection, String name) throws SQLException {
         return Jdbc.first(
                 connection,
-                "SELECT slot_type, restart_lsn::text, wal_status, active FROM pg_catalog.pg_replication_slots"
-                        + " WHERE slot_name = ?",
-                row -> new Found(row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)),
+                "SELECT s.slot_type, s.restart_lsn::text, s.wal_status, s.active,"
+                        // New in 17.
+                        + " pg_catalog.to_jsonb(s) ->> 'invalidation_reason'"
+                        + " FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = ?",
+                row -> new Found(
+                        row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4), row.getString(5)),
                 name);
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -228,6 +229,30 @@ class GapIT {
             Thread.sleep(50);
         }
         assertEquals("0", query("SELECT count(*) FROM walker.gaps"));
+        walked.configure("walker.mode = auto");
+    }
+
+    @Test
+    void slotThatIsInvalidatedDuringTheWalkIsMadeAnew() throws Exception {
+        Assumptions.assumeTrue(host.major() >= 18, "slots are invalidated for being idle from PostgreSQL 18 on");
+        // A stream keeps its slot from being idle.
+        walked.stop();
+        walked.configure("walker.mode = file");
+        walked.configure("idle_replication_slot_timeout = 1s");
+        walked.start();
+        walked.waitFor();
+        long giveUp = System.nanoTime() + 30_000_000_000L;
+        while (!"idle_timeout".equals(query("SELECT invalidation_reason FROM pg_replication_slots"))) {
+            assertTrue(System.nanoTime() < giveUp, "the slot was not invalidated");
+            Thread.sleep(1100);
+            sql("CHECKPOINT");
+        }
+        walked.configure("idle_replication_slot_timeout = 0");
+        makeTable("after_a_pause");
+        walked.waitFor();
+        assertEquals("reserved", query("SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'walker'"));
+        assertEquals("0", query("SELECT count(*) FROM walker.gaps"));
+        walked.assertExact();
         walked.configure("walker.mode = auto");
     }
 
