@@ -4564,8 +4564,11 @@ BEGIN
     EXECUTE pg_catalog.format('SELECT %s.dblink_connect($1, $2)', dblink)
       USING link, walker._conninfo(conninfo)
                   || ' application_name=walker options=''-c search_path=pg_catalog -c client_min_messages=error'
-                  || ' -c default_transaction_read_only=off -c lock_timeout=0'
-                  || ' -c statement_timeout=0 -c idle_in_transaction_session_timeout=0'
+                  || ' -c default_transaction_read_only=off'
+                  || ' -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0'
+                  -- New in 17.
+                  || CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NULL THEN ''
+                          ELSE ' -c transaction_timeout=0' END
                   || ' -c client_connection_check_interval=0 -c pljava.statement_cache_size=128'
                   || ' -c walker_session.detached=on''';
     BEGIN

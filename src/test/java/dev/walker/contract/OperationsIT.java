@@ -887,6 +887,40 @@ class OperationsIT {
     }
 
     @Test
+    void timeoutsOfTheServerDoNotEndTheWalk() throws Exception {
+        List<String> timeouts =
+                host.major() < 17 ? List.of("lock_timeout") : List.of("lock_timeout", "transaction_timeout");
+        walked.stop();
+        for (String timeout : timeouts) {
+            walked.configure(timeout + " = 1s");
+        }
+        String pid;
+        try (var connection = walked.server().jdbc();
+                var statement = connection.createStatement()) {
+            for (String timeout : timeouts) {
+                statement.execute("SET " + timeout + " = 0");
+            }
+            statement.execute("SELECT walker.start()");
+            pid = query("SELECT pid FROM walker.status()");
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE walker.progress IN ACCESS EXCLUSIVE MODE");
+            walked.server()
+                    .execute(
+                            "DROP TABLE IF EXISTS held_up",
+                            "CREATE TABLE held_up AS SELECT generate_series(1, 1000) id",
+                            "DELETE FROM held_up WHERE id <= 123");
+            await("1", "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = " + pid, 10);
+            statement.execute("SELECT pg_sleep(1.2)");
+            connection.commit();
+        }
+        for (String timeout : timeouts) {
+            walked.configure(timeout + " = 0");
+        }
+        walked.assertExact();
+        assertEquals(pid, query("SELECT pid FROM walker.status()"));
+    }
+
+    @Test
     void cronBringsTheWalkerBackAfterARestartOfTheServer() throws Exception {
         Assumptions.assumeTrue(hasCron(), "pg_cron is not installed for " + host);
         walked.server().execute("CREATE EXTENSION IF NOT EXISTS pg_cron");
