@@ -9,6 +9,11 @@ import java.util.Locale;
 /** How far long work is, in one line that is written over again; nothing unless standard error is a terminal. */
 final class ProgressLine implements AutoCloseable {
     private static final int WIDTH = 30;
+    /** DECAWM: where the terminal is narrower the line ends at its edge; one that wraps could not be written over. */
+    private static final String NO_WRAP = "\u001b[?7l";
+
+    private static final String WRAP = "\u001b[?7h";
+    private static final String TO_END = "\u001b[K";
     private static final long NANOS = 1_000_000_000L;
     private static final long EVERY_NANOS = NANOS / 10;
     /** Work that ends sooner has no line. */
@@ -17,18 +22,25 @@ final class ProgressLine implements AutoCloseable {
     private final PrintWriter err;
     private final long total;
     private final boolean shown;
+    private final boolean takesEscapes;
     private final long started = System.nanoTime();
     private long next = started + FIRST_NANOS;
     private int written;
 
     ProgressLine(PrintWriter err, long total) {
-        this(err, total, isTerminal());
+        this(err, total, isTerminal(), takesEscapes(System.getenv("TERM")));
     }
 
-    ProgressLine(PrintWriter err, long total, boolean shown) {
+    ProgressLine(PrintWriter err, long total, boolean shown, boolean takesEscapes) {
         this.err = err;
         this.total = total;
         this.shown = shown;
+        this.takesEscapes = takesEscapes;
+    }
+
+    /** Whether a terminal of this type can be told to cut a line rather than to wrap it. */
+    static boolean takesEscapes(String term) {
+        return term != null && !term.isEmpty() && !term.equals("dumb");
     }
 
     private static boolean isTerminal() {
@@ -70,7 +82,8 @@ final class ProgressLine implements AutoCloseable {
     }
 
     private void write(String text) {
-        err.print('\r' + text + " ".repeat(Math.max(0, written - text.length())));
+        String padded = text + " ".repeat(Math.max(0, written - text.length()));
+        err.print(takesEscapes ? '\r' + NO_WRAP + TO_END + text + WRAP : '\r' + padded);
         err.flush();
         written = text.length();
     }
@@ -79,7 +92,7 @@ final class ProgressLine implements AutoCloseable {
     @Override
     public void close() {
         if (written > 0) {
-            err.print('\r' + " ".repeat(written) + '\r');
+            err.print('\r' + (takesEscapes ? TO_END : " ".repeat(written) + '\r'));
             err.flush();
         }
     }

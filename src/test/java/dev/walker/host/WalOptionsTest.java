@@ -1,6 +1,7 @@
 package dev.walker.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.rmgr.Rmgr;
@@ -14,6 +15,8 @@ import dev.walker.wal.WalSegmentName;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -400,12 +403,25 @@ class WalOptionsTest {
         assertEquals(expected.toString(), target.toString(StandardCharsets.UTF_8));
     }
 
+    private static String progress(boolean shown, boolean takesEscapes) throws InterruptedException {
+        StringWriter err = new StringWriter();
+        try (ProgressLine line = new ProgressLine(new PrintWriter(err, true), 1L << 31, shown, takesEscapes)) {
+            Thread.sleep(510);
+            line.done(1000);
+        }
+        return err.toString();
+    }
+
     @Test
-    void showsProgress() {
+    void showsProgress() throws InterruptedException {
         assertEquals(
                 " 50% [===============               ] 1024 of 2048 MiB, 512 MiB/s, 2 s left",
                 ProgressLine.line(1L << 30, 1L << 31, 2_000_000_000L));
         assertEquals("100%", ProgressLine.line(5, 0, 1).substring(0, 4), "nothing to do");
+        assertEquals("", progress(false, true));
+        assertTrue(progress(true, true).matches("\r\u001b\\[\\?7l\u001b\\[K  0% .* left\u001b\\[\\?7h\r\u001b\\[K"));
+        assertTrue(progress(true, false).matches("\r  0% .* left\r +\r"), "a terminal that takes no escapes");
+        assertFalse(ProgressLine.takesEscapes("dumb") || ProgressLine.takesEscapes(null));
         assertEquals(
                 "a\\\"b\\\\c\\u000a",
                 JsonPrinter.escape("a\"b\\c\n", new StringBuilder()).toString());

@@ -107,10 +107,10 @@ final class Advice {
                 .markup("\">")
                 .text(line.action())
                 .markup("</span>")
-                .text(line.reason())
+                .quoting(line.reason())
                 .markup("</p>");
         if (line.command() != null) {
-            html.markup("<pre><code>").text(line.command()).markup("</code></pre>");
+            html.markup("<pre><code>").quoting(line.command()).markup("</code></pre>");
         }
         html.markup("</div>");
     }

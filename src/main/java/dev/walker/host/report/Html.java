@@ -2,9 +2,13 @@ package dev.walker.host.report;
 
 import java.io.IOException;
 import java.io.Writer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Writes a page piece by piece. Markup is what the program says, text is what is escaped. */
 final class Html {
+    private static final Pattern QUOTED = Pattern.compile("\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'");
+
     private final Writer out;
 
     Html(Writer out) {
@@ -51,6 +55,17 @@ final class Html {
     /** A name, whose direction of writing and marks of such do not reach what is around it. */
     Html name(String name) throws IOException {
         return markup("<bdi>").text(name).markup("</bdi>");
+    }
+
+    /** Text in which names stand between quotes, such as SQL: each of them as {@link #name}. */
+    Html quoting(String text) throws IOException {
+        Matcher quoted = QUOTED.matcher(text);
+        int from = 0;
+        while (quoted.find()) {
+            text(text.substring(from, quoted.start())).name(quoted.group());
+            from = quoted.end();
+        }
+        return text(text.substring(from));
     }
 
     /** An element with text alone; {@code null} gives an empty one. */

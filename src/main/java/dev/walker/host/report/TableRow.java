@@ -44,8 +44,10 @@ record TableRow(
 
     private static final String HERE = "SELECT g.*, g.relation::oid::text AS key, g.relation::text AS name,"
             + " f.bytes, f.bytes / pg_catalog.current_setting('block_size')::bigint AS pages,"
-            + " coalesce(s.n_dead_tup, -1) AS n_dead_tup, coalesce(pg_catalog.to_char("
-            + "greatest(s.last_vacuum, s.last_autovacuum), 'YYYY-MM-DD HH24:MI'), 'never') AS vacuumed,"
+            // The view of these would be made anew for each table.
+            + " coalesce(pg_catalog.pg_stat_get_dead_tuples(g.relation), -1) AS n_dead_tup, coalesce(pg_catalog.to_char("
+            + "greatest(pg_catalog.pg_stat_get_last_vacuum_time(g.relation),"
+            + " pg_catalog.pg_stat_get_last_autovacuum_time(g.relation)), 'YYYY-MM-DD HH24:MI'), 'never') AS vacuumed,"
             + " coalesce(h.wal_bytes, 0) AS wal_bytes, coalesce(h.fpi, 0) AS fpi"
             + " FROM walker.garbage() g"
             // Nobody is to wait for a table that is locked.
@@ -54,8 +56,7 @@ record TableRow(
             + " AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid())"
             + " THEN pg_catalog.pg_relation_size(g.relation) END, (SELECT c.relpages FROM pg_catalog.pg_class c"
             + " WHERE c.oid = g.relation) * pg_catalog.current_setting('block_size')::bigint, 0) AS bytes) f"
-            + " LEFT JOIN walker.garbage_history() h USING (relation)"
-            + " LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = g.relation";
+            + " LEFT JOIN walker.garbage_history() h USING (relation)";
 
     /** Sizes are those that were seen last, of statistics there are none. */
     private static final String ELSEWHERE = "SELECT g.*, coalesce(n.key, g.relation) AS key, pg_catalog.concat_ws('.',"

@@ -23,6 +23,11 @@ class PageTest {
         StringWriter out = new StringWriter();
         new Html(out).name("\u05d0<\u202e");
         assertEquals("<bdi>\u05d0&lt;\u202e</bdi>", out.toString());
+        out.getBuffer().setLength(0);
+        new Html(out).quoting("VACUUM \"a\u202e\"\"b\", c; CALL f('it''s \u202e')");
+        assertEquals(
+                "VACUUM <bdi>&quot;a\u202e&quot;&quot;b&quot;</bdi>, c; CALL f(<bdi>'it''s \u202e'</bdi>)",
+                out.toString());
     }
 
     @Test
