@@ -9,6 +9,7 @@ import dev.walker.wal.WalReader;
 import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSource;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.roaringbitmap.RoaringBitmap;
 
 /** Walks over the WAL of a source and hands each record to the dispatcher. Knows no host and no store. */
@@ -28,6 +29,9 @@ public final class Walker {
 
     private OwnRelations own;
     private final WalkCounters counters = new WalkCounters();
+    private final long previousBefore;
+    private final Consumer<WalRecord> first;
+    private boolean begun;
     private long readable;
     private long foreignBytes;
     private long activeBytes;
@@ -39,6 +43,27 @@ public final class Walker {
      * @param own whose records are not dispatched
      */
     public Walker(WalSource source, Dispatcher dispatcher, ChangeFlag changes, OwnRelations own, long startLsn) {
+        this(source, dispatcher, changes, own, startLsn, Lsn.INVALID, record -> {});
+    }
+
+    /**
+     * A walker that goes on where another one was.
+     *
+     * @param changes raised by plugins
+     * @param own whose records are not dispatched
+     * @param previousBefore start of the last record before, {@link Lsn#INVALID} if that is not known
+     * @param first is given the first record before anybody else
+     */
+    public Walker(
+            WalSource source,
+            Dispatcher dispatcher,
+            ChangeFlag changes,
+            OwnRelations own,
+            long startLsn,
+            long previousBefore,
+            Consumer<WalRecord> first) {
+        this.previousBefore = previousBefore;
+        this.first = first;
         this.source = source;
         this.dispatcher = dispatcher;
         this.changes = changes;
@@ -70,6 +95,11 @@ public final class Walker {
     /** LSN of the next record: all before it was dispatched. */
     public long position() {
         return reader.position();
+    }
+
+    /** Start of the last record before {@link #position}, {@link Lsn#INVALID} if that is not known. */
+    public long previousLsn() {
+        return begun ? reader.previousLsn() : previousBefore;
     }
 
     /** Records walked, those of WALker's own relations too. */
@@ -124,6 +154,10 @@ public final class Walker {
             }
             ReadStatus status = reader.next(record);
             if (status == ReadStatus.RECORD) {
+                if (!begun) {
+                    first.accept(record);
+                    begun = true;
+                }
                 walked();
             } else if (status == ReadStatus.END_OF_WAL) {
                 throw new IllegalStateException(

@@ -5,6 +5,7 @@ import dev.walker.wal.Lsn;
 import dev.walker.wal.TimelineHistory;
 import dev.walker.wal.TimelineHistory.Stretch;
 import dev.walker.wal.WalReader;
+import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -27,6 +28,7 @@ final class Progress {
     private final Optional<String> slotName;
     private int timeline;
     private long position;
+    private long previousLsn;
 
     private Progress(
             int sourceId,
@@ -35,7 +37,8 @@ final class Progress {
             long records,
             long bytes,
             long position,
-            Optional<String> slotName) {
+            Optional<String> slotName,
+            long previousLsn) {
         this.sourceId = sourceId;
         this.timeline = timeline;
         this.generation = generation;
@@ -43,6 +46,7 @@ final class Progress {
         this.bytesBefore = bytes;
         this.position = position;
         this.slotName = slotName;
+        this.previousLsn = previousLsn;
     }
 
     /** Keeps a source from being deleted until the transaction ends; whether it is still there. */
@@ -59,7 +63,8 @@ final class Progress {
     static Optional<Progress> load(Connection target, int sourceId) throws SQLException {
         return Jdbc.first(
                 target,
-                "SELECT timeline, generation, records, wal_bytes, position::text, slot_name FROM walker.progress"
+                "SELECT timeline, generation, records, wal_bytes, position::text, slot_name,"
+                        + " coalesce(previous, '0/0')::text FROM walker.progress"
                         + " WHERE source_id = ?",
                 row -> new Progress(
                         sourceId,
@@ -68,7 +73,8 @@ final class Progress {
                         row.getLong(3),
                         row.getLong(4),
                         Lsn.parse(row.getString(5)),
-                        Optional.ofNullable(row.getString(6))),
+                        Optional.ofNullable(row.getString(6)),
+                        Lsn.parse(row.getString(7))),
                 sourceId);
     }
 
@@ -102,6 +108,11 @@ final class Progress {
     /** All before it is walked and saved. */
     long position() {
         return position;
+    }
+
+    /** Start of the last record before {@link #position}; {@link Lsn#INVALID} if that is not known. */
+    long previousLsn() {
+        return previousLsn;
     }
 
     /** The timeline on which all before {@link #position} was walked last. */
@@ -161,6 +172,23 @@ final class Progress {
         }
     }
 
+    /**
+     * Checks that the first record of a session follows the last one that was walked before.
+     *
+     * @throws WalSourceException if the server has other WAL there, though on the same timeline
+     */
+    void checkFirst(WalRecord record) {
+        if (previousLsn != Lsn.INVALID && record.prevLsn() != previousLsn) {
+            throw new WalSourceException("the walk stands at LSN " + Lsn.format(position)
+                    + " behind a record at LSN " + Lsn.format(previousLsn)
+                    + ", but the next record of this server, at LSN " + Lsn.format(record.lsn())
+                    + ", follows one at LSN " + Lsn.format(record.prevLsn())
+                    + ": what was walked is not in the history of this server. It is a copy of the one that was walked,"
+                    + " which wants a --source-name of its own, or it was set back to an earlier state. "
+                    + toBeginAnew());
+        }
+    }
+
     private static String describe(TimelineHistory history) {
         StringBuilder text = new StringBuilder("the server on timeline ");
         text.append(Integer.toUnsignedString(history.timeline()));
@@ -209,11 +237,12 @@ final class Progress {
     private void move(Connection target, long lsn, int newTimeline) throws SQLException {
         Jdbc.update(
                 target,
-                "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ? WHERE source_id = ?",
+                "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, previous = NULL WHERE source_id = ?",
                 Lsn.format(lsn),
                 newTimeline,
                 sourceId);
         position = lsn;
+        previousLsn = Lsn.INVALID;
         timeline = newTimeline;
     }
 
@@ -274,20 +303,23 @@ final class Progress {
      * @param records walked since this object was made
      * @param bytes walked since this object was made
      * @param readable end of the WAL of the source
+     * @param previous start of the last record before {@code lsn}; {@link Lsn#INVALID} if that is not known
      */
-    void save(Connection target, long lsn, int newTimeline, long records, long bytes, long readable)
+    void save(Connection target, long lsn, int newTimeline, long records, long bytes, long readable, long previous)
             throws SQLException {
         Jdbc.update(
                 target,
                 "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, records = ?, wal_bytes = ?,"
-                        + " flush_lsn = ?::text::pg_lsn, saved_at = pg_catalog.clock_timestamp() WHERE source_id = ?",
+                        + " flush_lsn = ?::text::pg_lsn, previous = nullif(?::text::pg_lsn, '0/0'), saved_at = pg_catalog.clock_timestamp() WHERE source_id = ?",
                 Lsn.format(lsn),
                 newTimeline,
                 recordsBefore + records,
                 bytesBefore + bytes,
                 Lsn.format(readable),
+                Lsn.format(previous),
                 sourceId);
         position = lsn;
         timeline = newTimeline;
+        previousLsn = previous;
     }
 }

@@ -217,7 +217,14 @@ public final class WalkSession {
         }
         progress.started(target, slot.map(ReplicationSlot::name), source.mode());
         List<PluginGap> pluginGaps = startPlugins(names, plugins, server, gap, opening);
-        walker = new Walker(source, dispatcher, changes, ownRelations(), progress.position());
+        walker = new Walker(
+                source,
+                dispatcher,
+                changes,
+                ownRelations(),
+                progress.position(),
+                progress.previousLsn(),
+                progress::checkFirst);
         unsaved = new UnsavedWal(walker, source.segmentSize(), maxLagBytes);
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
@@ -584,7 +591,14 @@ public final class WalkSession {
         for (int i = 0; i < plugins.size(); i++) {
             savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
         }
-        progress.save(target, lsn, source.history().timelineAt(lsn), walker.records(), walker.bytes(), endOfWal());
+        progress.save(
+                target,
+                lsn,
+                source.history().timelineAt(lsn),
+                walker.records(),
+                walker.bytes(),
+                endOfWal(),
+                walker.previousLsn());
         changes.lower();
         pluginFailed = false;
         unsaved.saved();

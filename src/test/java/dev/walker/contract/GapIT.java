@@ -333,6 +333,23 @@ class GapIT {
         }
     }
 
+    /** A copy of a server goes on by itself on the same timeline, with other records. */
+    @Test
+    void serverWhoseWalDoesNotFollowWhatWasWalkedIsRefused() throws Exception {
+        walked.waitFor();
+        walked.stop();
+        String previous = query("SELECT previous FROM walker.progress");
+        sql("UPDATE walker.progress SET previous = previous - 8", "SELECT pg_logical_emit_message(true, 'test', '')");
+        String message = walked.startFailing("heatmap");
+        assertTrue(
+                message.contains("follows one at LSN " + previous + ": what was walked is not in the history"),
+                message);
+        assertTrue(message.contains("wants a --source-name of its own"), message);
+        sql("UPDATE walker.progress SET previous = '" + previous + "'");
+        walked.start();
+        walked.waitFor();
+    }
+
     @Test
     void serverThatWasSetBackIsRefused() throws Exception {
         walked.waitFor();
