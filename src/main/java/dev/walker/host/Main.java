@@ -22,6 +22,9 @@ import picocli.CommandLine.IVersionProvider;
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
+    /** {@code character_not_in_repertoire}: what the server has is no text in the encoding of the client. */
+    private static final String NOT_IN_REPERTOIRE = "22021";
+
     // As CommandLine.ExitCode has them
     private static final int DONE = 0;
     private static final int FAILED = 1;
@@ -114,7 +117,12 @@ public final class Main {
         if (!isExpected(thrown)) {
             throw thrown;
         }
-        err.println("walker: " + Secrets.mask(thrown.getMessage()));
+        boolean isNameless = thrown instanceof SQLException refused && NOT_IN_REPERTOIRE.equals(refused.getSQLState());
+        err.println("walker: " + Secrets.mask(thrown.getMessage())
+                + (isNameless
+                        ? "; a name in this database is no UTF-8, as SQL_ASCII allows: psql shows it with"
+                                + " PGCLIENTENCODING=SQL_ASCII, and ALTER ... RENAME helps"
+                        : ""));
         return FAILED;
     }
 

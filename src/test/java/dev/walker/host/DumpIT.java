@@ -226,6 +226,16 @@ class DumpIT {
                 }
             }
             String url = server.url("bytes") + "?user=postgres";
+            Walker shown = Walker.run("init", "--target-url", url);
+            assertEquals(0, shown.status(), shown.err());
+            try (Connection connection = server.jdbc("bytes", "postgres");
+                    Statement statement = connection.createStatement()) {
+                statement.execute("INSERT INTO walker.source (name, system_identifier)"
+                        + " SELECT convert_from('\\xe4ff', 'SQL_ASCII'), system_identifier FROM pg_control_system()");
+            }
+            shown = Walker.run("fleet", "--target-url", url);
+            assertEquals(1, shown.status());
+            assertTrue(shown.err().contains("; a name in this database is no UTF-8, as SQL_ASCII allows"), shown.err());
             List<String> text = Walker.lines("dump", "--source-url", url, "--start", start, "--rmgr", "Heap");
             assertTrue(text.stream().anyMatch(line -> line.contains("rel public.plain blk 0")), text.toString());
             assertTrue(text.stream().anyMatch(line -> line.contains("rel " + file + " blk 0")), text.toString());
