@@ -724,8 +724,8 @@ AS $$
             UNION
             SELECT s FROM walker._set_settings() s
             UNION
-            SELECT pg_catalog.jsonb_object_keys(s.settings) FROM walker.source s
-             WHERE s.source_id = walker._local_source_id()) n
+            SELECT u.key FROM walker.source s, pg_catalog.jsonb_each(s.settings) u
+             WHERE s.source_id = walker._local_source_id() AND u.key NOT LIKE 'walker.%') n
      WHERE n.name <> 'walker.conninfo'
 $$;
 COMMENT ON FUNCTION walker._settings_now IS 'what this session has of the settings of WALker, of what else is set under walker.*, and of what the plugins of the walk read';
