@@ -684,14 +684,27 @@ SET pljava.allow_unenforced = :'allow_unenforced';
 CREATE EXTENSION IF NOT EXISTS walker CASCADE;
 ALTER EXTENSION walker UPDATE;
 SELECT walker.install_jar() \g /dev/null
-SELECT format('ALTER SYSTEM SET %s = %L', name, current_setting(name))
+\pset format unaligned
+\t on
+-- From 17 on a server can be told to take settings from whoever writes its files only.
+SELECT coalesce(current_setting('allow_alter_system', true)::boolean, true) AS may_alter_system \gset
+SELECT format(CASE WHEN :'may_alter_system'::boolean THEN 'ALTER SYSTEM SET %s = %L' ELSE '  %s = ''%s''' END,
+              name, CASE WHEN :'may_alter_system'::boolean THEN current_setting(name)
+                         ELSE replace(current_setting(name), '''', '''''') END) AS line
   FROM unnest(ARRAY['pljava.libjvm_location', 'pljava.vmoptions', 'pljava.policy_urls', 'walker.plugins']
               || CASE WHEN :'unenforced' = '' THEN '{}' ELSE '{pljava.allow_unenforced}' END::text[]) AS wanted (name)
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_file_settings f
-                    WHERE f.name = wanted.name AND f.setting = current_setting(f.name)) \gexec
+                    WHERE f.name = wanted.name AND f.setting = current_setting(f.name))
+\if :may_alter_system
+\gexec
+\else
+\g
+SELECT :ROW_COUNT > 0 AS is_to_be_saved \gset
+\if :is_to_be_saved
+\echo '  belongs into postgresql.conf, before a reload, since ALTER SYSTEM is not allowed in this server (allow_alter_system)'
+\endif
+\endif
 SELECT pg_catalog.pg_reload_conf() \g /dev/null
-\pset format unaligned
-\t on
 SELECT '  extension walker ' || extversion || ', with ' || current_setting('pljava.libjvm_location')
   FROM pg_catalog.pg_extension WHERE extname = 'walker';
 SELECT '  walker.plugins = ' || quote_literal(current_setting('walker.plugins'));
@@ -771,16 +784,27 @@ SELECT string_agg(r.jarname, ', ' ORDER BY e.ordinal) AS plugins, count(*) > 0 A
 \if :has_plugins
 \echo '  jars of plugins stay:' :plugins '(SELECT sqlj.remove_jar(name, false) removes one)'
 \endif
-SELECT sqlj.set_classpath('walker', '') \g /dev/null
+DO $$
+BEGIN
+    PERFORM sqlj.set_classpath('walker', '');
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    NULL; -- PL/Java does not run, see below
+END $$;
 \endif
 DROP EXTENSION walker;
 \endif
 \if :has_pljava
-SELECT sqlj.remove_jar('walker', false)
- WHERE EXISTS (SELECT FROM sqlj.jar_repository WHERE jarname = 'walker') \g /dev/null
+DO $$
+BEGIN
+    PERFORM sqlj.remove_jar('walker', false) FROM sqlj.jar_repository WHERE jarname = 'walker';
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    RAISE INFO USING
+        MESSAGE = 'jar "walker" stays in this database, since PL/Java does not run: ' || SQLERRM,
+        HINT = 'When it does: SELECT sqlj.remove_jar(''walker'', false);';
+END $$;
 \endif
 END
-    say "  extension and jar are gone; pljava, pg_walinspect and dblink stay"
+    say "  extension walker is gone; pljava, pg_walinspect and dblink stay"
 }
 
 # What the server has only once, however many databases have the extension.
@@ -792,6 +816,8 @@ SET client_min_messages = error;
 SELECT pg_catalog.pg_drop_replication_slot(slot_name)
   FROM pg_catalog.pg_replication_slots
  WHERE slot_name = coalesce(current_setting('walker.slot', true), 'walker') AND slot_type = 'physical' \g /dev/null
+SELECT coalesce(current_setting('allow_alter_system', true)::boolean, true) AS may_alter_system \gset
+\if :may_alter_system
 SET walker.plugins = '';
 ALTER SYSTEM RESET walker.plugins;
 -- The file that this names is going to be removed.
@@ -803,9 +829,13 @@ SELECT format('ALTER SYSTEM SET pljava.vmoptions = %L', replace(setting, ' ' || 
   FROM pg_catalog.pg_file_settings
  WHERE name = 'pljava.vmoptions' AND strpos(setting, ' ' || :'archive') > 0
    AND sourcefile LIKE '%/postgresql.auto.conf' \gexec
+\echo '  replication slot and settings are gone; those of PL/Java stay'
+\else
+\echo '  replication slot is gone; ALTER SYSTEM is not allowed in this server (allow_alter_system), so take walker.plugins, walker.policy'
+\echo '  and walker.jsa out of its postgresql.conf; other settings of PL/Java stay'
+\endif
 SELECT pg_catalog.pg_reload_conf() \g /dev/null
 END
-    say "  replication slot and settings are gone; those of PL/Java stay"
 }
 
 # Names of databases of the server that still have the extension, or may have it; fails if they cannot be told.

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code install.sh} of an unpacked distribution, with the database of an installed server. */
 class InstallIT {
+    private static final int FIRST_THAT_REFUSES_ALTER_SYSTEM = 17;
+
     @TempDir
     private Path dir;
 
@@ -27,10 +29,13 @@ class InstallIT {
         return PlJava.installed().stream();
     }
 
-    /** As they are after pg_upgradecluster, which brings them along from the server of before. */
+    /**
+     * The settings are as after pg_upgradecluster, which brings them along from the server of before. Then the server takes
+     * none from ALTER SYSTEM, where it knows that, and at last its Java is gone.
+     */
     @ParameterizedTest(name = "{0}", allowZeroInvocations = true)
     @MethodSource("installed")
-    void settingsOfAnotherServerBecomeItsOwn(PlJava host) throws Exception {
+    void installsAndUninstalls(PlJava host) throws Exception {
         Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
         Installation installation = host.copyTo(
                 Files.createDirectory(dir.resolve("server")),
@@ -66,10 +71,31 @@ class InstallIT {
             assertEquals("t", server.query("SELECT walker.wait_for()"));
 
             run(server, script, "uninstall");
-            assertEquals("0", server.query("SELECT count(*) FROM pg_extension WHERE extname = 'walker'"));
-            assertEquals("0", server.query("SELECT count(*) FROM pg_replication_slots"));
-            assertFalse(Files.exists(Path.of(share, "walker")), share);
+            assertUninstalled(server, share);
+            assertEquals("0", server.query("SELECT count(*) FROM sqlj.jar_repository"));
+
+            boolean mayBeRefused = installation.major() >= FIRST_THAT_REFUSES_ALTER_SYSTEM;
+            if (mayBeRefused) {
+                server.configure("allow_alter_system = off");
+                server.execute("SELECT pg_reload_conf()");
+            }
+            String output = run(
+                    server, script, "install", "--no-class-archive", "--java-home", System.getProperty("java.home"));
+            assertEquals(
+                    mayBeRefused,
+                    output.contains("  walker.plugins = 'heatmap'\n  belongs into postgresql.conf"),
+                    output);
+            server.execute("ALTER ROLE postgres SET pljava.libjvm_location = '/nowhere'");
+            output = run(server, script, "uninstall");
+            assertTrue(output.contains("jar \"walker\" stays in this database, since PL/Java does not run"), output);
+            assertUninstalled(server, share);
         }
+    }
+
+    private static void assertUninstalled(TestServer server, String share) throws Exception {
+        assertEquals("0", server.query("SELECT count(*) FROM pg_extension WHERE extname = 'walker'"));
+        assertEquals("0", server.query("SELECT count(*) FROM pg_replication_slots"));
+        assertFalse(Files.exists(Path.of(share, "walker")), share);
     }
 
     private Path unpack(Path tree) throws Exception {
@@ -86,7 +112,7 @@ class InstallIT {
         return Files.copy(Path.of("install.sh"), tree.resolve("install.sh"));
     }
 
-    private void run(TestServer server, Path script, String command, String... options) throws Exception {
+    private String run(TestServer server, Path script, String command, String... options) throws Exception {
         List<String> words = new ArrayList<>(List.of("bash", script.toString(), command, "--no-packages"));
         words.addAll(List.of("--pg-config", dir.resolve("pg_config").toString()));
         words.addAll(List.of("--database", "postgres", "--host", "127.0.0.1", "--username", "postgres"));
@@ -102,6 +128,7 @@ class InstallIT {
                 .start();
         assertTrue(process.waitFor(2, TimeUnit.MINUTES), () -> "install.sh " + command + " did not end: " + read(log));
         assertEquals(0, process.exitValue(), () -> read(log));
+        return read(log);
     }
 
     private static String read(Path file) {
