@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -242,11 +243,25 @@ final class Heatmap {
      */
     void forgetPages(long lsn) {
         ended.clear();
-        List<Relation> all = new ArrayList<>();
-        relations.forEach(all::add);
-        for (Relation relation : all) {
+        forgetPages(any -> true, lsn);
+        dirtyChunks.clear();
+    }
+
+    /** The same for some relations, with what is pending for them. */
+    void forgetPages(Predicate<Relation> which, long lsn) {
+        List<Relation> some = new ArrayList<>();
+        relations.forEach(relation -> {
+            if (which.test(relation)) {
+                some.add(relation);
+            }
+        });
+        some.forEach(relation -> relation.keepBlocks = 0);
+        forgetPendingBeyond();
+        for (Relation relation : some) {
+            relation.keepBlocks = Relation.ALL_BLOCKS;
             history.forgotten(relation.history, deadPages(relation));
             for (Chunk chunk = relation.firstChunk; chunk != null; chunk = chunk.next) {
+                chunk.gone = true;
                 release(chunk);
             }
             relation.firstChunk = null;
@@ -265,7 +280,6 @@ final class Heatmap {
             relation.pagesWithGarbage = 0;
             changed(relation, lsn);
         }
-        dirtyChunks.clear();
     }
 
     private void forgetPendingBeyond() {
@@ -677,7 +691,8 @@ final class Heatmap {
         for (Chunk chunk : unloaded) {
             if (!pending.get(chunk.slot)) {
                 release(chunk);
-                chunk.relation.hasStoredChunks = true;
+                // Without a row of its own it must not get that of an earlier file that is yet to be deleted.
+                chunk.relation.hasStoredChunks |= chunk.stored;
                 shortened.add(chunk.relation);
             }
         }

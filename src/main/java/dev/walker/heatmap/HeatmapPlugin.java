@@ -194,10 +194,14 @@ public final class HeatmapPlugin implements WalPlugin {
         state = new HeatmapTables.State(openXacts, outcomes, multixacts);
         history = new History(context, clock, memory / HISTORY_SHARE, heatmap::keep);
         heatmap.history(history);
-        if (!tables.load(heatmap, state)) {
+        boolean goesOn = tables.load(heatmap, state);
+        history.load(heatmap);
+        if (goesOn) {
+            catalogsComeOrGo();
+        } else {
             beginAnew();
         }
-        history.load(heatmap);
+        state.catalogsLeftOut = !catalogs;
         baseline = new Baseline(
                 heatmap,
                 context.server(),
@@ -208,6 +212,18 @@ public final class HeatmapPlugin implements WalPlugin {
                 number(context, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE) * ((1L << 20) / HeapPage.SIZE),
                 System::nanoTime);
         baseline.load();
+    }
+
+    /** {@code walker.catalogs} may be another one than that of the walk so far. */
+    private void catalogsComeOrGo() {
+        if (catalogs && state.catalogsLeftOut) {
+            outcomes.beginAgain();
+            stateChanged();
+        } else if (!catalogs && !state.catalogsLeftOut) {
+            history.begin();
+            heatmap.forgetPages(relation -> relation.relNumber < FIRST_NORMAL_OBJECT_ID, Lsn.INVALID);
+            stateChanged();
+        }
     }
 
     /** What was not walked is asked of the server. */
@@ -378,10 +394,10 @@ public final class HeatmapPlugin implements WalPlugin {
     private void walkInsert(WalRecord record) {
         insert.wrap(record);
         BlockRef block = insert.block();
+        openXact(record);
         if (isIgnored(block)) {
             return;
         }
-        openXact(record);
         boolean image = preparePage(record, block);
         Chunk chunk = chunk(block);
         boolean frozen = isFrozen(image, insert.offnum(), insert.hasTuple() ? insert.infomask() : 0);
@@ -394,10 +410,10 @@ public final class HeatmapPlugin implements WalPlugin {
     private void walkMultiInsert(WalRecord record) {
         multiInsert.wrap(record);
         BlockRef block = multiInsert.block();
+        openXact(record);
         if (isIgnored(block)) {
             return;
         }
-        openXact(record);
         boolean image = preparePage(record, block);
         Chunk chunk = chunk(block);
         for (int i = 0; i < multiInsert.count(); i++) {
@@ -464,8 +480,8 @@ public final class HeatmapPlugin implements WalPlugin {
     }
 
     /**
-     * Notes that the transaction of a record is open, before anything asks for it. That of initdb has committed from the
-     * start.
+     * Notes that the transaction of a record is open, before anything asks for it, also if it is a catalog that is left out:
+     * one that is rewritten gets a file that is not told from those of tables. That of initdb has committed from the start.
      */
     private void openXact(WalRecord record) {
         long xid = record.xid();
@@ -479,10 +495,10 @@ public final class HeatmapPlugin implements WalPlugin {
     private void walkDelete(WalRecord record) {
         delete.wrap(record);
         BlockRef block = delete.block();
+        openXact(record);
         if (isIgnored(block)) {
             return;
         }
-        openXact(record);
         Chunk chunk = chunk(block);
         boolean known = heatmap.isKnown(chunk, Chunk.blockInChunk(block.blockNumber()));
         if (delete.isSuper() && known) {
@@ -510,10 +526,10 @@ public final class HeatmapPlugin implements WalPlugin {
         update.wrap(record);
         BlockRef newBlock = update.newBlock();
         BlockRef oldBlock = update.oldBlock();
+        openXact(record);
         if (isIgnored(newBlock)) {
             return;
         }
-        openXact(record);
         if (update.isCrossPage()) {
             leavePage(record, oldBlock);
         }
@@ -1003,8 +1019,8 @@ public final class HeatmapPlugin implements WalPlugin {
         if (commit) {
             outcomes.commit(xid);
         } else {
-            // Where changes may not be in the WAL, it does not tell who made them.
-            outcomes.abort(xid, left || state.minimalWal);
+            // Where changes may not be in the WAL, or are left out, it is not told who made them.
+            outcomes.abort(xid, left || state.minimalWal || !catalogs);
         }
     }
 

@@ -74,6 +74,10 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
 
     private static final int KNOWN_SIZE = 16;
     private static final byte STATE_FORMAT = 1;
+    /** Bits of the second byte of {@link #STATE}. */
+    private static final int MINIMAL_WAL = 1;
+
+    private static final int CATALOGS_LEFT_OUT = 2;
     private static final int LOCATOR_SIZE = 3 * Integer.BYTES;
 
     private final StateTable relationTable;
@@ -98,6 +102,8 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
         final Multixacts multixacts;
         final NewFiles newFiles = new NewFiles();
         boolean minimalWal;
+        /** What happened to catalogs was not looked at. */
+        boolean catalogsLeftOut;
 
         State(OpenXacts openXacts, XidOutcomes outcomes, Multixacts multixacts) {
             this.openXacts = openXacts;
@@ -186,7 +192,9 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 if (detail.length != 2 + XidOutcomes.STATE_SIZE || buffer.get() != STATE_FORMAT) {
                     throw damaged(XACT, row, "is not of format " + STATE_FORMAT);
                 }
-                state.minimalWal = buffer.get() != 0;
+                int bits = buffer.get();
+                state.minimalWal = (bits & MINIMAL_WAL) != 0;
+                state.catalogsLeftOut = (bits & CATALOGS_LEFT_OUT) != 0;
                 state.outcomes.load(buffer);
                 storedState = detail;
                 return true;
@@ -500,7 +508,8 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
         });
         state.newFiles.drainChanged(state.outcomes, xid -> xactTable.delete(NEW_FILES, xid), this::flushNewFiles);
         ByteBuffer detail = ByteBuffer.allocate(2 + XidOutcomes.STATE_SIZE);
-        detail.put(STATE_FORMAT).put((byte) (state.minimalWal ? 1 : 0));
+        detail.put(STATE_FORMAT)
+                .put((byte) ((state.minimalWal ? MINIMAL_WAL : 0) | (state.catalogsLeftOut ? CATALOGS_LEFT_OUT : 0)));
         state.outcomes.save(detail);
         if (!Arrays.equals(storedState, detail.array())) {
             storedState = detail.array();

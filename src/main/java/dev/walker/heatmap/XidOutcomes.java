@@ -62,15 +62,20 @@ final class XidOutcomes {
         }
     }
 
-    /** Forgets everything: what comes is a walk that begins. */
-    void forget() {
-        aborted.clear();
-        committed.clear();
+    /** What transactions did until now was not walked as a whole: the server is asked for those that are not known. */
+    void beginAgain() {
         unknown.clear();
         boundaryIsKnown = false;
         allWalked = false;
-        epochIsKnown = false;
         boundary = 0;
+    }
+
+    /** Forgets everything: what comes is a walk that begins. */
+    void forget() {
+        beginAgain();
+        aborted.clear();
+        committed.clear();
+        epochIsKnown = false;
         recent = FIRST_NORMAL;
     }
 

@@ -47,6 +47,7 @@ class HeatmapPluginTest {
     private static final int INIT = 0x80;
     private static final int SUPER = 0x08;
     private static final int NOTHING = HeapRecords.XMAX_INVALID;
+    private static final RelFileLocator CATALOG = new RelFileLocator(1663, 5, 1259);
     /** Records made by the builder begin here. */
     private static final long LSN = 0x100028;
 
@@ -727,6 +728,57 @@ class HeatmapPluginTest {
         assertEquals(
                 List.of(REL),
                 plugin.relations().stream().map(RelationHeat::locator).toList());
+    }
+
+    private void restart(String catalogs) {
+        store.flush(plugin, LSN);
+        store = store.copy();
+        plugin = store.start(server, Map.of("walker.catalogs", catalogs));
+    }
+
+    private static RecordBuilder insertIntoCatalog(long xid, int offnum) {
+        return RecordBuilder.of(Rmgr.HEAP, 0).xid(xid).block(0, CATALOG, 0).main(HeapRecords.shorts(offnum, 0));
+    }
+
+    @Test
+    void catalogsThatWereLeftOutForAWhileAreNotKnown() {
+        walk(checkpoint(true, LSN, 700, 3), create(CATALOG), insertIntoCatalog(700, 1), insertIntoCatalog(701, 2));
+        walk(insertIntoCatalog(702, 3), abort(700));
+        walk(create(REL), insert(703, 0, 1), abort(703));
+        assertEquals(List.of(1), plugin.deadItems(CATALOG, 0));
+        restart("off");
+        assertEquals(List.of(), plugin.deadItems(CATALOG, 0), "it is not looked at any more");
+        assertFalse(plugin.page(CATALOG, 0).known());
+        walk(abort(701), abort(702), insertIntoCatalog(704, 2), abort(704), insertIntoCatalog(705, 3));
+        restart("off");
+        walk(commit(705), insertIntoCatalog(706, 4));
+        restart("on");
+        assertFalse(plugin.page(CATALOG, 0).known());
+        assertEquals(List.of(1), dead(0));
+        assertTrue(isKnown(0));
+        serverXids.put(705L, SourceServer.XidStatus.COMMITTED);
+        serverXids.put(706L, SourceServer.XidStatus.IN_PROGRESS);
+        Page page = new Page()
+                .pointer(0)
+                .tuple(704, 0, NOTHING)
+                .tuple(705, 0, NOTHING)
+                .tuple(706, 0, NOTHING);
+        walk(RecordBuilder.of(Rmgr.XLOG, 0xB0).block(0, CATALOG, 0).image(page.bytes(), 0, 0, true));
+        assertTrue(plugin.page(CATALOG, 0).known());
+        assertEquals(List.of(2), plugin.deadItems(CATALOG, 0));
+        walk(abort(706));
+        assertEquals(List.of(2, 4), plugin.deadItems(CATALOG, 0));
+    }
+
+    /** It gets a file with a number as tables have it. */
+    @Test
+    void aCatalogThatIsRewrittenWhileCatalogsAreLeftOutIsMapped() {
+        restart("off");
+        walk(checkpoint(true, LSN, 700, 3), insertIntoCatalog(700, 1), insertIntoCatalog(701, 2), abort(701));
+        walk(create(REL), image(0, new Page().tuple(700, 0, NOTHING).tuple(600, 701, HeapRecords.XMIN_COMMITTED)));
+        assertEquals(List.of(), dead(0));
+        walk(abort(700));
+        assertEquals(List.of(1), dead(0));
     }
 
     @Test

@@ -234,6 +234,21 @@ class MemoryLimitTest {
         assertEquals(70 * 450, plugin.relations().get(0).deadTuples());
     }
 
+    /** A database that moves to another tablespace and back has its files under the same numbers. */
+    @Test
+    void aFileThatTakesThePlaceOfADroppedOneHasNoneOfItsRows() {
+        walk(create(REL));
+        walk(insert(700, 0, 1));
+        walk(abort(700));
+        flush();
+        walk(HeapRecords.endWithDrop(0, 701, REL));
+        for (int chunk = 0; chunk < 2 * CHUNKS; chunk++) {
+            walk(HeapRecords.lock(702, (long) chunk * Chunk.BLOCKS, 1));
+        }
+        assertEquals(List.of(), plugin.deadItems(REL, 0));
+        assertTrue(plugin.chunksInMemory() < 2 * CHUNKS, "some have left memory");
+    }
+
     @Test
     void manySubtransactionsReachTheMapPieceByPiece() {
         walk(create(REL));
