@@ -677,7 +677,10 @@ final class Heatmap {
         while (victims < candidates.size() && left > goal) {
             Chunk chunk = candidates.get(victims++);
             left -= chunk.bytes;
+            // What has no row is empty, and stays so even if the row of an earlier file is yet to be deleted.
+            boolean isEmpty = chunk.loaded && !chunk.stored;
             chunk.unload();
+            chunk.loaded = isEmpty;
         }
         leaveToTables(candidates.subList(0, victims));
         return left;
@@ -691,7 +694,6 @@ final class Heatmap {
         for (Chunk chunk : unloaded) {
             if (!pending.get(chunk.slot)) {
                 release(chunk);
-                // Without a row of its own it must not get that of an earlier file that is yet to be deleted.
                 chunk.relation.hasStoredChunks |= chunk.stored;
                 shortened.add(chunk.relation);
             }

@@ -239,14 +239,19 @@ class MemoryLimitTest {
     void aFileThatTakesThePlaceOfADroppedOneHasNoneOfItsRows() {
         walk(create(REL));
         walk(insert(700, 0, 1));
+        walk(insert(700, 5 * Chunk.BLOCKS, 1));
         walk(abort(700));
         flush();
         walk(HeapRecords.endWithDrop(0, 701, REL));
+        walk(insert(703, 5 * Chunk.BLOCKS, 2));
         for (int chunk = 0; chunk < 2 * CHUNKS; chunk++) {
             walk(HeapRecords.lock(702, (long) chunk * Chunk.BLOCKS, 1));
         }
-        assertEquals(List.of(), plugin.deadItems(REL, 0));
         assertTrue(plugin.chunksInMemory() < 2 * CHUNKS, "some have left memory");
+        assertEquals(List.of(), plugin.deadItems(REL, 0));
+        assertEquals(List.of(), plugin.deadItems(REL, 5 * Chunk.BLOCKS), "here something is pending");
+        walk(abort(703));
+        assertEquals(List.of(2), plugin.deadItems(REL, 5 * Chunk.BLOCKS));
     }
 
     @Test
