@@ -78,11 +78,14 @@ public final class SourceDatabases implements SourceServer, AutoCloseable {
         List<String> without = new ArrayList<>();
         try {
             for (long oid : Jdbc.all(found, OTHERS, row -> row.getLong(1))) {
-                Database database = database(oid);
-                if (Jdbc.one(database.connection, CAN_READ_PAGES, row -> row.getBoolean(1))) {
-                    all.addAll(database.server.heaps());
+                Optional<Database> database = connectable(oid);
+                if (database.isEmpty()) {
+                    continue;
+                }
+                if (Jdbc.one(database.get().connection, CAN_READ_PAGES, row -> row.getBoolean(1))) {
+                    all.addAll(database.get().server.heaps());
                 } else {
-                    without.add("\"" + database.connection.getCatalog() + "\"");
+                    without.add("\"" + database.get().connection.getCatalog() + "\"");
                 }
             }
         } catch (SQLException e) {
@@ -95,22 +98,43 @@ public final class SourceDatabases implements SourceServer, AutoCloseable {
         return all;
     }
 
+    /** A database; empty, and told, if it is not to be connected to, for which the walk does not end. */
+    private Optional<Database> connectable(long oid) throws SQLException {
+        String name = Jdbc.first(found, NAME, row -> row.getString(1), oid).orElse("");
+        try {
+            return Optional.of(database(oid));
+        } catch (SQLException e) {
+            if (!NO_DATABASE.equals(e.getSQLState())) {
+                log.warning("the baseline leaves out database \"" + name + "\", which cannot be connected to: "
+                        + e.getMessage());
+            }
+            return Optional.empty();
+        }
+    }
+
     @Override
     public HeapRead readHeap(RelFileLocator locator, long[] blocks, long lsn) {
+        long oid = locator.dbOid();
+        Database database;
         try {
-            long oid = locator.dbOid();
             if (oid == 0 || oid == Jdbc.one(found, HERE, row -> row.getLong(1))) {
                 return main.readHeap(locator, blocks, lsn);
             }
-            return database(oid).server.readHeap(locator, blocks, lsn);
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot read pages of " + locator + ": " + e.getMessage(), e);
+        }
+        try {
+            database = database(oid);
         } catch (SQLException e) {
             if (Loss.mayHeal(e)) {
-                throw new WalSourceException("cannot read pages of " + locator + ": " + e.getMessage(), e);
+                // If it is the server, the walk finds out by itself.
+                return HeapRead.later();
             }
             return NO_DATABASE.equals(e.getSQLState())
                     ? HeapRead.gone()
                     : HeapRead.failed("the database of the relation cannot be connected to: " + e.getMessage());
         }
+        return database.server.readHeap(locator, blocks, lsn);
     }
 
     private Database database(long oid) throws SQLException {
