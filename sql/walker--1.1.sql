@@ -2889,6 +2889,8 @@ BEGIN
     DELETE FROM walker.heatmap_chunk WHERE source_id = source;
     DELETE FROM walker.heatmap_relation WHERE source_id = source;
     DELETE FROM walker.heatmap_pending WHERE source_id = source;
+    -- With this, open transactions are those of before the walk: the server is asked how they end.
+    DELETE FROM walker.heatmap_xact WHERE source_id = source AND kind = 'state';
     DELETE FROM walker.heatmap_baseline_request WHERE source_id = source;
     DELETE FROM walker.heatmap_baseline WHERE source_id = source;
     DELETE FROM walker.heatmap_history WHERE source_id = source;
@@ -2920,6 +2922,7 @@ BEGIN
     DELETE FROM walker.heatmap_pending p
      WHERE (p.source_id, p.spc_oid, p.db_oid, p.relfilenode)
            = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);
+    DELETE FROM walker.heatmap_xact WHERE source_id = heap.source_id AND kind = 'state';
     DELETE FROM walker.heatmap_baseline_request q
      WHERE (q.source_id, q.spc_oid, q.db_oid, q.relfilenode)
            = (heap.source_id, heap.spc_oid, heap.db_oid, heap.relfilenode);

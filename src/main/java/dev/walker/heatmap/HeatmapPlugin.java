@@ -196,11 +196,10 @@ public final class HeatmapPlugin implements WalPlugin {
         heatmap.history(history);
         boolean goesOn = tables.load(heatmap, state);
         history.load(heatmap);
-        if (goesOn) {
-            catalogsComeOrGo();
-        } else {
+        if (!goesOn) {
             beginAnew();
         }
+        catalogsComeOrGo();
         state.catalogsLeftOut = !catalogs;
         baseline = new Baseline(
                 heatmap,

@@ -211,7 +211,7 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 state.newFiles.load(xid, newFiles(row));
                 break;
             case PREPARED:
-                state.openXacts.setPrepared(state.openXacts.open(xid & 0xFFFF_FFFFL));
+                state.openXacts.loadPrepared(xid);
                 break;
             default:
                 throw damaged(XACT, row, "is of a kind that is not known");

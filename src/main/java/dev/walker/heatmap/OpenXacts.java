@@ -613,6 +613,13 @@ final class OpenXacts {
         }
     }
 
+    /** Takes the row that says that a transaction is prepared; others of it may be gone. */
+    void loadPrepared(long storedXid) {
+        int xact = open(storedXid & 0xFFFF_FFFFL);
+        flags[xact] |= STORED | PREPARED;
+        storedXids[xact] = storedXid;
+    }
+
     private static int cardinality(RoaringBitmap bitmap) {
         return bitmap == null ? 0 : bitmap.getCardinality();
     }

@@ -537,6 +537,28 @@ abstract class HostContract {
     }
 
     @Test
+    void resetLeavesOpenTransactionsOpen() throws Exception {
+        sql(
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "DROP TABLE IF EXISTS unfinished",
+                "CREATE TABLE unfinished (id int)",
+                "INSERT INTO unfinished SELECT generate_series(1, 1000)");
+        try (Connection open = walked().server().jdbc()) {
+            open.setAutoCommit(false);
+            open.createStatement().execute("DELETE FROM unfinished WHERE id <= 400");
+            walked().waitFor();
+            sql("SELECT walker.reset('unfinished')", "SELECT walker.baseline('unfinished')");
+            assertEquals("t", query("SELECT walker.wait_for_baseline()"));
+            String found = "SELECT concat_ws(' ', dead_tuples, complete) FROM walker.garbage()"
+                    + " WHERE relation = 'unfinished'::regclass";
+            assertEquals("0 t", query(found));
+            open.rollback();
+            walked().waitFor();
+            assertEquals("0 t", query(found));
+        }
+    }
+
+    @Test
     void heatmapTextShowsWhereTheGarbageIs() throws Exception {
         sql(
                 "DROP TABLE IF EXISTS hotspot",

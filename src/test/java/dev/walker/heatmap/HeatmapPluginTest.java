@@ -877,6 +877,27 @@ class HeatmapPluginTest {
     }
 
     @Test
+    void afterAResetOpenTransactionsAreStillOpen() {
+        walk(checkpoint(true, LSN, 700, 3), create(REL), delete(700, 0, 1), delete(701, 0, 2));
+        walk(HeapRecords.prepare(version, 701, 799));
+        store.flush(plugin, LSN);
+        store.reset();
+        restart();
+        serverXids.put(700L, SourceServer.XidStatus.IN_PROGRESS);
+        Page page = new Page().tuple(600, 700, HeapRecords.XMIN_COMMITTED).tuple(600, 701, HeapRecords.XMIN_COMMITTED);
+        walk(checkpoint(false, LSN, 710, 3), image(0, page));
+        assertEquals(List.of(), dead(0));
+        walk(abort(700), image(1, page));
+        assertEquals(List.of(), dead(0));
+        assertEquals(List.of(), dead(1));
+        walk(HeapRecords.endPrepared(0x30, 701, 799), image(2, page));
+        assertEquals(List.of(2), dead(0));
+        assertEquals(List.of(2), dead(2));
+        restart();
+        assertEquals(0, plugin.openTransactions(), "nothing is left of the prepared one");
+    }
+
+    @Test
     void theTablesAreWhatSqlReads() {
         walk(create(REL), insert(700, 1, 3), insert(700, 66, 4), insert(700, 66, 5), abort(700));
         walk(insert(701, 66, 6), commit(701), delete(702, 66, 6), commit(702));

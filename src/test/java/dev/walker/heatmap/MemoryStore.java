@@ -81,6 +81,14 @@ public final class MemoryStore {
         return new ArrayList<>(tables.get(table).rows.values());
     }
 
+    /** What {@code walker.reset()} does to the map. */
+    void reset() {
+        for (String table : List.of("heatmap_relation", "heatmap_chunk", "heatmap_pending")) {
+            tables.get(table).rows.clear();
+        }
+        tables.get("heatmap_xact").rows.values().removeIf(row -> row[0].equals("state"));
+    }
+
     HeatmapPlugin start(SourceServer server, Map<String, String> settings) {
         return start(new HeatmapPlugin(), server, settings);
     }
