@@ -104,6 +104,11 @@ final class Baseline {
     /** Reads what is left of earlier walks. */
     void load() {
         tables.load(job -> {
+            if (!wanted.test(job.locator)) {
+                tables.forget(job);
+                stateChanged.run();
+                return;
+            }
             jobs.put(job.locator, job);
             if (job.isActive()) {
                 active.add(job);

@@ -770,6 +770,23 @@ class HeatmapPluginTest {
         assertEquals(List.of(2, 4), plugin.deadItems(CATALOG, 0));
     }
 
+    @Test
+    void theBaselineOfACatalogEndsWhenCatalogsAreLeftOut() {
+        heapPage = new Page()
+                .tuple(600, 650, HeapRecords.XMIN_COMMITTED | HeapRecords.XMAX_COMMITTED)
+                .bytes();
+        store.requestBaseline(1, CATALOG);
+        plugin.onPause(LSN - 0x20);
+        restart("off");
+        for (int i = 0; i < 3; i++) {
+            plugin.onPause(LSN);
+            store.flush(plugin, LSN);
+        }
+        assertEquals(List.of(), plugin.deadItems(CATALOG, 0));
+        assertFalse(plugin.page(CATALOG, 0).known());
+        assertEquals(List.of(), store.rows("heatmap_baseline"));
+    }
+
     /** It gets a file with a number as tables have it. */
     @Test
     void aCatalogThatIsRewrittenWhileCatalogsAreLeftOutIsMapped() {
