@@ -42,14 +42,15 @@ public final class SourceNames implements AutoCloseable {
 
     /**
      * As JSON, since that takes any name and one parameter. A TOAST table is named after its table. A table that is locked
-     * as a whole cannot be asked for its size.
+     * as a whole cannot be asked for its size. The files are those of the query's snapshot, since a table that is dropped
+     * meanwhile has none any more; only those of mapped catalogs are not in pg_class.
      */
     private static final String RELATIONS = "WITH locked AS MATERIALIZED (SELECT l.relation FROM pg_catalog.pg_locks l"
             + " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted)"
             + " SELECT pg_catalog.jsonb_build_object("
             + "'spc_oid', CASE WHEN c.reltablespace <> 0 THEN c.reltablespace ELSE d.dattablespace END,"
             + " 'db_oid', CASE WHEN c.relisshared THEN 0 ELSE d.oid END,"
-            + " 'relfilenode', pg_catalog.pg_relation_filenode(c.oid),"
+            + " 'relfilenode', coalesce(nullif(c.relfilenode, 0), pg_catalog.pg_relation_filenode(c.oid)),"
             + " 'database', CASE WHEN NOT c.relisshared THEN d.datname END,"
             + " 'schema', n.nspname, 'name', c.relname, 'owner_name', o.relname, 'kind', c.relkind,"
             + " 'blocks', CASE WHEN c.relkind IN ('i', 'S') THEN 0 WHEN c.oid NOT IN (SELECT relation FROM locked) THEN"
@@ -66,8 +67,7 @@ public final class SourceNames implements AutoCloseable {
             + " WHERE d.datname = pg_catalog.current_database()"
             + " AND (c.relkind IN ('i', 'S') OR c.relkind IN ('r', 'm', 't') AND a.amname = 'heap')"
             + " AND c.relpersistence = 'p' AND n.nspname <> 'walker'"
-            + " AND coalesce(o.relnamespace, 0) <> coalesce(pg_catalog.to_regnamespace('walker')::oid, 1)"
-            + " AND pg_catalog.pg_relation_filenode(c.oid) IS NOT NULL";
+            + " AND coalesce(o.relnamespace, 0) <> coalesce(pg_catalog.to_regnamespace('walker')::oid, 1)";
 
     private static final String WITH_ASCII_NAMES =
             " AND pg_catalog.concat(n.nspname, c.relname, o.relname) OPERATOR(pg_catalog.!~) '[^\\x01-\\x7f]'";

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.contract.PluginJar;
 import dev.walker.jdbc.Jdbc;
+import dev.walker.remote.ServerAddress;
+import dev.walker.remote.SourceNames;
 import dev.walker.testing.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,9 +29,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -134,6 +141,41 @@ class RunIT {
         Walker init = Walker.run("init", "--target-url", url("other"));
         assertEquals(1, init.status());
         assertTrue(init.err().contains("has a schema walker that is not WALker's"), init.err());
+    }
+
+    @Test
+    void namesAreFoundWhileTablesAreDropped() throws Exception {
+        server.execute("CREATE DATABASE names");
+        assertEquals(List.of("schema walker is made"), printed("init", "--target-url", url("names")));
+        sql("names", "INSERT INTO walker.source (source_id, name, system_identifier) VALUES (1, 'names', 1)");
+        ServerAddress address = ServerAddress.of("--source-url", url("names"), Map.of());
+        AtomicBoolean stopped = new AtomicBoolean();
+        CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
+            try (Connection connection = server.jdbc("names", "postgres");
+                    Statement statement = connection.createStatement()) {
+                while (!stopped.get()) {
+                    statement.execute("CREATE TABLE fleeting (id int)");
+                    statement.execute("DROP TABLE fleeting");
+                }
+            } catch (SQLException e) {
+                throw new CompletionException(e);
+            }
+        });
+        List<String> log = new CopyOnWriteArrayList<>();
+        try (Connection found = server.jdbc("names", "postgres")) {
+            for (int looks = 0; looks < 20 && log.isEmpty() && !load.isDone(); looks++) {
+                try (SourceNames names = new SourceNames(address, found, address, 1, log::add)) {
+                    names.start();
+                    while (names.looks() == 0) {
+                        Thread.sleep(1);
+                    }
+                }
+            }
+        } finally {
+            stopped.set(true);
+            load.get(30, TimeUnit.SECONDS);
+        }
+        assertEquals(List.of(), log);
     }
 
     @Test
