@@ -160,6 +160,8 @@ final class WalkedSource {
         if (session.lock(sourceId)) {
             return;
         }
+        // It is the other walker's.
+        isNew = false;
         int holder = Jdbc.one(target, HOLDER, row -> row.getInt(1), sourceId);
         if (holder == 0 || holder == before) {
             // The session of a connection that was lost, whose end its server has not noticed.

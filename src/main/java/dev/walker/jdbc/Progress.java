@@ -310,7 +310,8 @@ final class Progress {
         Jdbc.update(
                 target,
                 "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, records = ?, wal_bytes = ?,"
-                        + " flush_lsn = ?::text::pg_lsn, previous = nullif(?::text::pg_lsn, '0/0'), saved_at = pg_catalog.clock_timestamp() WHERE source_id = ?",
+                        + " flush_lsn = ?::text::pg_lsn, previous = nullif(?::text::pg_lsn, '0/0'),"
+                        + " saved_at = pg_catalog.clock_timestamp() WHERE source_id = ?",
                 Lsn.format(lsn),
                 newTimeline,
                 recordsBefore + records,
