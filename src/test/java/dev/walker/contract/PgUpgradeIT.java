@@ -66,10 +66,7 @@ class PgUpgradeIT {
             upgraded.configure("walker.plugins = 'heatmap, walstats'");
             upgraded.start();
             assertEquals("0", query(upgraded, "SELECT count(*) FROM walker.garbage()"));
-            upgraded.execute(
-                    "DELETE FROM walker.source WHERE name = 'local'",
-                    "SELECT walker.start()",
-                    "SELECT walker.baseline('t')");
+            upgraded.execute("SELECT walker.forget('local')", "SELECT walker.start()", "SELECT walker.baseline('t')");
             assertEquals("t", query(upgraded, "SELECT walker.wait_for_baseline('1 min')"));
             upgraded.execute("DELETE FROM t WHERE id % 5 = 0");
             assertEquals("t", query(upgraded, "SELECT walker.wait_for()"));
