@@ -319,6 +319,7 @@ class ServerHostIT extends HostContract {
                 "SELECT walker.start()",
                 "SELECT walker.stop()",
                 "SELECT walker.stop('local')",
+                "SELECT walker.forget('local')",
                 "CALL walker.run()",
                 "SELECT walker.reset()",
                 "SELECT walker.retry('heatmap')",
