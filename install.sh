@@ -853,6 +853,18 @@ END
     done <<<"$all"
 }
 
+# Data directories of servers that run, of this installation too, but for the one that --database is in.
+other_servers() {
+    local process data other found=""
+    data=$(database_sql -A -t <<<"SHOW data_directory") || return 0
+    for process in /proc/[0-9]*; do
+        if [[ $process/exe -ef $bindir/postgres && ! $process/cwd -ef $data ]] && other=$(readlink "$process/cwd"); then
+            [[ $'\n'$found == *$'\n'$other$'\n'* ]] || found+=$other$'\n'
+        fi
+    done
+    printf '%s' "$found"
+}
+
 remove_files() {
     local file found=no program=$sharedir/walker/program
     step "Removing files of PostgreSQL $major"
@@ -891,6 +903,13 @@ uninstall_walker() {
             return
         fi
         clean_server
+        others=$(other_servers)
+        if [[ -n $others ]]; then
+            say
+            say "Files stay, since other servers run with them: ${others//$'\n'/, }"
+            say "./install.sh uninstall without --database removes them all the same."
+            return
+        fi
     fi
     if ! writable "$sharedir/extension" && ! may_become_root; then
         die "$sharedir is not writable for $(id -un); run this as root"

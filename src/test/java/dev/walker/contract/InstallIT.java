@@ -86,6 +86,13 @@ class InstallIT {
                     output.contains("  walker.plugins = 'heatmap'\n  belongs into postgresql.conf"),
                     output);
             server.execute("ALTER ROLE postgres SET pljava.libjvm_location = '/nowhere'");
+            try (TestServer other =
+                    TestServer.of(installation).conf("autovacuum = off").start()) {
+                output = run(server, script, "uninstall");
+                assertTrue(
+                        output.contains("Files stay, since other servers run with them: " + other.dataDir()), output);
+                assertTrue(Files.exists(Path.of(share, "walker/walker.policy")), output);
+            }
             output = run(server, script, "uninstall");
             assertTrue(output.contains("jar \"walker\" stays in this database, since PL/Java does not run"), output);
             assertUninstalled(server, share);
