@@ -200,7 +200,6 @@ public final class HeatmapPlugin implements WalPlugin {
             beginAnew();
         }
         catalogsComeOrGo();
-        state.catalogsLeftOut = !catalogs;
         baseline = new Baseline(
                 heatmap,
                 context.server(),
@@ -215,14 +214,16 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** {@code walker.catalogs} may be another one than that of the walk so far. */
     private void catalogsComeOrGo() {
-        if (catalogs && state.catalogsLeftOut) {
-            outcomes.beginAgain();
-            stateChanged();
-        } else if (!catalogs && !state.catalogsLeftOut) {
+        if (state.catalogsLeftOut != catalogs) {
+            return;
+        }
+        state.catalogsLeftOut = !catalogs;
+        outcomes.beginAgain();
+        if (!catalogs) {
             history.begin();
             heatmap.forgetPages(relation -> relation.relNumber < FIRST_NORMAL_OBJECT_ID, Lsn.INVALID);
-            stateChanged();
         }
+        stateChanged();
     }
 
     /** What was not walked is asked of the server. */
