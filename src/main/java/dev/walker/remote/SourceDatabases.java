@@ -10,6 +10,7 @@ import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,8 @@ public final class SourceDatabases implements SourceServer, AutoCloseable {
     private final WalkLog log;
     /** By OID, the one that was used last at the end. */
     private final Map<Long, Database> open = new LinkedHashMap<>(16, 0.75f, true);
+    /** OIDs of those of which the log tells that they cannot be connected to. */
+    private final Set<Long> waitsFor = new HashSet<>();
 
     /**
      * The databases of a source.
@@ -128,6 +131,10 @@ public final class SourceDatabases implements SourceServer, AutoCloseable {
         } catch (SQLException e) {
             if (Loss.mayHeal(e)) {
                 // If it is the server, the walk finds out by itself.
+                if (waitsFor.add(oid)) {
+                    log.warning("the baseline waits for the database with OID " + oid
+                            + ", which cannot be connected to: " + e.getMessage());
+                }
                 return HeapRead.later();
             }
             return NO_DATABASE.equals(e.getSQLState())
@@ -149,6 +156,7 @@ public final class SourceDatabases implements SourceServer, AutoCloseable {
                     name.orElseThrow(() -> new SQLException("there is no database with OID " + oid, NO_DATABASE))));
             database.connection.setNetworkTimeout(Runnable::run, (int) TimeUnit.SECONDS.toMillis(ANSWER_SECONDS));
             open.put(oid, database);
+            waitsFor.remove(oid);
         }
         database.usedNanos = System.nanoTime();
         return database;
