@@ -24,7 +24,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class SourceDatabases implements SourceServer, AutoCloseable {
     private static final int MOST_OPEN = 8;
-    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    /** DROP DATABASE, and CREATE DATABASE for its template, wait five seconds for others, and then fail. */
+    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(2);
     /** Nothing that is asked takes long. */
     private static final int ANSWER_SECONDS = 120;
 
@@ -89,6 +90,7 @@ public final class SourceDatabases implements SourceServer, AutoCloseable {
                     all.addAll(database.get().server.heaps());
                 } else {
                     without.add("\"" + database.get().connection.getCatalog() + "\"");
+                    close(oid);
                 }
             }
         } catch (SQLException e) {

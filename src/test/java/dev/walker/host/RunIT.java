@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.contract.PluginJar;
 import dev.walker.jdbc.Jdbc;
+import dev.walker.jdbc.WalkLog;
 import dev.walker.remote.ServerAddress;
+import dev.walker.remote.SourceDatabases;
 import dev.walker.remote.SourceNames;
 import dev.walker.testing.TestServer;
 import java.io.ByteArrayOutputStream;
@@ -176,6 +178,20 @@ class RunIT {
             load.get(30, TimeUnit.SECONDS);
         }
         assertEquals(List.of(), log);
+    }
+
+    @Test
+    void databasesWithoutPageinspectAreLeftAtOnce() throws Exception {
+        server.execute("CREATE DATABASE shut");
+        ServerAddress address = ServerAddress.of("--source-url", url("postgres"), Map.of());
+        try (Connection found = server.jdbc();
+                SourceDatabases databases = new SourceDatabases(address, found, WalkLog.ofServer(line -> {}))) {
+            assertFalse(databases.heaps().isEmpty());
+            // Backends take a moment to end, less than the five seconds for which this would wait.
+            long begun = System.nanoTime();
+            server.execute("DROP DATABASE shut");
+            assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(2), "somebody was connected");
+        }
     }
 
     @Test
