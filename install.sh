@@ -630,6 +630,7 @@ check_unenforced() {
     local set_already
     [[ -n $unenforced ]] || return 0
     set_already=$(database_sql "libjvm=$libjvm" -A -t <<'END'
+SET search_path = pg_catalog;
 SELECT string_agg(format('%s = %L', name, setting), ' and ')
   FROM (SELECT name, current_setting(name, true) AS setting
           FROM unnest(ARRAY['pljava.libjvm_location', 'pljava.vmoptions']) AS name) AS s
@@ -648,6 +649,8 @@ set_up_database() {
         <<'END' || die "database \"$database\" is not set up, see above"
 -- PL/Java says at every start that Java 24 is coming. The server log has it; here it would only frighten.
 SET client_min_messages = error;
+-- Others may have functions and operators of theirs in schema public.
+SET search_path = pg_catalog;
 -- What is set already stays, and is added to where something is missing. Files of WALker in another server are in settings
 -- that came along from there, as pg_upgradecluster brings them.
 SELECT btrim(replace(regexp_replace(' ' || replace(coalesce(current_setting('pljava.vmoptions', true), ''), :'archive', '<own>'),
@@ -681,7 +684,10 @@ SET walker.plugins = :'plugins';
 \if :is_unenforced
 SET pljava.allow_unenforced = :'allow_unenforced';
 \endif
+-- Extensions go where they always do.
+RESET search_path;
 CREATE EXTENSION IF NOT EXISTS walker CASCADE;
+SET search_path = pg_catalog;
 ALTER EXTENSION walker UPDATE;
 SELECT walker.install_jar() \g /dev/null
 \pset format unaligned
@@ -767,6 +773,7 @@ clean_database() {
     step "Removing WALker from database \"$database\""
     database_sql <<'END' || die "database \"$database\" is not cleaned up, see above"
 SET client_min_messages = error;
+SET search_path = pg_catalog;
 SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'walker') AS has_walker,
        EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pljava') AS has_pljava \gset
 \if :has_walker
@@ -813,6 +820,7 @@ clean_server() {
         "archive=$(archive_options)" \
         <<'END' || die "the server is not cleaned up, see above"
 SET client_min_messages = error;
+SET search_path = pg_catalog;
 SELECT pg_catalog.pg_drop_replication_slot(slot_name)
   FROM pg_catalog.pg_replication_slots
  WHERE slot_name = coalesce(current_setting('walker.slot', true), 'walker') AND slot_type = 'physical' \g /dev/null
@@ -840,14 +848,16 @@ END
 
 # Names of databases of the server that still have the extension, or may have it; fails if they cannot be told.
 databases_with_walker() {
-    local name all
+    local name quoted all
     all=$(database_sql -A -t <<'END'
 SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datname <> pg_catalog.current_database();
 END
     ) || return 1
     while IFS= read -r name; do
         [[ -n $name ]] || continue
-        database=$name database_sql -A -t <<'END' || echo "$name (which cannot be entered, see above)"
+        # psql takes a name such as "host=elsewhere" for a whole connection string, and who may make databases chooses names.
+        quoted=${name//\\/\\\\}
+        database="dbname='${quoted//\'/\\\'}'" database_sql -A -t <<'END' || echo "$name (which cannot be entered, see above)"
 SELECT pg_catalog.current_database() FROM pg_catalog.pg_extension WHERE extname = 'walker';
 END
     done <<<"$all"

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
@@ -138,9 +139,13 @@ class InstallScriptTest {
                 "psql",
                 "echo \"psql $*\" >>" + log + "\nsql=$(cat)\necho \"$sql\" >>" + log + "\ncase $sql in\n"
                         + "*SHAREDIR*) echo " + serverShare + " ;;\n"
-                        + "*'datname <>'*) printf '%s\\n' " + String.join(" ", databasesWithWalker) + " ;;\n"
-                        + "*'SELECT pg_catalog.current_database() FROM'*) [[ $* =~ -d\\ ([a-z]+) ]] && echo"
-                        + " ${BASH_REMATCH[1]} ;;\nesac\n[[ $* != *'-d locked'* ]]");
+                        + "*'datname <>'*) printf '%s\\n' "
+                        + Arrays.stream(databasesWithWalker)
+                                .map(name -> "'" + name.replace("'", "'\\''") + "'")
+                                .collect(Collectors.joining(" "))
+                        + " ;;\n"
+                        + "*'SELECT pg_catalog.current_database() FROM'*) [[ $* =~ -d\\ dbname=\\'([a-z]+) ]] && echo"
+                        + " ${BASH_REMATCH[1]} ;;\nesac\n[[ $* != *\"-d dbname='locked'\"* ]]");
     }
 
     private record Outcome(int status, String output) {}
