@@ -262,7 +262,7 @@ find_libjvm() {
                 if [[ $seen_major -gt $NEWEST_PLJAVA_JAVA ]]; then
                     vmoptions+=" -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow"
                     vmoptions+=" --illegal-native-access=deny"
-                    unenforced=java
+                    unenforced=walker_java
                 elif [[ $seen_major -ge 18 ]]; then
                     vmoptions+=" -Djava.security.manager=allow"
                 fi

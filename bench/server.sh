@@ -62,7 +62,7 @@ new_walker_server() {
     options+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,dev.walker.heatmap.HeatmapPlugin::walk*"
     if [[ $(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "${JVM%/lib/server/*}/release") -ge 24 ]]; then
         options+=" -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow --illegal-native-access=deny"
-        unenforced="pljava.allow_unenforced = 'java'"
+        unenforced="pljava.allow_unenforced = 'walker_java'"
     fi
     share=$("$PGBIN/pg_config" --sharedir)
     {

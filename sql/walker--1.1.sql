@@ -4336,21 +4336,26 @@ $$;
 COMMENT ON FUNCTION walker.install_plugin IS 'loads a jar with plugins, or replaces it; a running walker goes on with the old one until it is started again';
 
 CREATE FUNCTION walker._step(source_id integer, fresh boolean, until_lsn text, accept_gap boolean) RETURNS integer
-LANGUAGE java VOLATILE
+LANGUAGE walker_java VOLATILE
 AS 'int=dev.walker.sql.Functions.step(int,boolean,java.lang.String,boolean)';
 COMMENT ON FUNCTION walker._step IS 'walks one batch; what to do next: -1 end, 0 go on at once, above: go on after this many milliseconds or when somebody wants something, below: look after as many whether there is a reason to';
 
 CREATE FUNCTION walker._end() RETURNS void
-LANGUAGE java VOLATILE
+LANGUAGE walker_java VOLATILE
 AS 'void=dev.walker.sql.Functions.end()';
 COMMENT ON FUNCTION walker._end IS 'ends the walk of this session: plugins are told';
 
 CREATE FUNCTION walker._failure_lsn() RETURNS text
-LANGUAGE java VOLATILE
+LANGUAGE walker_java VOLATILE
 AS 'java.lang.String=dev.walker.sql.Functions.failureLsn()';
 COMMENT ON FUNCTION walker._failure_lsn IS 'where the last step failed, null if it is not known';
 
 CREATE FUNCTION walker._plain(message text) RETURNS text
+-- PL/Java's trusted language by a name of its own: what walker.policy allows holds in it alone.
+CREATE TRUSTED LANGUAGE walker_java HANDLER sqlj.java_call_handler VALIDATOR sqlj.java_validator;
+REVOKE USAGE ON LANGUAGE walker_java FROM PUBLIC;
+COMMENT ON LANGUAGE walker_java IS 'PL/Java''s trusted language "java" for the functions of WALker, to which walker.policy allows more';
+
 LANGUAGE sql IMMUTABLE
 AS $$
     SELECT pg_catalog.regexp_replace(message, '^java\.sql\.SQLException: ', '')
@@ -4358,7 +4363,7 @@ $$;
 COMMENT ON FUNCTION walker._plain IS 'a message without the class name that PL/Java puts in front of it';
 
 CREATE FUNCTION walker._jar_version() RETURNS text
-LANGUAGE java VOLATILE
+LANGUAGE walker_java VOLATILE
 AS 'java.lang.String=dev.walker.sql.Functions.schemaVersion()';
 COMMENT ON FUNCTION walker._jar_version IS 'the version of the extension that the jar in this database goes with';
 
@@ -4394,7 +4399,7 @@ $$;
 COMMENT ON FUNCTION walker._check_jar IS 'an error where the jar is missing, or not of the version of the extension';
 
 CREATE FUNCTION walker._record_rows(start_lsn text, end_lsn text) RETURNS SETOF text[]
-LANGUAGE java VOLATILE ROWS 10000
+LANGUAGE walker_java VOLATILE ROWS 10000
 AS 'dev.walker.sql.Functions.records(java.lang.String,java.lang.String)';
 
 CREATE FUNCTION walker._plain_record_rows(start_lsn text, end_lsn text) RETURNS SETOF text[]
@@ -4798,7 +4803,7 @@ $$;
 COMMENT ON PROCEDURE walker.run IS 'walks in this session until until_lsn is reached, or for ever; accept_gap as for walker.start()';
 
 CREATE FUNCTION walker._check_settings() RETURNS text
-LANGUAGE java VOLATILE
+LANGUAGE walker_java VOLATILE
 AS 'java.lang.String=dev.walker.sql.Functions.checkSettings()';
 COMMENT ON FUNCTION walker._check_settings IS 'raises an error that names the setting, where a walker could not start with those of this session; gives those that nobody reads as JSON';
 

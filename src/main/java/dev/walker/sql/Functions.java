@@ -39,7 +39,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What {@code sql/walker--1.1.sql} declares as functions in language java. Runs in a backend of the server, in the
+ * What {@code sql/walker--1.1.sql} declares as functions in language walker_java. Runs in a backend of the server, in the
  * transaction of the caller; a walk lives in this class from step to step.
  */
 public final class Functions {

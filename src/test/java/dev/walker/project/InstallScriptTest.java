@@ -358,8 +358,8 @@ class InstallScriptTest {
                 LAST_OPTION + " -Djava.security.manager=disallow --sun-misc-unsafe-memory-access=allow"
                         + " --illegal-native-access=deny'",
                 output);
-        assertSays("  SET pljava.allow_unenforced = 'java';\n  CREATE EXTENSION", output);
-        assertSays("  pljava.allow_unenforced = 'java'\n  walker.plugins", output);
+        assertSays("  SET pljava.allow_unenforced = 'walker_java';\n  CREATE EXTENSION", output);
+        assertSays("  pljava.allow_unenforced = 'walker_java'\n  walker.plugins", output);
     }
 
     @Test
@@ -374,7 +374,7 @@ class InstallScriptTest {
     void setsUpTheDatabaseForJavaWithoutPolicy() throws Exception {
         psql(share);
         succeed("--database", "shop", "--java-home", java("java-25", 25).toString(), "--allow-unenforced");
-        assertSays("unenforced=java", Files.readString(log));
+        assertSays("unenforced=walker_java", Files.readString(log));
         program(
                 "psql",
                 "case $(cat) in *SHAREDIR*) echo " + share + " ;; *string_agg*manager=allow*)"

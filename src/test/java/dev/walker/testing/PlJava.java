@@ -166,7 +166,7 @@ public final class PlJava {
         lines.add("pljava.vmoptions = '--add-modules=jdk.unsupported -Xmx512m -XX:TieredStopAtLevel=1"
                 + " -XX:+UseSerialGC -XX:-UsePerfData" + options + "'");
         if (!isEnforced) {
-            lines.add("pljava.allow_unenforced = 'java,javau'");
+            lines.add("pljava.allow_unenforced = 'java,javau,walker_java'");
         }
         lines.add("pljava.policy_urls = '\"file:${org.postgresql.sysconfdir}/pljava.policy\",\"file:"
                 + inside(root, directory(pgConfig, "--sharedir")).resolve("walker/walker.policy") + "\",\"=\"'");
