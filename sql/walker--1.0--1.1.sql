@@ -227,7 +227,8 @@ CREATE TABLE walker.changed_blocks (
 COMMENT ON TABLE walker.changed_blocks IS 'plugin changed_blocks: the blocks that a range has changed; see walker.changed_blocks()';
 COMMENT ON COLUMN walker.changed_blocks.runs IS 'first and last block of each run, counted from block part * 8192';
 
--- Functions: those of the new version in place of all there were. They stand in the script that makes it.
+-- Functions: those of the new version in place of all there were. They stand in the script that makes it. What is compared has
+-- the same type on both sides, since others may have operators in the schema that the extension's dependencies are in.
 
 DO $do$
 DECLARE
@@ -239,8 +240,8 @@ BEGIN
         SELECT d.objid::pg_catalog.regprocedure
           FROM pg_catalog.pg_depend d
           JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'walker'
-         WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-           AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.deptype = 'e'
+         WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid
+           AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid AND d.deptype = 'e'
     LOOP
         EXECUTE 'DROP ROUTINE ' || routine;
     END LOOP;

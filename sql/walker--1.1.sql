@@ -333,6 +333,11 @@ COMMENT ON TABLE walker.changed_blocks IS 'plugin changed_blocks: the blocks tha
 COMMENT ON COLUMN walker.changed_blocks.runs IS 'first and last block of each run, counted from block part * 8192';
 
 -- Functions from here on. An update drops those of the older version and runs all of this again.
+--
+-- Others may have operators of their own on the path of who calls, and theirs are taken where they fit better than PostgreSQL's.
+-- So functions that are called from outside have a path of their own. None have those that name relations as the caller's path
+-- wants them, that are called for each row, or of which often a few columns only are asked for, as of walker.garbage(), nor have
+-- the functions that these call: what they compare or add has types for which PostgreSQL has an operator without any conversion.
 
 -- Locks: what a session says to the walker without writing anything --------------------------------------------------
 
@@ -649,7 +654,7 @@ CREATE FUNCTION walker._file_name(spc_oid oid, db_oid oid, relfilenode oid) RETU
 LANGUAGE sql STABLE
 AS $$
     SELECT coalesce(
-        CASE WHEN db_oid IN (0, d.oid) THEN
+        CASE WHEN db_oid IN (0::oid, d.oid) THEN
             pg_catalog.pg_filenode_relation(CASE WHEN spc_oid = d.dattablespace THEN 0 ELSE spc_oid END,
                                             relfilenode)::regclass::text END,
         pg_catalog.format('%s/%s/%s', spc_oid, db_oid, relfilenode))
@@ -778,6 +783,7 @@ CREATE FUNCTION walker.settings(
     OUT name text, OUT value text, OUT "default" text, OUT meaning text, OUT pending boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     WITH used AS (
         SELECT u.key AS name, u.value, walker._lock_holder(s.source_id, 'run') IS NOT NULL AS running,
@@ -860,6 +866,7 @@ CREATE FUNCTION walker.status(
     OUT retained_bytes bigint, OUT baseline_relation text, OUT baseline_done bigint, OUT baseline_total bigint,
     OUT baseline_error text, OUT mode text, OUT reconnecting_since timestamptz)
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT * FROM walker._status(walker._named_source(source))
 $$;
@@ -895,6 +902,7 @@ CREATE FUNCTION walker.plugins(
     OUT error_lsn pg_lsn)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT * FROM walker._plugins(walker._source_id())';
 COMMENT ON FUNCTION walker.plugins() IS 'the plugins in the order in which they are called';
 
@@ -903,6 +911,7 @@ CREATE FUNCTION walker.plugins(
     OUT last_error text, OUT error_lsn pg_lsn)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT * FROM walker._plugins(walker._named_source(source))';
 COMMENT ON FUNCTION walker.plugins(text) IS 'the same of a source by its name';
 
@@ -917,11 +926,13 @@ $$;
 
 CREATE FUNCTION walker.results(plugin text) RETURNS SETOF jsonb
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._results(walker._source_id(), plugin)';
 COMMENT ON FUNCTION walker.results(text) IS 'what a plugin has published';
 
 CREATE FUNCTION walker.results(source text, plugin text) RETURNS SETOF jsonb
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._results(walker._named_source(source), plugin)';
 COMMENT ON FUNCTION walker.results(text, text) IS 'the same of a source by its name';
 
@@ -995,6 +1006,7 @@ $$;
 CREATE FUNCTION walker.wait_for(
     lsn pg_lsn DEFAULT pg_current_wal_insert_lsn(), timeout interval DEFAULT '1 min') RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT walker._wait_for(walker._source_id(), lsn, timeout)
 $$;
@@ -1002,6 +1014,7 @@ COMMENT ON FUNCTION walker.wait_for(pg_lsn, interval) IS 'true once everything u
 
 CREATE FUNCTION walker.wait_for(source text, lsn pg_lsn, timeout interval) RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT walker._wait_for(walker._named_source(source), lsn, timeout)
 $$;
@@ -1041,6 +1054,7 @@ $$;
 
 CREATE FUNCTION walker.stop() RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT walker._stop(walker._source_id())
 $$;
@@ -1048,6 +1062,7 @@ COMMENT ON FUNCTION walker.stop() IS 'ends the walker after the batch it is in, 
 
 CREATE FUNCTION walker.stop(source text) RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT walker._stop(walker._named_source(source))
 $$;
@@ -1112,11 +1127,13 @@ $$;
 
 CREATE FUNCTION walker.retry(plugin text) RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._retry(walker._source_id(), plugin)';
 COMMENT ON FUNCTION walker.retry(text) IS 'puts a plugin that was set aside back to work, where the walk stands now; false if it was not set aside';
 
 CREATE FUNCTION walker.retry(source text, plugin text) RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._retry(walker._named_source(source), plugin)';
 COMMENT ON FUNCTION walker.retry(text, text) IS 'the same for a source by its name';
 
@@ -1124,6 +1141,7 @@ COMMENT ON FUNCTION walker.retry(text, text) IS 'the same for a source by its na
 
 CREATE FUNCTION walker._lockers(rel oid) RETURNS text
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT pg_catalog.string_agg(coalesce('pid ' || l.pid, 'a prepared transaction'), ', ' ORDER BY l.granted DESC, l.pid)
       FROM pg_catalog.pg_locks l
@@ -1134,7 +1152,7 @@ $$;
 COMMENT ON FUNCTION walker._lockers IS 'for whom those wait who ask for the size of a relation; null if for nobody';
 
 CREATE FUNCTION walker._heap(
-    rel regclass, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT blocks bigint)
+    rel regclass, name text DEFAULT NULL, OUT spc_oid oid, OUT db_oid oid, OUT relfilenode oid, OUT blocks bigint)
 LANGUAGE plpgsql STABLE
 SET lock_timeout = '2s'
 AS $$
@@ -1145,37 +1163,38 @@ BEGIN
     IF rel IS NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = 'rel is null, wanted a relation';
     END IF;
+    name := coalesce(name, rel::text);
     SELECT c.relkind, c.relisshared, c.relnamespace, c.reltablespace, c.relpersistence, a.amname, d.oid AS db_oid,
            d.dattablespace
       INTO class
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
       LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
-     WHERE c.oid = rel;
+     WHERE c.oid = rel::oid;
     IF NOT FOUND THEN
         RAISE undefined_table USING MESSAGE = pg_catalog.format('relation with OID %s does not exist', rel::oid);
     END IF;
     IF class.relkind NOT IN ('r', 'm', 't') OR class.amname IS DISTINCT FROM 'heap' THEN
         RAISE wrong_object_type USING
-            MESSAGE = pg_catalog.format('"%s" is %s, not a heap', rel, CASE class.relkind
+            MESSAGE = pg_catalog.format('"%s" is %s, not a heap', name, CASE class.relkind
                 WHEN 'i' THEN 'an index' WHEN 'I' THEN 'a partitioned index' WHEN 'S' THEN 'a sequence'
                 WHEN 'v' THEN 'a view' WHEN 'p' THEN 'a partitioned table' WHEN 'f' THEN 'a foreign table'
-                WHEN 'c' THEN 'a composite type' ELSE 'kept by access method ' || coalesce(class.amname, 'none') END),
+                WHEN 'c' THEN 'a composite type' ELSE 'kept by access method ' || coalesce(class.amname::text, 'none') END),
             HINT = CASE class.relkind WHEN 'p' THEN 'Name one of its partitions.'
                 ELSE 'Name a table, a materialized view or a TOAST table.' END;
     END IF;
     IF class.relpersistence <> 'p' THEN
         RAISE wrong_object_type USING
-            MESSAGE = pg_catalog.format('"%s" is %s, so its changes are not in the WAL', rel,
+            MESSAGE = pg_catalog.format('"%s" is %s, so its changes are not in the WAL', name,
                 CASE class.relpersistence WHEN 't' THEN 'a temporary table' ELSE 'an unlogged table' END);
     END IF;
-    IF class.relnamespace = 'walker'::regnamespace
+    IF class.relnamespace = 'walker'::regnamespace::oid
        OR class.relkind = 't' AND EXISTS (SELECT 1 FROM pg_catalog.pg_class o
-                                           WHERE o.relnamespace = 'walker'::regnamespace AND o.reltoastrelid = rel) THEN
+                                           WHERE o.relnamespace = 'walker'::regnamespace::oid AND o.reltoastrelid = rel::oid) THEN
         RAISE wrong_object_type USING
-            MESSAGE = pg_catalog.format('"%s" belongs to the walker, which does not map its own garbage', rel);
+            MESSAGE = pg_catalog.format('"%s" belongs to the walker, which does not map its own garbage', name);
     END IF;
-    spc_oid := coalesce(nullif(class.reltablespace, 0), class.dattablespace);
+    spc_oid := coalesce(nullif(class.reltablespace, 0::oid), class.dattablespace);
     db_oid := CASE WHEN class.relisshared THEN 0 ELSE class.db_oid END;
     relfilenode := pg_catalog.pg_relation_filenode(rel);
     BEGIN
@@ -1183,12 +1202,12 @@ BEGIN
     EXCEPTION WHEN lock_not_available THEN
         lockers := walker._lockers(rel);
         RAISE lock_not_available USING
-            MESSAGE = pg_catalog.format('"%s" is locked%s, so its size cannot be told', rel, ' by ' || lockers),
+            MESSAGE = pg_catalog.format('"%s" is locked%s, so its size cannot be told', name, ' by ' || lockers),
             HINT = 'Try again when that has ended; pg_stat_activity or pg_prepared_xacts shows what it is.';
     END;
 END
 $$;
-COMMENT ON FUNCTION walker._heap IS 'where the files of a heap are and how many blocks it has; an error if it is no heap';
+COMMENT ON FUNCTION walker._heap IS 'where the files of a heap are and how many blocks it has; an error if it is no heap, in which it is called "name" or as the path has it';
 
 CREATE FUNCTION walker._here(rel regclass) RETURNS walker.relation
 LANGUAGE plpgsql STABLE
@@ -1204,6 +1223,7 @@ COMMENT ON FUNCTION walker._here IS 'a heap of this database, for those that tak
 CREATE FUNCTION walker._heat_pages(source_id integer, spc_oid oid, db_oid oid, relfilenode oid, blocks bigint)
 RETURNS TABLE (block bigint, dead_tuples integer, aborted_tuples integer, known boolean)
 LANGUAGE sql STABLE ROWS 1000
+SET search_path = pg_catalog, pg_temp
 AS $$
     WITH relation AS (
         SELECT r.created_in_wal
@@ -1270,9 +1290,9 @@ BEGIN
           LEFT JOIN garbage g USING (i)
     )
     SELECT r.i::integer + 1, r.first, r.last, r.dead, r.aborted, r.pages,
-           coalesce(r.dead::double precision / nullif(pg_catalog.max(r.dead) OVER (), 0), 0), r.rank::integer,
-           coalesce(100 * pg_catalog.sum(r.dead) OVER (ORDER BY r.rank)
-                    / nullif(pg_catalog.sum(r.dead) OVER (), 0), 0)::double precision
+           coalesce(r.dead::double precision / nullif(pg_catalog.max(r.dead) OVER (), 0)::double precision, 0), r.rank::integer,
+           coalesce(100::numeric * pg_catalog.sum(r.dead) OVER (ORDER BY r.rank)
+                    / nullif(pg_catalog.sum(r.dead) OVER (), 0::numeric), 0)::double precision
       FROM range r
      ORDER BY r.i;
 END
@@ -1285,6 +1305,7 @@ CREATE FUNCTION walker._ranges(
     OUT rank integer, OUT cumulative_percent double precision)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE ROWS 64
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -1312,11 +1333,8 @@ CREATE FUNCTION walker.heatmap(
 RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 64
 AS $$
-    WITH heap AS MATERIALIZED (SELECT * FROM walker._heap(rel))
     SELECT r.*
-      FROM heap h
-     CROSS JOIN LATERAL walker._heat_ranges(walker._local_source_id(), h.spc_oid, h.db_oid, h.relfilenode, h.blocks,
-                                            ranges) r
+      FROM walker._ranges(walker._here(rel), ranges) r
      ORDER BY r.range_no
 $$;
 COMMENT ON FUNCTION walker.heatmap(regclass, integer) IS 'a table cut into ranges of blocks: the garbage of each, its heat (1 is the hottest), and what share of all garbage the ranges up to this rank hold';
@@ -1349,8 +1367,8 @@ AS $$
                 THEN greatest(e.counted, e.extrapolated)
                 ELSE greatest(e.fitting - dead, 0) END
       FROM (SELECT pg_catalog.pg_stat_get_live_tuples(c.oid) AS counted,
-                   CASE WHEN c.reltuples >= 0 AND c.relpages > 0
-                        THEN (c.reltuples::double precision * blocks / c.relpages)::bigint END AS extrapolated,
+                   CASE WHEN c.reltuples >= 0::real AND c.relpages > 0
+                        THEN (c.reltuples::double precision * blocks::double precision / c.relpages::double precision)::bigint END AS extrapolated,
                    -- A page has its header of 24 bytes, a tuple its own of 24 and an item pointer of 4.
                    (SELECT blocks * (pg_catalog.current_setting('block_size')::bigint - 24)
                            / (28 + coalesce(pg_catalog.sum(CASE WHEN a.attlen > 0 THEN a.attlen ELSE 32 END), 0))
@@ -1375,10 +1393,10 @@ AS $$
     ), locked AS MATERIALIZED (
         -- Whoever asks for the size of these waits, be it for a VACUUM FULL or for whom that waits for.
         SELECT l.relation FROM pg_catalog.pg_locks l, here h
-         WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.database IN (0, h.here_oid)
+         WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.database IN (0::oid, h.here_oid)
            AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
     ), class AS (
-        SELECT c.oid, c.oid::regclass AS relation, coalesce(nullif(c.reltablespace, 0), h.dattablespace) AS spc_oid,
+        SELECT c.oid, c.oid::regclass AS relation, coalesce(nullif(c.reltablespace, 0::oid), h.dattablespace) AS spc_oid,
                CASE WHEN c.relisshared THEN 0 ELSE h.here_oid END AS db_oid,
                pg_catalog.pg_relation_filenode(c.oid) AS relfilenode,
                CASE WHEN c.oid NOT IN (SELECT l.relation FROM locked l) THEN pg_catalog.pg_relation_size(c.oid) END AS size,
@@ -1389,12 +1407,12 @@ AS $$
            AND c.oid NOT IN (
                SELECT pg_catalog.unnest(ARRAY[o.oid, o.reltoastrelid])
                  FROM pg_catalog.pg_class o
-                WHERE o.relnamespace = 'walker'::regnamespace)
+                WHERE o.relnamespace = 'walker'::regnamespace::oid)
     ), known AS (
         SELECT c.spc_oid, c.db_oid, c.relfilenode, pg_catalog.sum(pg_catalog.bit_count(c.known)) AS pages
           FROM walker.heatmap_chunk c
           JOIN here h USING (source_id)
-         WHERE c.db_oid IN (0, h.here_oid)
+         WHERE c.db_oid IN (0::oid, h.here_oid)
          GROUP BY 1, 2, 3
     ), sized AS (
         SELECT k.oid, k.relation, k.spc_oid, k.db_oid, k.relfilenode, k.live_tuples, k.size IS NOT NULL AS is_sure,
@@ -1403,18 +1421,18 @@ AS $$
           FROM class k, here h
     )
     SELECT c.relation, r.relfilenode, r.dead_tuples,
-           (c.size::numeric * r.dead_tuples / greatest(r.dead_tuples + CASE WHEN c.live_tuples > 0 THEN c.live_tuples
+           (c.size::numeric * r.dead_tuples::numeric / greatest(r.dead_tuples + CASE WHEN c.live_tuples > 0 THEN c.live_tuples
                ELSE walker._live_tuples(c.oid, c.size / pg_catalog.current_setting('block_size')::integer, r.dead_tuples)
-               END, 1))::bigint,
+               END, 1)::numeric)::bigint,
            r.pages_with_garbage,
            CASE WHEN r.dead_tuples > 0 THEN
-               (SELECT pg_catalog.max(m.dead_tuples) / nullif(pg_catalog.sum(m.dead_tuples), 0)
+               (SELECT pg_catalog.max(m.dead_tuples)::numeric / nullif(pg_catalog.sum(m.dead_tuples), 0::numeric)
                   FROM walker._heat_ranges(h.source_id, c.spc_oid, c.db_oid, c.relfilenode,
                                            c.size / pg_catalog.current_setting('block_size')::integer, 64) m
                )::double precision END,
            r.inserts, r.updates, r.hot_updates, r.deletes, r.aborted_tuples, r.pruned_tuples,
            r.created_in_wal
-               OR c.is_sure AND coalesce(k.pages, 0) >= c.size / pg_catalog.current_setting('block_size')::integer,
+               OR c.is_sure AND coalesce(k.pages, 0) >= (c.size / pg_catalog.current_setting('block_size')::integer)::numeric,
            r.last_change
       FROM here h
       JOIN walker.heatmap_relation r USING (source_id)
@@ -1430,15 +1448,15 @@ LANGUAGE sql STABLE
 AS $$
     WITH own AS (
         SELECT c.oid, c.reltoastrelid FROM pg_catalog.pg_class c
-         WHERE c.relnamespace = 'walker'::regnamespace AND c.relkind IN ('r', 'S')
+         WHERE c.relnamespace = 'walker'::regnamespace::oid AND c.relkind IN ('r', 'S')
     ), heap AS (
-        SELECT o.oid FROM own o UNION ALL SELECT o.reltoastrelid FROM own o WHERE o.reltoastrelid <> 0
+        SELECT o.oid FROM own o UNION ALL SELECT o.reltoastrelid FROM own o WHERE o.reltoastrelid <> 0::oid
     ), file AS (
         SELECT h.oid FROM heap h
         UNION ALL
         SELECT i.indexrelid FROM pg_catalog.pg_index i JOIN heap h ON h.oid = i.indrelid
     )
-    SELECT CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END, d.oid,
+    SELECT CASE c.reltablespace WHEN 0::oid THEN d.dattablespace ELSE c.reltablespace END, d.oid,
            pg_catalog.pg_relation_filenode(c.oid)
       FROM file f
       JOIN pg_catalog.pg_class c USING (oid)
@@ -1456,6 +1474,7 @@ CREATE FUNCTION walker.fleet(
     OUT reconnecting_since timestamptz)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT s.name,
            CASE WHEN s.system_identifier < 0 THEN s.system_identifier + 18446744073709551616
@@ -1495,17 +1514,18 @@ AS $$
           JOIN here h USING (source_id)
          GROUP BY 1, 2, 3
     )
-    SELECT n.database, n.schema, coalesce(n.name, r.spc_oid || '/' || r.db_oid || '/' || r.relfilenode), r.relfilenode,
+    SELECT n.database, n.schema, coalesce(n.name, pg_catalog.concat(r.spc_oid, '/', r.db_oid, '/', r.relfilenode)), r.relfilenode,
            r.dead_tuples,
-           (n.blocks::numeric * h.block_size * r.dead_tuples / greatest(r.dead_tuples + n.live_tuples, 1))::bigint,
+           (n.blocks::numeric * h.block_size::numeric * r.dead_tuples::numeric
+               / greatest(r.dead_tuples + n.live_tuples, 1)::numeric)::bigint,
            r.pages_with_garbage,
            CASE WHEN r.dead_tuples > 0 THEN
-               (SELECT pg_catalog.max(m.dead_tuples) / nullif(pg_catalog.sum(m.dead_tuples), 0)
+               (SELECT pg_catalog.max(m.dead_tuples)::numeric / nullif(pg_catalog.sum(m.dead_tuples), 0::numeric)
                   FROM walker._heat_ranges(r.source_id, r.spc_oid, r.db_oid, r.relfilenode,
                                            walker._blocks(r.source_id, r.spc_oid, r.db_oid, r.relfilenode), 64) m
                )::double precision END,
            r.inserts, r.updates, r.hot_updates, r.deletes, r.aborted_tuples, r.pruned_tuples,
-           r.created_in_wal OR coalesce(k.pages, 0) >= n.blocks, r.last_change, n.toast_of
+           r.created_in_wal OR coalesce(k.pages, 0) >= n.blocks::numeric, r.last_change, n.toast_of
       FROM here h
       JOIN walker.heatmap_relation r USING (source_id)
       LEFT JOIN walker.relation n USING (source_id, spc_oid, db_oid, relfilenode)
@@ -1582,6 +1602,7 @@ CREATE FUNCTION walker.heatmap_pages(
     OUT known boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 1000
+SET search_path = pg_catalog, pg_temp
 AS $$
     WITH heap AS MATERIALIZED (SELECT * FROM walker._named_heap(source, database, relation))
     SELECT p.*
@@ -1597,6 +1618,7 @@ CREATE FUNCTION walker.heatmap(
     OUT heat double precision, OUT rank integer, OUT cumulative_percent double precision)
 RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 64
+SET search_path = pg_catalog, pg_temp
 AS $$
     WITH heap AS MATERIALIZED (SELECT * FROM walker._named_heap(source, database, relation))
     SELECT r.*
@@ -1620,6 +1642,7 @@ COMMENT ON FUNCTION walker._shades IS 'from none to the most; plain ASCII where 
 
 CREATE FUNCTION walker._heatmap_text(heap walker.relation, width integer) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     shades text[] := walker._shades();
@@ -1694,6 +1717,7 @@ COMMENT ON FUNCTION walker.heatmap_text(regclass, integer) IS 'the heat map of a
 CREATE FUNCTION walker.heatmap_text(source text, database text, relation text, width integer DEFAULT 64)
 RETURNS SETOF text
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._heatmap_text(walker._named_heap(source, database, relation), width)';
 COMMENT ON FUNCTION walker.heatmap_text(text, text, text, integer) IS 'the same of a heap in any database of a source';
 
@@ -1707,7 +1731,7 @@ DECLARE
     rel oid := (SELECT pg_catalog.pg_filenode_relation(
                            CASE WHEN heap.spc_oid = d.dattablespace THEN 0::oid ELSE heap.spc_oid END, heap.relfilenode)
                   FROM pg_catalog.pg_database d
-                 WHERE d.datname = pg_catalog.current_database() AND heap.db_oid IN (0, d.oid)
+                 WHERE d.datname = pg_catalog.current_database() AND heap.db_oid IN (0::oid, d.oid)
                    AND heap.source_id = walker._local_source_id());
 BEGIN
     RETURN QUERY
@@ -1780,6 +1804,7 @@ CREATE FUNCTION walker._heatmap_history(
     OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint, OUT reclaimed_truncate bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE ROWS 10000
+SET search_path = pg_catalog, pg_temp
 SET work_mem = '32MB'
 AS $$
 DECLARE
@@ -1901,6 +1926,7 @@ CREATE FUNCTION walker.heatmap_history(
     OUT reclaimed_vacuum_cleanup bigint, OUT reclaimed_prune bigint, OUT reclaimed_truncate bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 10000
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT * FROM walker._heatmap_history(walker._named_heap(source, database, relation), since, ranges)';
 COMMENT ON FUNCTION walker.heatmap_history(text, text, text, timestamptz, integer) IS 'the same of a heap in any database of a source; what it was before it got its present files is not part of it';
 
@@ -1966,6 +1992,7 @@ CREATE FUNCTION walker.garbage_history(
     OUT reclaimed_truncate bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 1000
+SET search_path = pg_catalog, pg_temp
 AS $$
     WITH here AS MATERIALIZED (
         SELECT d.oid AS here_oid, d.dattablespace, walker._local_source_id() AS source_id
@@ -2012,6 +2039,7 @@ CREATE FUNCTION walker.garbage_history(
     OUT reclaimed_truncate bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 1000
+SET search_path = pg_catalog, pg_temp
 AS $$
     WITH here AS MATERIALIZED (
         SELECT walker._named_source(source) AS source_id
@@ -2119,6 +2147,7 @@ COMMENT ON FUNCTION walker._history_grid IS 'walker.heatmap_history() for a pict
 CREATE FUNCTION walker._heatmap_history_text(
     heap walker.relation, metric text, since timestamptz, width integer, height integer) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     -- As in walker.heatmap_text().
@@ -2205,6 +2234,7 @@ CREATE FUNCTION walker.heatmap_history_text(
     source text, database text, relation text, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity',
     width integer DEFAULT 64, height integer DEFAULT 16) RETURNS SETOF text
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT walker._heatmap_history_text(walker._named_heap(source, database, relation), metric, since, width, height)
 $$;
@@ -2570,6 +2600,7 @@ COMMENT ON FUNCTION walker._history_cells IS 'walker.heatmap_history() as a pict
 CREATE FUNCTION walker._heatmap_svg(
     heap walker.relation, metric text, since timestamptz, ranges integer, width integer, height integer) RETURNS text
 LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     is_level boolean := metric = 'dead';
@@ -2707,6 +2738,7 @@ CREATE FUNCTION walker.heatmap_svg(
     source text, database text, relation text, metric text DEFAULT 'dead', since timestamptz DEFAULT '-infinity',
     ranges integer DEFAULT 64, width integer DEFAULT 960, height integer DEFAULT 540) RETURNS text
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT walker._heatmap_svg(walker._named_heap(source, database, relation), metric, since, ranges, width, height)
 $$;
@@ -2733,6 +2765,7 @@ $$;
 CREATE FUNCTION walker._svg_bars(
     heap walker.relation, ranges integer, width integer, height integer, sorted boolean) RETURNS text
 LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     x0 numeric := 76;
@@ -2842,6 +2875,7 @@ CREATE FUNCTION walker.heatmap_ranges_svg(
     source text, database text, relation text, ranges integer DEFAULT 64, width integer DEFAULT 960,
     height integer DEFAULT 420) RETURNS text
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._svg_bars(walker._named_heap(source, database, relation), ranges, width, height, false)';
 COMMENT ON FUNCTION walker.heatmap_ranges_svg(text, text, text, integer, integer, integer) IS 'the same of a heap in any database of a source';
 
@@ -2855,6 +2889,7 @@ CREATE FUNCTION walker.heatmap_pareto_svg(
     source text, database text, relation text, ranges integer DEFAULT 64, width integer DEFAULT 960,
     height integer DEFAULT 420) RETURNS text
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._svg_bars(walker._named_heap(source, database, relation), ranges, width, height, true)';
 COMMENT ON FUNCTION walker.heatmap_pareto_svg(text, text, text, integer, integer, integer) IS 'the same of a heap in any database of a source';
 
@@ -2950,6 +2985,7 @@ COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, 
 
 CREATE FUNCTION walker.reset(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF relation IS NULL THEN
@@ -3033,21 +3069,21 @@ BEGIN
         ), heap AS (
             SELECT c.oid, c.reltoastrelid
               FROM pg_catalog.pg_class c
-             WHERE c.oid = rel AND c.relkind <> 'p'
+             WHERE c.oid = rel::oid AND c.relkind <> 'p'
              UNION ALL
             SELECT c.oid, c.reltoastrelid
               FROM tree t
               JOIN pg_catalog.pg_class c USING (oid)
               JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'heap'
-             WHERE t.oid <> rel AND c.relkind = 'r' AND c.relpersistence = 'p'
+             WHERE t.oid <> rel::oid AND c.relkind = 'r' AND c.relpersistence = 'p'
         ), file AS (
-            SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0
+            SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0::oid
         )
         INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)
         SELECT source, h.spc_oid, h.db_oid, h.relfilenode
           FROM file f
          CROSS JOIN LATERAL walker._heap(f.oid::regclass) h;
-        IF NOT FOUND AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = rel) THEN
+        IF NOT FOUND AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = rel::oid) THEN
             RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" has no partition that is a table with WAL', rel);
         ELSIF NOT FOUND THEN
             PERFORM walker._heap(rel);  -- which tells that there is none
@@ -3060,6 +3096,7 @@ COMMENT ON FUNCTION walker.baseline(regclass) IS 'has the walker read the pages 
 
 CREATE FUNCTION walker.baseline(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     id integer := walker._named_source(source);
@@ -3121,11 +3158,13 @@ $$;
 
 CREATE FUNCTION walker.wait_for_baseline(timeout interval DEFAULT '1 hour') RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._wait_for_baseline(walker._source_id(), timeout)';
 COMMENT ON FUNCTION walker.wait_for_baseline(interval) IS 'true once all that walker.baseline() has asked for is read and committed; false if the time is over, the walker does not run or something could not be read';
 
 CREATE FUNCTION walker.wait_for_baseline(source text, timeout interval) RETURNS boolean
 LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS 'SELECT walker._wait_for_baseline(walker._named_source(source), timeout)';
 COMMENT ON FUNCTION walker.wait_for_baseline(text, interval) IS 'the same for a source by its name';
 
@@ -3138,7 +3177,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._full_xid IS 'a transaction ID with its epoch: the one that is nearest to "near"';
 
-CREATE FUNCTION walker.horizon(
+CREATE FUNCTION walker._horizon(
     OUT kind text, OUT holder text, OUT pid integer, OUT xmin xid, OUT age integer, OUT since timestamptz, OUT holds text,
     OUT detail text, OUT command text)
 RETURNS SETOF record
@@ -3202,6 +3241,13 @@ AS $$
       FROM holder h
      ORDER BY pg_catalog.age(h.xmin) DESC, h.kind, h.holder
 $$;
+CREATE FUNCTION walker.horizon(
+    OUT kind text, OUT holder text, OUT pid integer, OUT xmin xid, OUT age integer, OUT since timestamptz, OUT holds text,
+    OUT detail text, OUT command text)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS 'SELECT * FROM walker._horizon()';
 COMMENT ON FUNCTION walker.horizon IS 'who keeps vacuum and pruning from removing dead tuples, the oldest first: its xmin, what it holds (tables of this database and all catalogs; catalogs; shared catalogs only), and the command that ends it';
 
 CREATE FUNCTION walker._toast_of(rel oid, relkind "char") RETURNS oid
@@ -3231,7 +3277,7 @@ AS $$
       FROM pg_catalog.pg_class c
       LEFT JOIN LATERAL walker._toast_of(c.oid, c.relkind) t (oid) ON true
       LEFT JOIN pg_catalog.pg_class o ON o.oid = t.oid
-     CROSS JOIN walker.horizon() h
+     CROSS JOIN walker._horizon() h
      WHERE c.oid = rel
        AND (h.holds = 'tables' OR c.relisshared
             OR h.holds = 'catalogs' AND coalesce(o.relnamespace, c.relnamespace) = 'pg_catalog'::regnamespace)
@@ -3270,6 +3316,11 @@ BEGIN
         RETURN;
     ELSIF to_regprocedure(pageinspect || '.get_raw_page(text, text, bigint)') IS NULL THEN
         problem := 'that takes a newer pageinspect: ALTER EXTENSION pageinspect UPDATE';
+        RETURN;
+    ELSIF NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_am a ON a.oid = c.relam
+                       WHERE c.oid = rel AND c.relkind IN ('r', 'm', 't') AND a.amname = 'heap') THEN
+        -- Pages of others are not to be given to pageinspect with the owner's rights: it takes them for those of a heap.
+        problem := format('"%s" is not a heap', rel);
         RETURN;
     END IF;
     -- Who deleted or replaced the tuples that are stored: HEAP_XMAX_INVALID and HEAP_XMAX_LOCK_ONLY are nobody,
@@ -3454,13 +3505,25 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._rates IS 'how many tuples an hour die for vacuum to remove, and how many new ones want room; from the history, or where that is too short from statistics';
 
+CREATE FUNCTION walker._name(rel regclass, path text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', path, true);
+    RETURN rel;
+END
+$$;
+COMMENT ON FUNCTION walker._name IS 'what a relation is called where this is the search_path';
+
 CREATE FUNCTION walker._advice(
-    rel regclass, min_dead_tuples bigint, min_dead_percent double precision, vacuum_every interval, sample_pages integer,
+    path text, rel regclass, min_dead_tuples bigint, min_dead_percent double precision, vacuum_every interval, sample_pages integer,
     OUT relation regclass, OUT action text, OUT reason text, OUT command text, OUT dead_tuples bigint,
     OUT n_dead_tup bigint, OUT live_tuples bigint, OUT dead_percent double precision, OUT dead_bytes_estimate bigint,
     OUT reclaimable bigint, OUT held_back bigint, OUT basis text, OUT held_by text, OUT complete boolean)
 RETURNS SETOF record
 LANGUAGE plpgsql VOLATILE ROWS 20
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     g record;
@@ -3473,6 +3536,7 @@ DECLARE
     problem text;
     said boolean;
     kind text;
+    name text;
     altered text;
     wanted bigint;
     base bigint;
@@ -3508,7 +3572,7 @@ BEGIN
         RETURN;
     END IF;
     IF rel IS NOT NULL THEN
-        PERFORM walker._heap(rel);
+        PERFORM walker._heap(rel, walker._name(rel, path));
     END IF;
     SELECT s.state, s.position INTO class FROM walker.status() s;
     IF class.state <> 'running' THEN
@@ -3528,9 +3592,10 @@ BEGIN
         CONTINUE WHEN rel IS NULL AND coalesce(g.deaths_per_hour, 0) <= 0 AND g.dead_tuples = 0
             AND greatest(g.updates, g.pruned_tuples, pg_catalog.pg_stat_get_dead_tuples(g.relation)) < min_dead_tuples;
         IF rel IS NULL AND g.relation = ANY (locked) AND walker._lockers(g.relation) IS NOT NULL THEN
-            RAISE WARNING 'no advice on %: it is locked by %', g.relation, walker._lockers(g.relation);
+            RAISE WARNING 'no advice on %: it is locked by %', walker._name(g.relation, path), walker._lockers(g.relation);
             CONTINUE;
         END IF;
+        name := walker._name(g.relation, path);
         BEGIN
             SELECT c.relkind, c.relispartition, c.oid < 16384 OR c.relnamespace = 'pg_catalog'::regnamespace
                        OR coalesce(m.relnamespace = 'pg_catalog'::regnamespace, false) AS catalog,
@@ -3544,7 +3609,7 @@ BEGIN
               FROM pg_catalog.pg_class c
               LEFT JOIN LATERAL walker._toast_of(c.oid, c.relkind) t (oid) ON true
               LEFT JOIN pg_catalog.pg_class m ON m.oid = t.oid
-             CROSS JOIN LATERAL walker._heap(c.oid) f
+             CROSS JOIN LATERAL walker._heap(c.oid, name) f
               JOIN walker.heatmap_relation h
                 ON (h.spc_oid, h.db_oid, h.relfilenode) = (f.spc_oid, f.db_oid, f.relfilenode)
              WHERE c.oid = g.relation AND h.source_id = walker._local_source_id();
@@ -3558,7 +3623,7 @@ BEGIN
             dead_percent := 100.0 * dead_tuples / greatest(dead_tuples + live_tuples, 1);
             said := false;
             kind := CASE class.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END;
-            altered := coalesce(class.main, relation)::text;
+            altered := coalesce(walker._name(class.main, path), name);
             SELECT * INTO auto FROM walker._autovacuum(relation, class.live);
             CONTINUE WHEN rel IS NULL
                 AND greatest(dead_tuples, n_dead_tup, g.pruned_tuples, class.newpage_updates) < min_dead_tuples
@@ -3588,7 +3653,7 @@ BEGIN
                 action := 'baseline';
                 reason := pg_catalog.format('statistics tell of %s dead tuples, the walk has seen %s of them die; garbage from before it is not counted',
                     walker._n(n_dead_tup), walker._n(dead_tuples));
-                command := pg_catalog.format('SELECT walker.baseline(%L)', relation::text);
+                command := pg_catalog.format('SELECT walker.baseline(%L)', name);
                 RETURN NEXT;
             END IF;
 
@@ -3617,19 +3682,20 @@ BEGIN
                          WHEN n_dead_tup > auto.trigger
                          THEN pg_catalog.format('which is above the %s at which autovacuum comes by itself', walker._n(auto.trigger))
                          ELSE pg_catalog.format('and autovacuum waits until it is above %s', walker._n(auto.trigger)) END, note);
-                command := pg_catalog.format('VACUUM %s', relation);
+                command := pg_catalog.format('VACUUM %s', name);
                 RETURN NEXT;
             END IF;
 
             -- Reading a few pages prunes them, where vacuum reads all that changed, and all indexes.
             IF coalesce(reclaimable, dead_tuples) - class.dead_aborted >= min_dead_tuples AND class.blocks >= 1000
-               AND hot.pages <= 0.1 * class.blocks AND NOT class.catalog THEN
+               AND hot.pages <= 0.1 * class.blocks AND NOT class.catalog
+               AND walker._code_of_others(relation) IS NULL THEN
                 said := true;
                 action := 'reclaim';
                 reason := pg_catalog.format('90%% of the garbage is on %s of %s pages (%s%%); reading them prunes those that are full',
                     walker._n(hot.pages), walker._n(class.blocks),
                     walker._n(pg_catalog.round(100.0 * hot.pages / class.blocks, 1)));
-                command := pg_catalog.format('CALL walker.reclaim(%L, limit_blocks => %s)', relation::text, hot.pages);
+                command := pg_catalog.format('CALL walker.reclaim(%L, limit_blocks => %s)', name, hot.pages);
                 RETURN NEXT;
             END IF;
 
@@ -3684,7 +3750,7 @@ BEGIN
                              ELSE pg_catalog.format('of those that had room %s%% were HOT, the rest change an indexed column, which no fillfactor helps',
                                       walker._n(pg_catalog.round(100 * helped::numeric, 1))) END)
                         || '; pages that are full stay so until the table is rewritten';
-                    command := pg_catalog.format('ALTER %s %s SET (fillfactor = %s)', kind, relation, fill);
+                    command := pg_catalog.format('ALTER %s %s SET (fillfactor = %s)', kind, name, fill);
                     RETURN NEXT;
                 END IF;
             END IF;
@@ -3712,7 +3778,7 @@ BEGIN
                         (SELECT pg_catalog.format('%s.%I', c.relnamespace::regnamespace,
                                     pg_catalog."left"(c.relname::text, 51 * pg_catalog.length(c.relname::text)
                                         / greatest(pg_catalog.octet_length(c.relname::text), 51)) || '_partitioned')
-                           FROM pg_catalog.pg_class c WHERE c.oid = relation), relation, column_name) END;
+                           FROM pg_catalog.pg_class c WHERE c.oid = relation), name, column_name) END;
                 RETURN NEXT;
             END IF;
 
@@ -3727,7 +3793,7 @@ BEGIN
                          ELSE pg_catalog.format('New rows (%s an hour, %s) would not fill that room within a week: rewrite it',
                              walker._n(pg_catalog.round(g.fills_per_hour::numeric, 1)), g.rate_basis) END)
                     || CASE WHEN coalesce(held_back, 0) > 0 THEN '; what is held back would be copied, too' ELSE '' END;
-                command := pg_catalog.format('VACUUM (FULL, ANALYZE) %s', relation);
+                command := pg_catalog.format('VACUUM (FULL, ANALYZE) %s', name);
                 RETURN NEXT;
             END IF;
 
@@ -3750,7 +3816,7 @@ BEGIN
             IF rel IS NOT NULL THEN
                 RAISE;
             END IF;
-            RAISE WARNING 'no advice on %: %', g.relation, SQLERRM;
+            RAISE WARNING 'no advice on %: %', name, SQLERRM;
             locked := ARRAY(SELECT l.relation FROM pg_catalog.pg_locks l
                              WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock');
         END;
@@ -3775,16 +3841,62 @@ LANGUAGE sql VOLATILE ROWS 20
 AS $$
     SELECT a.relation, a.action, a.reason, a.command, a.dead_tuples, a.n_dead_tup, a.live_tuples, a.dead_percent,
            a.dead_bytes_estimate, a.reclaimable, a.held_back, a.basis, a.held_by, a.complete
-      FROM walker._advice(rel, min_dead_tuples, min_dead_percent, vacuum_every, sample_pages) WITH ORDINALITY a
+      FROM walker._advice(pg_catalog.current_setting('search_path'), rel, min_dead_tuples, min_dead_percent, vacuum_every, sample_pages) WITH ORDINALITY a
      ORDER BY a.action = 'nothing', a.ordinality
 $$;
 COMMENT ON FUNCTION walker.advice IS 'what to do about the garbage of one relation or all of this database, the worst first, why, and the command; reclaimable and held_back: what vacuum could remove now and what it could not ("basis" tells whether that is exact), because of held_by';
 
 -- Reclaim ------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION walker._reclaim_begin(rel regclass, limit_blocks bigint, rate double precision, timeout interval)
+CREATE FUNCTION walker._code_of_others(rel regclass) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- To plan a query of a table is to evaluate what its indexes, statistics and constraints call with constants.
+    SELECT pg_catalog.format('%s calls %s of role "%s"', pg_catalog.pg_describe_object(o.classid, o.objid, 0),
+                             pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0), r.rolname)
+      FROM (SELECT 'pg_catalog.pg_class'::regclass AS classid, i.indexrelid AS objid
+              FROM pg_catalog.pg_index i WHERE i.indrelid = rel
+            UNION ALL
+            SELECT 'pg_catalog.pg_statistic_ext'::regclass, s.oid FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = rel
+            UNION ALL
+            SELECT 'pg_catalog.pg_constraint'::regclass, c.oid
+              FROM pg_catalog.pg_constraint c WHERE c.conrelid = rel AND c.contype = 'c') o
+      JOIN pg_catalog.pg_depend d ON d.classid = o.classid AND d.objid = o.objid
+      LEFT JOIN pg_catalog.pg_proc p ON d.refclassid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.refobjid
+      LEFT JOIN pg_catalog.pg_operator q ON d.refclassid = 'pg_catalog.pg_operator'::regclass AND q.oid = d.refobjid
+      JOIN pg_catalog.pg_roles r ON r.oid = coalesce(p.proowner, q.oprowner)
+     WHERE NOT r.rolsuper AND r.rolname <> current_user
+     ORDER BY 1
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION walker._code_of_others IS 'a function that may be called with the rights of who reads this table, though neither he nor a superuser has made it; null if there is none';
+
+CREATE FUNCTION walker._lock_to_read(rel regclass, name text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    code text;
+BEGIN
+    -- Whoever may not read the table gets PostgreSQL's own message.
+    EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', rel);
+    code := walker._code_of_others(rel);
+    IF code IS NOT NULL THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = pg_catalog.format('reading "%s" would run code of others with the rights of role "%s": %s', name,
+                                        current_user, code),
+            HINT = 'VACUUM runs such code with the rights of the owner of the table; or have that owner call walker.reclaim().';
+    END IF;
+    -- A view may have got the name while others held the lock.
+    RETURN coalesce(pg_catalog.to_regclass(rel::text)::oid = rel::oid, false);
+END
+$$;
+COMMENT ON FUNCTION walker._lock_to_read IS 'keeps a table from being renamed or replaced while it is read; false if it was already';
+
+CREATE FUNCTION walker._reclaim_begin(rel regclass, name text, limit_blocks bigint, rate double precision, timeout interval)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF limit_blocks IS NULL OR limit_blocks < 1 THEN
@@ -3798,9 +3910,8 @@ BEGIN
         RAISE invalid_parameter_value USING MESSAGE =
             pg_catalog.format('timeout is %s, wanted an interval', coalesce(timeout::text, 'null'));
     END IF;
-    PERFORM walker._heap(rel);
-    -- Whoever may not read the table gets PostgreSQL's own message.
-    EXECUTE pg_catalog.format('SELECT pg_catalog.count(ctid) FROM ONLY %s WHERE false', rel);
+    PERFORM walker._heap(rel, name);
+    PERFORM walker._lock_to_read(rel, name);
     IF pg_catalog.pg_is_in_recovery() THEN
         RAISE object_not_in_prerequisite_state USING MESSAGE = 'this server is a standby, where reading does not prune';
     END IF;
@@ -3827,8 +3938,9 @@ END
 $$;
 COMMENT ON FUNCTION walker._reclaim_begin IS 'checks the arguments of walker.reclaim() and chooses the pages';
 
-CREATE FUNCTION walker._reclaim_end(rel regclass, total bigint, OUT held bigint, OUT aborted bigint)
+CREATE FUNCTION walker._reclaim_end(rel regclass, name text, total bigint, OUT held bigint, OUT aborted bigint)
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     -- Of how many pages it is counted what is held back.
@@ -3848,7 +3960,7 @@ BEGIN
       INTO pages_read, before, after, pruned
       FROM pg_temp.walker_reclaimed r;
     RAISE NOTICE 'read % of % pages of %, which had % of its % dead tuples', walker._n(pages_read),
-        walker._n((SELECT h.blocks FROM walker._heap(rel) h)), rel, walker._n(before), walker._n(total);
+        walker._n((SELECT h.blocks FROM walker._heap(rel) h)), name, walker._n(before), walker._n(total);
     RAISE NOTICE 'reclaimed % dead tuples on % of these pages, which is % of all; TABLE walker_reclaimed shows each page',
         walker._n(before - after), walker._n(pruned),
         walker._n(pg_catalog.round(100.0 * (before - after) / greatest(total, 1), 1)) || '%';
@@ -3899,11 +4011,11 @@ DECLARE
     file oid;
 BEGIN
     COMMIT;  -- fails in a transaction block, where nothing could be committed between ranges
-    PERFORM walker._reclaim_begin(rel, limit_blocks, rate, timeout);
+    PERFORM walker._reclaim_begin(rel, name, limit_blocks, rate, timeout);
     SELECT h.relfilenode INTO file FROM walker._heap(rel) h;
     SELECT coalesce(pg_catalog.sum(p.dead), 0) INTO total FROM walker._dead_of_pages(rel) p;
-    IF rate > 0 THEN
-        seconds_per_block := pg_catalog.current_setting('block_size')::integer / (rate * 1048576);
+    IF rate > 0::double precision THEN
+        seconds_per_block := pg_catalog.current_setting('block_size')::double precision / (rate * 1048576::double precision);
     END IF;
     COMMIT;
     FOR range IN
@@ -3919,13 +4031,17 @@ BEGIN
         PERFORM pg_catalog.set_config('enable_tidscan', 'on', true), pg_catalog.set_config('enable_seqscan', 'off', true),
                 pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),
                 pg_catalog.set_config('jit', 'off', true);
-        EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM ONLY %s WHERE ctid >= ''(%s,0)'' AND ctid < ''(%s,0)''',
-                                  rel, range.first, range.last + 1);
+        IF walker._lock_to_read(rel, name) THEN
+            EXECUTE pg_catalog.format(
+                'SELECT pg_catalog.count(*) FROM ONLY %s WHERE ctid >= ''(%s,0)'' AND ctid < ''(%s,0)''',
+                rel, range.first, range.last + 1);
+        END IF;
         COMMIT;
         -- Short sleeps: a snapshot lasts as long.
-        WHILE pg_catalog.clock_timestamp() < began + range.blocks * coalesce(seconds_per_block, 0) * interval '1 s' LOOP
+        WHILE pg_catalog.clock_timestamp() < began + range.blocks::double precision * coalesce(seconds_per_block, 0)
+                                                   * interval '1 s' LOOP
             PERFORM pg_catalog.pg_sleep(least(0.2, extract(epoch FROM
-                began + range.blocks * seconds_per_block * interval '1 s' - pg_catalog.clock_timestamp())));
+                began + range.blocks::double precision * seconds_per_block * interval '1 s' - pg_catalog.clock_timestamp())));
             COMMIT;
         END LOOP;
     END LOOP;
@@ -3935,13 +4051,13 @@ BEGIN
         RAISE WARNING '% was % meanwhile; what was reclaimed cannot be told', name,
             CASE WHEN pg_catalog.pg_relation_filenode(rel) IS NULL THEN 'dropped' ELSE 'rewritten' END;
     ELSE
-        SELECT e.held INTO held_back FROM walker._reclaim_end(rel, total) e;
+        SELECT e.held INTO held_back FROM walker._reclaim_end(rel, name, total) e;
         SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE r.dead_after < r.dead_before),
                coalesce(pg_catalog.sum(r.dead_before), 0), coalesce(pg_catalog.sum(r.dead_after), 0)
           INTO pages_read, pages_pruned, dead_before, dead_after
           FROM pg_temp.walker_reclaimed r;
         reclaimed := dead_before - dead_after;
-        reclaimed_percent := 100.0 * reclaimed / greatest(total, 1);
+        reclaimed_percent := 100.0 * reclaimed::numeric / greatest(total, 1)::numeric;
     END IF;
     COMMIT;
 END
@@ -3974,6 +4090,7 @@ CREATE FUNCTION walker._walstats(
     OUT record_type text, OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.spc_oid, w.db_oid, w.relfilenode, w.resource_manager, w.record_type, pg_catalog.sum(w.records)::bigint,
            pg_catalog.sum(w.wal_bytes)::bigint, pg_catalog.sum(w.fpi_bytes)::bigint
@@ -3988,7 +4105,7 @@ CREATE FUNCTION walker.walstats(
 RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
-    SELECT CASE WHEN w.relfilenode <> 0 THEN walker._name_in(s.id, s.is_local, w.spc_oid, w.db_oid, w.relfilenode) END,
+    SELECT CASE WHEN w.relfilenode <> 0::oid THEN walker._name_in(s.id, s.is_local, w.spc_oid, w.db_oid, w.relfilenode) END,
            w.resource_manager, w.record_type, w.records, w.wal_bytes, w.fpi_bytes
       FROM (SELECT h.id, h.id = walker._local_source_id() AS is_local FROM walker._source_id() h (id)) s
      CROSS JOIN LATERAL walker._walstats(s.id, since) w
@@ -4001,6 +4118,7 @@ CREATE FUNCTION walker.walstats(
     OUT record_type text, OUT records bigint, OUT wal_bytes bigint, OUT fpi_bytes bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT n.database, n.schema, n.relation, w.resource_manager, w.record_type, w.records, w.wal_bytes, w.fpi_bytes
       FROM (SELECT walker._named_source(source) AS id) s
@@ -4016,6 +4134,7 @@ CREATE FUNCTION walker._rollbacks(
     OUT fpi_bytes bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT r.spc_oid, r.db_oid, r.relfilenode, pg_catalog.sum(r.rollbacks)::bigint, pg_catalog.sum(r.inserts)::bigint,
            pg_catalog.sum(r.updates)::bigint, pg_catalog.sum(r.deletes)::bigint, pg_catalog.sum(r.records)::bigint,
@@ -4031,7 +4150,7 @@ CREATE FUNCTION walker.rollbacks(
 RETURNS SETOF record
 LANGUAGE sql STABLE
 AS $$
-    SELECT CASE WHEN r.relfilenode <> 0 THEN walker._name_in(s.id, s.is_local, r.spc_oid, r.db_oid, r.relfilenode) END,
+    SELECT CASE WHEN r.relfilenode <> 0::oid THEN walker._name_in(s.id, s.is_local, r.spc_oid, r.db_oid, r.relfilenode) END,
            r.rollbacks, r.inserts, r.updates, r.deletes, r.records, r.wal_bytes, r.fpi_bytes
       FROM (SELECT h.id, h.id = walker._local_source_id() AS is_local FROM walker._source_id() h (id)) s
      CROSS JOIN LATERAL walker._rollbacks(s.id, since) r
@@ -4045,6 +4164,7 @@ CREATE FUNCTION walker.rollbacks(
     OUT fpi_bytes bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT n.database, n.schema, n.relation, r.rollbacks, r.inserts, r.updates, r.deletes, r.records, r.wal_bytes,
            r.fpi_bytes
@@ -4131,6 +4251,7 @@ CREATE FUNCTION walker.changed_blocks(
     OUT block bigint, OUT is_limit_block boolean)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     wanted record;
@@ -4154,6 +4275,7 @@ CREATE FUNCTION walker.changed_blocks(
     OUT fork integer, OUT block bigint, OUT is_limit_block boolean)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     wanted walker.relation;
@@ -4171,30 +4293,20 @@ COMMENT ON FUNCTION walker.changed_blocks(text, pg_lsn, text, text) IS 'the same
 
 GRANT USAGE ON SCHEMA walker TO pg_monitor;
 GRANT SELECT ON ALL TABLES IN SCHEMA walker TO pg_monitor;
--- What schedulers and superusers call, so that the operators in it are PostgreSQL's own. What names relations goes by the path
--- of who asks.
-ALTER FUNCTION walker.wait_for(pg_lsn, interval) SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.wait_for(text, pg_lsn, interval) SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.wait_for_baseline(interval) SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.wait_for_baseline(text, interval) SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.stop() SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.stop(text) SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.forget(text) SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.retry(text) SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION walker.retry(text, text) SET search_path = pg_catalog, pg_temp;
-
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA walker FROM PUBLIC;
 REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA walker FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     walker._lockers(oid),
-    walker._option(text[], text), walker._map_problem(integer), walker._full_xid(xid, bigint), walker.horizon(),
+    walker._option(text[], text), walker._map_problem(integer), walker._full_xid(xid, bigint), walker._horizon(),
+    walker.horizon(),
     walker._toast_of(oid, "char"), walker._oldest_holders(regclass), walker._dead_of_pages(regclass),
     walker._newer_than(regclass, bigint[], xid), walker._held_back(regclass, xid, timestamptz, bigint, bigint, integer),
     walker._autovacuum(regclass, bigint), walker._concentration(regclass), walker._live_tuples(oid, bigint, bigint),
     walker._n(numeric), walker._rates(),
-    walker._advice(regclass, bigint, double precision, interval, integer),
+    walker._name(regclass, text), walker._advice(text, regclass, bigint, double precision, interval, integer),
     walker.advice(regclass, bigint, double precision, interval, integer),
-    walker._reclaim_begin(regclass, bigint, double precision, interval), walker._reclaim_end(regclass, bigint)
+    walker._code_of_others(regclass), walker._lock_to_read(regclass, text),
+    walker._reclaim_begin(regclass, text, bigint, double precision, interval), walker._reclaim_end(regclass, text, bigint)
     TO pg_monitor;
 GRANT EXECUTE ON PROCEDURE
     walker.reclaim(regclass, bigint, double precision, interval, bigint, bigint, bigint, bigint, bigint, double precision,
@@ -4204,7 +4316,7 @@ GRANT EXECUTE ON FUNCTION
     walker._lock_class(), walker._lock_id(integer, text), walker._may_hold(integer, text),
     walker._lock_holders(integer, text), walker._refuse_intruder(integer, text), walker._ask(integer, text),
     walker._lock_holder(integer, text), walker._source_id(),
-    walker._local_source_id(), walker._heap(regclass), walker._known_settings(), walker._set_settings(),
+    walker._local_source_id(), walker._heap(regclass, text), walker._known_settings(), walker._set_settings(),
     walker._unread(text, text), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
     walker._status(integer), walker.status(text), walker._named_source(text), walker._give_up(interval), walker._check_isolation(),
@@ -4237,6 +4349,11 @@ GRANT EXECUTE ON FUNCTION
     TO pg_monitor;
 
 -- Part 2: the server host. Needs PL/Java, dblink and pg_walinspect. --------------------------------------------------
+
+-- PL/Java's trusted language by a name of its own: what walker.policy allows holds in it alone.
+CREATE TRUSTED LANGUAGE walker_java HANDLER sqlj.java_call_handler VALIDATOR sqlj.java_validator;
+REVOKE USAGE ON LANGUAGE walker_java FROM PUBLIC;
+COMMENT ON LANGUAGE walker_java IS 'PL/Java''s trusted language "java" for the functions of WALker, to which walker.policy allows more';
 
 CREATE FUNCTION walker.install_jar() RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4351,11 +4468,6 @@ AS 'java.lang.String=dev.walker.sql.Functions.failureLsn()';
 COMMENT ON FUNCTION walker._failure_lsn IS 'where the last step failed, null if it is not known';
 
 CREATE FUNCTION walker._plain(message text) RETURNS text
--- PL/Java's trusted language by a name of its own: what walker.policy allows holds in it alone.
-CREATE TRUSTED LANGUAGE walker_java HANDLER sqlj.java_call_handler VALIDATOR sqlj.java_validator;
-REVOKE USAGE ON LANGUAGE walker_java FROM PUBLIC;
-COMMENT ON LANGUAGE walker_java IS 'PL/Java''s trusted language "java" for the functions of WALker, to which walker.policy allows more';
-
 LANGUAGE sql IMMUTABLE
 AS $$
     SELECT pg_catalog.regexp_replace(message, '^java\.sql\.SQLException: ', '')
@@ -4425,6 +4537,7 @@ RETURNS TABLE (
     start_lsn pg_lsn, end_lsn pg_lsn, prev_lsn pg_lsn, xid xid, resource_manager text, record_type text,
     record_length integer, main_data_length integer, fpi_length integer, description text, block_ref text)
 LANGUAGE sql VOLATILE ROWS 10000
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT r[2]::pg_lsn, r[3]::pg_lsn, r[4]::pg_lsn, r[5]::xid, r[6], r[7], r[8]::integer, r[9]::integer,
            r[10]::integer, r[1], r[11]
@@ -4435,7 +4548,7 @@ COMMENT ON FUNCTION walker.records IS 'the records from start_lsn to end_lsn, or
 CREATE FUNCTION walker._conninfo_value(value text) RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
-    SELECT '''' || pg_catalog.regexp_replace(value, '([\\''])', '\\\1', 'g') || ''''
+    SELECT '''' || pg_catalog.replace(pg_catalog.replace(value, E'\\', E'\\\\'), '''', E'\\''') || ''''
 $$;
 
 CREATE FUNCTION walker._conninfo() RETURNS text

@@ -58,6 +58,7 @@ record SchemaScript(String sql, String done) {
                     "schema walker is there, made by extension walker " + extension.get(0)
                             + (old ? "; ALTER EXTENSION walker UPDATE brings it up to date" : ""));
         }
+        refuseFunctionsOfOthers(connection);
         Optional<String> version = Database.schemaVersion(connection);
         if (version.equals(Optional.of(Database.VERSION))) {
             return new SchemaScript("", "schema walker is already there");
@@ -67,6 +68,22 @@ record SchemaScript(String sql, String done) {
                     + Database.VERSION + "; run the walker.jar of that version");
         }
         return update(connection);
+    }
+
+    /** What a superuser calls runs with his rights, so a schema that somebody else has made in his way is not to be called. */
+    private static void refuseFunctionsOfOthers(Connection connection) throws SQLException {
+        List<String> owner = texts(
+                connection,
+                "SELECT o.rolname FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles o ON o.oid = n.nspowner"
+                        + " JOIN pg_catalog.pg_roles me ON me.rolname = current_user"
+                        + " WHERE n.nspname = 'walker' AND me.rolsuper AND NOT o.rolsuper");
+        if (!owner.isEmpty()) {
+            throw new CommandException(
+                    "schema walker in database \"" + connection.getCatalog() + "\" belongs to role \""
+                            + owner.get(0)
+                            + "\", whose functions a superuser is not to call; connect as that role, or if it has"
+                            + " no business with WALker, rename the schema");
+        }
     }
 
     /** Brings a schema of version 1.0 up to date; what is in its tables stays. */

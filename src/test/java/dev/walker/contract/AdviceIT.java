@@ -686,6 +686,11 @@ class AdviceIT {
                                 "SELECT basis, reclaimable FROM walker.advice('secret') WHERE action = 'vacuum'")) {
             assertTrue(row.next());
             assertEquals("exact 5000", row.getString(1) + " " + row.getString(2));
+            try (ResultSet other = watcher.createStatement()
+                    .executeQuery("SELECT problem FROM walker._newer_than('pg_class_oid_index', '{1}', '3')")) {
+                assertTrue(other.next());
+                assertEquals("\"pg_class_oid_index\" is not a heap", other.getString(1));
+            }
             for (String refused : List.of(
                     "SELECT * FROM walker.advice()",
                     "SELECT walker._newer_than('secret', '{0}', '3')",

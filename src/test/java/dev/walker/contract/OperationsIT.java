@@ -1036,7 +1036,14 @@ class OperationsIT {
             }
             walked.server().execute("DROP TABLE saved_" + table);
         }
-        walked.server().execute("ALTER EXTENSION walker UPDATE");
+        // The script runs with a superuser's rights, and others may be able to make operators in schema public.
+        walked.server()
+                .execute(
+                        "CREATE FUNCTION public.theirs(oid, regclass) RETURNS boolean LANGUAGE plpgsql"
+                                + " AS 'BEGIN RAISE ''called with the rights of %'', current_user; END'",
+                        "CREATE OPERATOR public.= (FUNCTION = public.theirs, LEFTARG = oid, RIGHTARG = regclass)",
+                        "ALTER EXTENSION walker UPDATE",
+                        "DROP FUNCTION public.theirs(oid, regclass) CASCADE");
         assertEquals(fresh, Schema.describe(walked.server().jdbc()));
         walked.server().execute("DELETE FROM lasting WHERE id <= 200");
         walked.start();

@@ -15,7 +15,8 @@ final class Schema {
             + " WHERE c.relnamespace = 'walker'::regnamespace"
             + " UNION ALL SELECT format('%s %s %s %s', relname, reloptions, relacl, obj_description(oid, 'pg_class'))"
             + " FROM pg_class WHERE relnamespace = 'walker'::regnamespace"
-            + " UNION ALL SELECT format('%s %s %s %s', oid::regprocedure, prosrc, proacl, obj_description(oid, 'pg_proc'))"
+            + " UNION ALL SELECT format('%s %s %s %s %s %s %s', oid::regprocedure, prosrc, proacl, proconfig, provolatile, prosecdef,"
+            + " obj_description(oid, 'pg_proc'))"
             + " FROM pg_proc WHERE pronamespace = 'walker'::regnamespace"
             + " UNION ALL SELECT pg_describe_object(classid, objid, 0) FROM pg_depend WHERE deptype = 'e'"
             + " AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'walker')) s (t)";

@@ -143,6 +143,14 @@ class RunIT {
         Walker init = Walker.run("init", "--target-url", url("other"));
         assertEquals(1, init.status());
         assertTrue(init.err().contains("has a schema walker that is not WALker's"), init.err());
+        sql(
+                "other",
+                "CREATE ROLE schemer; ALTER SCHEMA walker OWNER TO schemer; CREATE TABLE walker.progress ();"
+                        + " CREATE FUNCTION walker._version() RETURNS text LANGUAGE plpgsql AS"
+                        + " 'BEGIN RAISE ''called with the rights of %'', current_user; END'");
+        init = Walker.run("init", "--target-url", url("other"));
+        assertEquals(1, init.status());
+        assertTrue(init.err().contains("belongs to role \"schemer\""), init.err());
     }
 
     @Test
