@@ -594,6 +594,15 @@ class InstallScriptTest {
     }
 
     @Test
+    void namesOfDatabasesAreNoConnectionStrings() throws Exception {
+        succeed();
+        psql(share, "host=elsewhere it's \\");
+        String output = succeed("uninstall", "--database", "shop").output;
+        assertSays("there are other databases with the extension: host", output);
+        assertSays("-d dbname='host=elsewhere it\\'s \\\\'", Files.readString(log));
+    }
+
+    @Test
     void uninstallKeepsFilesForDatabasesThatItCannotEnter() throws Exception {
         succeed();
         Set<String> before = installed();
