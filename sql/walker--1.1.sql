@@ -1070,6 +1070,7 @@ COMMENT ON FUNCTION walker.stop(text) IS 'the same for a source by its name';
 
 CREATE FUNCTION walker.forget(source text) RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     id integer := walker._named_source(source);
