@@ -2,6 +2,8 @@ package dev.walker.engine;
 
 import dev.walker.rmgr.Rmgr;
 import dev.walker.rmgr.standby.StandbyOp;
+import dev.walker.rmgr.xact.XactAssignment;
+import dev.walker.rmgr.xact.XactOp;
 import dev.walker.rmgr.xlog.XlogOp;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.ReadStatus;
@@ -21,6 +23,7 @@ public final class Walker {
     private final Dispatcher dispatcher;
     private final WalReader reader;
     private final WalRecord record = new WalRecord();
+    private final XactAssignment assignment = new XactAssignment();
     private final byte[] chunk = new byte[CHUNK];
     private final ChangeFlag changes;
     private final CatalogChanges catalogChanges = new CatalogChanges();
@@ -78,7 +81,7 @@ public final class Walker {
     }
 
     /**
-     * Names a transaction in which WALker saves state. Its end is dispatched like any other, but does not count as a
+     * Names a transaction in which WALker saves state. What is told of it is dispatched like any other, but does not count as a
      * reason to save again, unless it cannot wait; otherwise a plugin that counts commits would keep an idle server busy.
      *
      * @param xid unsigned 32-bit, of the top-level transaction
@@ -186,14 +189,14 @@ public final class Walker {
             return;
         }
         catalogChanges.look(record);
-        boolean endsOwn = endsOwnTransaction();
-        if (!endsOwn) {
+        boolean isOwn = isOfOwnTransaction();
+        if (!isOwn) {
             foreignBytes += record.totalLength();
             activeBytes += isAddedByServer() ? 0 : record.totalLength();
         }
         boolean raisedBefore = changes.isRaised();
         dispatcher.dispatch(record);
-        if (endsOwn && !raisedBefore && !changes.isUrgent()) {
+        if (isOwn && !raisedBefore && !changes.isUrgent()) {
             changes.lower();
         }
     }
@@ -208,7 +211,15 @@ public final class Walker {
         return record.rmgrId() == Rmgr.STANDBY.id() && StandbyOp.of(record) == StandbyOp.RUNNING_XACTS;
     }
 
-    private boolean endsOwnTransaction() {
-        return record.rmgrId() == Rmgr.XACT.id() && !ownXids.isEmpty() && ownXids.checkedRemove((int) record.xid());
+    /** With {@code wal_level = logical} the begin of subtransactions and changes of catalogs are told before the end. */
+    private boolean isOfOwnTransaction() {
+        if (record.rmgrId() != Rmgr.XACT.id() || ownXids.isEmpty()) {
+            return false;
+        }
+        return switch (XactOp.of(record)) {
+            case ASSIGNMENT -> ownXids.contains((int) assignment.wrap(record).topLevelXid());
+            case INVALIDATIONS -> ownXids.contains((int) record.xid());
+            default -> ownXids.checkedRemove((int) record.xid());
+        };
     }
 }

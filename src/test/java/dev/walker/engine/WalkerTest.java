@@ -12,6 +12,8 @@ import dev.walker.testing.WalBuilder;
 import dev.walker.version.PgVersion;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.WalRecord;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +22,8 @@ class WalkerTest {
     private static final int COMMIT = 0x00;
     private static final long OWN = 700;
     private static final long FOREIGN = 701;
+    private static final int ASSIGNMENT = 0x50;
+    private static final int INVALIDATIONS = 0x60;
 
     private final WalBuilder wal = new WalBuilder(PgVersion.PG17);
     private final ChangeFlag changes = new ChangeFlag();
@@ -47,6 +51,27 @@ class WalkerTest {
 
     private void commit(long xid) {
         wal.add(RecordBuilder.of(Rmgr.XACT, COMMIT).xid(xid).main(new byte[8]));
+    }
+
+    private void assign(long topLevelXid, long subxact) {
+        ByteBuffer main = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+        main.putInt((int) topLevelXid).putInt(1).putInt((int) subxact);
+        wal.add(RecordBuilder.of(Rmgr.XACT, ASSIGNMENT).xid(subxact).main(main.array()));
+    }
+
+    /** As with wal_level = logical, where each save would bring about the next. */
+    @Test
+    void subtransactionsOfAnOwnTransactionAreNoReasonToSave() {
+        Walker walker = walker();
+        assign(OWN, 801);
+        wal.add(RecordBuilder.of(Rmgr.XACT, INVALIDATIONS).xid(OWN).main(new byte[4]));
+        commit(OWN);
+        assertFalse(walker.walk(SEGMENT, Lsn.INVALID));
+        assertFalse(changes.isRaised());
+        assertEquals(0, walker.foreignBytes());
+        assign(FOREIGN, 802);
+        assertFalse(walker.walk(SEGMENT, Lsn.INVALID));
+        assertTrue(changes.isRaised());
     }
 
     @Test
