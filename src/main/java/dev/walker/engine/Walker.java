@@ -1,10 +1,9 @@
 package dev.walker.engine;
 
 import dev.walker.rmgr.Rmgr;
-import dev.walker.rmgr.standby.StandbyOp;
 import dev.walker.rmgr.xact.XactAssignment;
 import dev.walker.rmgr.xact.XactOp;
-import dev.walker.rmgr.xlog.XlogOp;
+import dev.walker.spi.ServerRecords;
 import dev.walker.wal.Lsn;
 import dev.walker.wal.ReadStatus;
 import dev.walker.wal.WalReader;
@@ -192,23 +191,13 @@ public final class Walker {
         boolean isOwn = isOfOwnTransaction();
         if (!isOwn) {
             foreignBytes += record.totalLength();
-            activeBytes += isAddedByServer() ? 0 : record.totalLength();
+            activeBytes += ServerRecords.isAdded(record) ? 0 : record.totalLength();
         }
         boolean raisedBefore = changes.isRaised();
         dispatcher.dispatch(record);
         if (isOwn && !raisedBefore && !changes.isUrgent()) {
             changes.lower();
         }
-    }
-
-    private boolean isAddedByServer() {
-        if (record.rmgrId() == Rmgr.XLOG.id()) {
-            return switch (XlogOp.of(record)) {
-                case CHECKPOINT_ONLINE, CHECKPOINT_SHUTDOWN, CHECKPOINT_REDO, SWITCH -> true;
-                default -> false;
-            };
-        }
-        return record.rmgrId() == Rmgr.STANDBY.id() && StandbyOp.of(record) == StandbyOp.RUNNING_XACTS;
     }
 
     /** With {@code wal_level = logical} the begin of subtransactions and changes of catalogs are told before the end. */

@@ -1,6 +1,7 @@
 package dev.walker.plugins;
 
 import dev.walker.spi.PluginContext;
+import dev.walker.spi.ServerRecords;
 import dev.walker.spi.TableSpec;
 import dev.walker.spi.TableSpec.Type;
 import dev.walker.spi.WalPlugin;
@@ -117,7 +118,9 @@ public final class WalStatsPlugin implements WalPlugin {
         volume.records++;
         volume.bytes += record.totalLength();
         volume.images += record.fpiLength();
-        context.stateChanged();
+        if (!ServerRecords.isAdded(record)) {
+            context.stateChanged();
+        }
     }
 
     @Override

@@ -458,9 +458,9 @@ class RunIT {
 
     @Test
     void misspelledNameOfASourceWalksNothingASecondTime() throws Exception {
-        server.execute("CREATE DATABASE names");
-        printed("init", "--target-url", url("names"));
-        String[] common = {"--source-url", url("postgres"), "--target-url", url("names"), "--plugins", "heatmap"};
+        server.execute("CREATE DATABASE shops");
+        printed("init", "--target-url", url("shops"));
+        String[] common = {"--source-url", url("postgres"), "--target-url", url("shops"), "--plugins", "heatmap"};
         String names = "SELECT string_agg(name, ', ' ORDER BY source_id) FROM walker.source";
         try (RunningWalker run = start(common, "--source-name", "shop", "--set", "walker.slot=of_shop")) {
             run.waitFor("walking from", 1);
@@ -477,14 +477,14 @@ class RunIT {
             assertEquals(1, run.end(false), run.log());
             assertTrue(run.log().contains("source \"shop\" has the same system identifier"), run.log());
         }
-        assertEquals("shop", first("names", names));
+        assertEquals("shop", first("shops", names));
         try (RunningWalker run = start(common, "--source-name", "shpo", "--set", "walker.slot=of_shpo")) {
             run.waitFor("walking from", 1);
             assertEquals(0, run.end(true), run.log());
         }
-        assertEquals("shop, shpo", first("names", names));
-        sql("names", "SELECT walker.forget('shpo')");
-        assertEquals("shop", first("names", names));
+        assertEquals("shop, shpo", first("shops", names));
+        sql("shops", "SELECT walker.forget('shpo')");
+        assertEquals("shop", first("shops", names));
         server.execute(
                 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'of_%'");
     }

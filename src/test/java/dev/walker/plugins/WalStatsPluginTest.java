@@ -1,6 +1,8 @@
 package dev.walker.plugins;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.walker.heatmap.MemoryStore;
 import dev.walker.rmgr.Rmgr;
@@ -95,5 +97,19 @@ class WalStatsPluginTest {
         commitAt(now);
         // What is not far ahead becomes old by itself.
         assertEquals(Set.of(now, tomorrow), saved().keySet());
+    }
+
+    /** A save has the server write them, so they would keep an idle server busy. */
+    @Test
+    void whatTheServerAddsByItselfIsSavedWithWhatComesNext() {
+        commitAt(TEN);
+        store.flush(plugin, 0);
+        plugin.onRecord(RecordBuilder.of(Rmgr.STANDBY, 0x10).main(new byte[24]).decode(PgVersion.PG17));
+        plugin.onRecord(RecordBuilder.of(Rmgr.XLOG, 0x10).main(new byte[88]).decode(PgVersion.PG17));
+        assertFalse(store.isChanged());
+        assertEquals(Map.of(TEN, 3L), saved());
+        commitAt(TEN);
+        assertTrue(store.isChanged());
+        assertEquals(Map.of(TEN, 4L), saved());
     }
 }
