@@ -148,9 +148,10 @@ public class ReadBenchmark {
             byte[] segment = segments.get(bareSegment);
             int onPage = bareAt % WalReader.PAGE_SIZE;
             if (onPage == 0) {
-                // xlp_rem_len: what is left of a record that the page before has begun.
-                bareAt += bareAt == 0 ? WalReader.LONG_PAGE_HEADER : WalReader.SHORT_PAGE_HEADER;
-                bareAt += align(WalBytes.u32(segment, bareAt - bareAt % WalReader.PAGE_SIZE + 16));
+                // xlp_rem_len: what is left of a record that a page before has begun; it may go beyond this one, too.
+                int header = bareAt == 0 ? WalReader.LONG_PAGE_HEADER : WalReader.SHORT_PAGE_HEADER;
+                long rest = WalBytes.u32(segment, bareAt + 16);
+                bareAt += (int) Math.min(WalReader.PAGE_SIZE, header + align(rest));
                 continue;
             }
             int length = (int) WalBytes.u32(segment, bareAt);
@@ -161,7 +162,7 @@ public class ReadBenchmark {
                 if (!crc.isGood(segment, bareAt, length)) {
                     throw new IllegalStateException("wrong checksum at " + bareAt + " of segment " + bareSegment);
                 }
-                bareAt += align(length);
+                bareAt += (int) align(length);
             }
             bytes += length;
             left--;
@@ -169,8 +170,8 @@ public class ReadBenchmark {
         return bytes;
     }
 
-    private static int align(long length) {
-        return (int) (length + 7 & -8);
+    private static long align(long length) {
+        return length + 7 & -8;
     }
 
     /** {@link FileWalReader} on files that are in the page cache: reading them counts, too. */
