@@ -16,6 +16,8 @@ import java.util.concurrent.Future;
 final class Bank {
     private static final int ACCOUNTS = 20_000;
     private static final int CLIENTS = 4;
+    /** In milliseconds, so that the walker, and other tests, have some of the processor too. */
+    private static final int LONGEST_PAUSE = 3;
 
     private final TestServer server;
     private final List<Future<Integer>> clients = new ArrayList<>();
@@ -48,7 +50,7 @@ final class Bank {
         }
     }
 
-    private int client(Random random) throws SQLException {
+    private int client(Random random) throws SQLException, InterruptedException {
         int transactions = 0;
         try (Connection connection = server.jdbc();
                 Statement statement = connection.createStatement()) {
@@ -61,6 +63,7 @@ final class Bank {
                     connection.commit();
                 }
                 transactions++;
+                Thread.sleep(random.nextInt(LONGEST_PAUSE + 1));
             }
         } catch (SQLException e) {
             if (!isBroken(e)) {

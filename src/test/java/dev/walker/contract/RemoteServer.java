@@ -125,6 +125,7 @@ final class RemoteServer extends WalkedServer {
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-Xmx" + heapMegabytes + "m",
                 "-jar",
                 JAR.toString()));
