@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -95,16 +96,20 @@ class OtherPluginsIT extends OtherPluginsServer {
         }) {
             String count = "SELECT count(*) FROM " + call;
             assertEquals("0", query(String.format(count, "'infinity'")), call);
-            assertEquals(query(String.format(count, "'-infinity'")), query(String.format(count, "NULL")), call);
-            assertEquals(
-                    query(String.format(count, "'-infinity'")),
-                    query(String.format(count, "'4714-11-24 00:00:00+00 BC'")),
-                    call);
+            // Of one snapshot: the walker goes on.
+            String each = "(" + count + ")";
+            String[] counts = query("SELECT concat_ws(' ', " + String.format(each, "'-infinity'") + ", "
+                            + String.format(each, "NULL") + ", " + String.format(each, "'4714-11-24 00:00:00+00 BC'")
+                            + ")")
+                    .split(" ");
+            assertTrue(Integer.parseInt(counts[0]) > 0, call);
+            assertEquals(List.of(counts[0], counts[0], counts[0]), List.of(counts), call);
         }
         assertEquals(
-                query("SELECT sum(wal_bytes) FROM walker.walstats('-infinity') WHERE resource_manager = 'Heap'"),
-                query("SELECT sum((r ->> 'wal_bytes')::bigint) FROM walker.results('walstats') r"
-                        + " WHERE r ->> 'resource_manager' = 'Heap'"));
+                "t",
+                query("SELECT (SELECT sum(wal_bytes) FROM walker.walstats('-infinity') WHERE resource_manager = 'Heap')"
+                        + " = (SELECT sum((r ->> 'wal_bytes')::bigint) FROM walker.results('walstats') r"
+                        + " WHERE r ->> 'resource_manager' = 'Heap')"));
     }
 
     private void flushed() throws SQLException {
