@@ -574,25 +574,28 @@ CREATE FUNCTION walker._keep_names(source_id integer, heaps jsonb) RETURNS bigin
 LANGUAGE sql VOLATILE
 AS $$
     WITH heap AS (
-        SELECT h.*
+        SELECT h.spc_oid, h.db_oid, h.relfilenode, h.database, h.schema, h.name, h.kind, h.owner_name,
+               coalesce(h.blocks, known.blocks, 0) AS blocks, coalesce(h.live_tuples, 0) AS live_tuples, known
           FROM pg_catalog.jsonb_to_recordset(heaps) AS h (
               spc_oid oid, db_oid oid, relfilenode oid, database text, schema text, name text, owner_name text,
               kind text, blocks bigint, live_tuples bigint)
-    ), written AS (
-        INSERT INTO walker.relation AS r
-        SELECT _keep_names.source_id, h.spc_oid, h.db_oid, h.relfilenode, h.database, h.schema, h.name, h.kind,
-               h.owner_name, coalesce(h.blocks, known.blocks, 0), coalesce(h.live_tuples, 0)
-          FROM heap h
           LEFT JOIN walker.relation known
             ON (known.source_id, known.spc_oid, known.db_oid, known.relfilenode)
                = (_keep_names.source_id, h.spc_oid, h.db_oid, h.relfilenode)
+    ), written AS (
+        INSERT INTO walker.relation AS r
+        SELECT _keep_names.source_id, h.spc_oid, h.db_oid, h.relfilenode, h.database, h.schema, h.name, h.kind,
+               h.owner_name, h.blocks, h.live_tuples
+          FROM heap h
          WHERE EXISTS (SELECT 1 FROM walker.source s WHERE s.source_id = _keep_names.source_id)
+           -- A conflict would lock the row, and so write, even where there is nothing to be updated.
+           AND ((h.known).source_id IS NULL
+                OR ((h.known).database, (h.known).schema, (h.known).name, (h.known).kind, (h.known).toast_of,
+                    (h.known).blocks, (h.known).live_tuples) IS DISTINCT FROM
+                   (h.database, h.schema, h.name, h.kind, h.owner_name, h.blocks, h.live_tuples))
             ON CONFLICT (source_id, spc_oid, db_oid, relfilenode) DO UPDATE
            SET database = EXCLUDED.database, schema = EXCLUDED.schema, name = EXCLUDED.name, kind = EXCLUDED.kind,
                toast_of = EXCLUDED.toast_of, blocks = EXCLUDED.blocks, live_tuples = EXCLUDED.live_tuples
-         WHERE (r.database, r.schema, r.name, r.kind, r.toast_of, r.blocks, r.live_tuples) IS DISTINCT FROM
-               (EXCLUDED.database, EXCLUDED.schema, EXCLUDED.name, EXCLUDED.kind, EXCLUDED.toast_of, EXCLUDED.blocks,
-                EXCLUDED.live_tuples)
         RETURNING 1
     )
     SELECT pg_catalog.count(*) FROM written

@@ -71,6 +71,29 @@ class RemoteHostIT extends HostContract {
         walked.waitFor();
     }
 
+    /** A look for names comes after each change of catalogs, and now and then without one. */
+    @Test
+    void namesThatAreKnownAreNotWrittenAgain() throws Exception {
+        walked.waitFor();
+        try (Connection connection = walked.server().jdbc();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            // Names that the walker finds meanwhile are not.
+            statement.execute("LOCK TABLE walker.relation IN SHARE MODE");
+            try (ResultSet row = statement.executeQuery(
+                    "SELECT count(*), walker._keep_names(source_id, jsonb_agg(to_jsonb(r)"
+                            + " || jsonb_build_object('owner_name', toast_of))) FROM walker.relation r GROUP BY source_id")) {
+                assertTrue(row.next() && row.getInt(1) > 50);
+                assertEquals(0, row.getInt(2));
+            }
+            // Whoever writes, or locks a row, has one.
+            try (ResultSet row = statement.executeQuery("SELECT pg_current_xact_id_if_assigned()")) {
+                row.next();
+                assertEquals(null, row.getString(1));
+            }
+        }
+    }
+
     @Test
     void initBringsAnOlderSchemaUpToDate() throws Exception {
         walked.server().execute("DROP DATABASE IF EXISTS older", "CREATE DATABASE older");
