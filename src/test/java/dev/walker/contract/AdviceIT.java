@@ -169,6 +169,10 @@ class AdviceIT {
         sql("BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; " + statement + "; COMMIT");
     }
 
+    private static void awaitStatistics() throws SQLException {
+        walked.server().awaitStatistics();
+    }
+
     private static void sql(String... statements) throws SQLException {
         walked.server().execute(statements);
     }
@@ -307,7 +311,7 @@ class AdviceIT {
     }
 
     private static void awaitNothingHeldBack(String table) throws Exception {
-        long giveUp = System.nanoTime() + 30_000_000_000L;
+        long giveUp = System.nanoTime() + 60_000_000_000L;
         while (advice("'" + table + "'").containsKey("blocked")) {
             assertTrue(System.nanoTime() < giveUp, "still held back");
             Thread.sleep(50);
@@ -316,7 +320,7 @@ class AdviceIT {
 
     /** Waits until the horizon is held by one of this kind, by itself. */
     private static void awaitHolder(String kind) throws Exception {
-        long giveUp = System.nanoTime() + 30_000_000_000L;
+        long giveUp = System.nanoTime() + 60_000_000_000L;
         String holders = null;
         while (!kind.equals(holders)) {
             assertTrue(System.nanoTime() < giveUp, "held by " + holders + ", wanted " + kind);
@@ -349,8 +353,8 @@ class AdviceIT {
         assertFalse(advice("'roomy'").containsKey("fillfactor"));
         // What the map counts is what PostgreSQL counts, from 16 on.
         if (walked.server().major() >= 16) {
+            awaitStatistics();
             for (String table : List.of("crowded", "indexed", "roomy")) {
-                sql("SELECT pg_stat_force_next_flush()");
                 assertEquals(
                         walked.server()
                                 .query("SELECT n_tup_newpage_upd FROM pg_stat_user_tables WHERE relname = '" + table
@@ -433,6 +437,7 @@ class AdviceIT {
     void autovacuumComesAsOftenAsTheHistoryWantsIt() throws Exception {
         create("churned", " (id int PRIMARY KEY)", "SELECT generate_series(1, 20000)");
         byIndex("DELETE FROM churned WHERE id <= 1200");
+        awaitStatistics();
         walked.waitFor();
         assertFalse(advice("'churned'").containsKey("autovacuum"));
         beginHistory("churned", 4);
@@ -618,7 +623,7 @@ class AdviceIT {
     }
 
     private static void awaitWaiter(String table) throws Exception {
-        long giveUp = System.nanoTime() + 30_000_000_000L;
+        long giveUp = System.nanoTime() + 60_000_000_000L;
         while ("0"
                 .equals(walked.server()
                         .query("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"

@@ -52,7 +52,7 @@ class DockerScriptIT {
                             "PGPORT",
                             Integer.toString(server.port())));
             Process script = builder.start();
-            assertTrue(script.waitFor(60, TimeUnit.SECONDS), "the script did not end");
+            assertTrue(script.waitFor(3, TimeUnit.MINUTES), "the script did not end");
             assertEquals(0, script.exitValue(), () -> read(log));
             // As the container does after its scripts.
             server.restart();

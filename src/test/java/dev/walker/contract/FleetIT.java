@@ -50,7 +50,7 @@ class FleetIT {
     }
 
     private static void awaitName(TestServer target, String name, String table) throws Exception {
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         String sql = "SELECT count(*) FROM walker.garbage('" + name + "') WHERE relation = '" + table + "'";
         while (!"1".equals(target.query(sql))) {
             assertTrue(System.nanoTime() < giveUp, table + " has no name");
@@ -59,7 +59,7 @@ class FleetIT {
     }
 
     private static void awaitNamed(TestServer target, String name, String relation) throws Exception {
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         String sql = "SELECT count(*) FROM walker.relation r JOIN walker.source s USING (source_id) WHERE s.name = '"
                 + name + "' AND r.name = '" + relation + "'";
         while (!"1".equals(target.query(sql))) {

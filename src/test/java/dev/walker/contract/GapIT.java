@@ -57,7 +57,7 @@ class GapIT {
 
     private static void letTheSlotBeInvalidated() throws Exception {
         walked.configure("idle_replication_slot_timeout = 1s");
-        long giveUp = System.nanoTime() + 30_000_000_000L;
+        long giveUp = System.nanoTime() + 60_000_000_000L;
         while (!"idle_timeout".equals(query("SELECT invalidation_reason FROM pg_replication_slots"))) {
             assertTrue(System.nanoTime() < giveUp, "the slot was not invalidated");
             Thread.sleep(1100);
@@ -68,7 +68,7 @@ class GapIT {
 
     /** It is moved after the save that is waited for. */
     private static void awaitSlot() throws Exception {
-        long giveUp = System.nanoTime() + 10_000_000_000L;
+        long giveUp = System.nanoTime() + 60_000_000_000L;
         String reserved =
                 "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'walker' AND wal_status = 'reserved'";
         while (!"1".equals(query(reserved))) {
@@ -316,7 +316,7 @@ class GapIT {
     }
 
     private static void awaitBaseline(String state, int blocks) throws Exception {
-        long giveUp = System.nanoTime() + 30_000_000_000L;
+        long giveUp = System.nanoTime() + 60_000_000_000L;
         while (!"t"
                 .equals(query("SELECT coalesce(bool_or(state = '" + state + "' AND next_block BETWEEN " + blocks
                         + " AND blocks - 256), false) FROM walker.heatmap_baseline WHERE relfilenode ="

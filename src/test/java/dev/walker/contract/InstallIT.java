@@ -133,7 +133,7 @@ class InstallIT {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        assertTrue(process.waitFor(2, TimeUnit.MINUTES), () -> "install.sh " + command + " did not end: " + read(log));
+        assertTrue(process.waitFor(5, TimeUnit.MINUTES), () -> "install.sh " + command + " did not end: " + read(log));
         assertEquals(0, process.exitValue(), () -> read(log));
         return read(log);
     }

@@ -79,6 +79,10 @@ class OperationsIT {
                 () -> "the walker took no settings\n" + walked.server().endOfLog());
     }
 
+    private static void await(String wanted, String sql) throws Exception {
+        await(wanted, sql, 60);
+    }
+
     private static void await(String wanted, String sql, int seconds) throws Exception {
         long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         String found = query(sql);
@@ -215,7 +219,7 @@ class OperationsIT {
         String told =
                 "SELECT coalesce(string_agg(name || ': ' || meaning, ' ' ORDER BY name), '') FROM walker.settings() WHERE \"default\""
                         + " IS NULL";
-        await("walker.own_rows: nobody reads it walker.plugin: nobody reads it; is walker.plugins meant?", told, 10);
+        await("walker.own_rows: nobody reads it walker.plugin: nobody reads it; is walker.plugins meant?", told);
         walked.stop();
         try (var connection = walked.server().jdbc();
                 var statement = connection.createStatement()) {
@@ -227,13 +231,12 @@ class OperationsIT {
         walked.waitFor();
         await(
                 "nobody reads it; is walker.slot meant?",
-                "SELECT meaning FROM walker.settings() WHERE name = 'walker.slots'",
-                10);
+                "SELECT meaning FROM walker.settings() WHERE name = 'walker.slots'");
         walked.server().execute("ALTER DATABASE postgres RESET ALL");
         forget("walker.plugin", "walker.own_rows");
         assertReloads();
         walked.waitFor();
-        await("", told, 10);
+        await("", told);
     }
 
     /** Takes settings out of the configuration file. */
@@ -244,7 +247,7 @@ class OperationsIT {
         Files.write(file, lines);
         walked.server().execute("SELECT pg_reload_conf()");
         for (String name : names) {
-            await("", "SELECT coalesce(current_setting('" + name + "', true), '')", 10);
+            await("", "SELECT coalesce(current_setting('" + name + "', true), '')");
         }
     }
 
@@ -261,7 +264,7 @@ class OperationsIT {
         int before = walked.server().log().length();
         String pid = query("SELECT pid FROM walker.status()");
         walked.stop();
-        await("0", "SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid, 10);
+        await("0", "SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid);
         String log = walked.server().log().substring(before);
         assertTrue(log.contains("walker: has ended"), log);
         for (String alarm : List.of("FATAL", "ERROR", "client")) {
@@ -367,7 +370,7 @@ class OperationsIT {
                 // In the middle of a batch or a save.
                 Thread.sleep(round * 7);
                 statement.execute("DROP EXTENSION walker");
-                await("0", walkers, 10);
+                await("0", walkers);
                 statement.execute("CREATE EXTENSION walker");
             }
             statement.execute("SELECT walker.start()");
@@ -392,7 +395,7 @@ class OperationsIT {
                 "CALL walker.run",
                 query("SELECT left(query, 15) FROM pg_stat_activity WHERE application_name = 'walker' AND pid = " + pid
                         + " AND state = 'active'"));
-        assertEquals("t", query("SELECT pg_terminate_backend(" + pid + ", 10000)"));
+        assertEquals("t", query("SELECT pg_terminate_backend(" + pid + ", 60000)"));
         assertEquals("stopped", query("SELECT state FROM walker.status()"));
         assertEquals("0", query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"));
         assertEquals("1", query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'walker' AND NOT active"));
@@ -409,7 +412,7 @@ class OperationsIT {
         try (var connection = walked.server().jdbc();
                 var statement = connection.createStatement()) {
             String pid = waitsForALockInJava(statement);
-            assertEquals("t", query("SELECT pg_terminate_backend(" + pid + ", 10000)"));
+            assertEquals("t", query("SELECT pg_terminate_backend(" + pid + ", 60000)"));
             // Of a session that a crash would have ended.
             statement.execute("COMMIT");
         }
@@ -437,8 +440,7 @@ class OperationsIT {
         await(
                 "Lock",
                 "SELECT wait_event_type FROM pg_stat_activity WHERE application_name = 'walker'"
-                        + " AND query LIKE 'CALL walker.run%'",
-                30);
+                        + " AND query LIKE 'CALL walker.run%'");
         return query(
                 "SELECT pid FROM pg_stat_activity WHERE application_name = 'walker' AND query LIKE 'CALL walker.run%'");
     }
@@ -483,7 +485,7 @@ class OperationsIT {
             }
         } finally {
             over.set(true);
-            load.get(30, TimeUnit.SECONDS);
+            load.get(60, TimeUnit.SECONDS);
         }
         assertTrue(held > 0, "its backend_xmin was never seen");
         assertTrue(longest < TimeUnit.SECONDS.toNanos(2), "its backend_xmin stayed for " + longest / 1e9 + " s");
@@ -554,7 +556,7 @@ class OperationsIT {
         walked.configure("walker.naptime = 100");
         assertReloads();
         String plugin = " FROM walker.plugins() WHERE name = 'example.StumblesAtStart'";
-        await("failed", "SELECT state" + plugin, 10);
+        await("failed", "SELECT state" + plugin);
         assertEquals("t", query("SELECT last_error LIKE '%invalid input syntax%' AND error_lsn IS NOT NULL" + plugin));
         assertTrue(walked.server().log().contains("walker: plugin \"example.StumblesAtStart\" is set aside at LSN "));
         assertEquals("{\"no\": 1}", query(published));
@@ -565,11 +567,11 @@ class OperationsIT {
                         "DELETE FROM going WHERE id > 5");
         walked.assertExact();
         assertEquals("t", query("SELECT walker.retry('example.StumblesAtStart')"));
-        await("t", "SELECT last_error LIKE '%StackOverflowError: too deep%'" + plugin, 10);
+        await("t", "SELECT last_error LIKE '%StackOverflowError: too deep%'" + plugin);
         assertEquals("0", query("SELECT count(*) FROM walker.gaps WHERE plugin = 'example.StumblesAtStart'"));
         assertEquals("{\"no\": 1}", query(published));
         assertEquals("t", query("SELECT walker.retry('example.StumblesAtStart')"));
-        await("active", "SELECT state" + plugin, 10);
+        await("active", "SELECT state" + plugin);
         assertEquals("{\"no\": 4}", query(published));
         assertEquals("1", query("SELECT count(*) FROM walker.gaps WHERE plugin = 'example.StumblesAtStart'"));
         walked.assertExact();
@@ -592,12 +594,12 @@ class OperationsIT {
         String pid = query("SELECT pid FROM walker.status()");
         String plugin = " FROM walker.plugins() WHERE name = 'example.StumblesInCheck'";
         walked.server().execute("SELECT walker.reset('littered')");
-        await("failed", "SELECT state" + plugin, 10);
+        await("failed", "SELECT state" + plugin);
         String error = query("SELECT last_error" + plugin);
         assertTrue(error.contains("its check of settings threw java.lang.IllegalStateException: not now"), error);
         assertEquals("example.StumblesInCheck", query("SELECT class_name" + plugin));
         assertEquals("t", query("SELECT walker.retry('example.StumblesInCheck')"));
-        await("active", "SELECT state" + plugin, 10);
+        await("active", "SELECT state" + plugin);
         makeGarbage();
         walked.assertExact();
         assertEquals(pid, query("SELECT pid FROM walker.status()"));
@@ -628,11 +630,10 @@ class OperationsIT {
             await(
                     "1",
                     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = '"
-                            + reset.replace("'", "''") + "'",
-                    10);
+                            + reset.replace("'", "''") + "'");
             first.commit();
-            waits.get(10, TimeUnit.SECONDS);
-            await("Lock", "SELECT wait_event_type FROM pg_stat_activity WHERE pid = " + pid, 10);
+            waits.get(60, TimeUnit.SECONDS);
+            await("Lock", "SELECT wait_event_type FROM pg_stat_activity WHERE pid = " + pid);
             second.commit();
         }
         makeGarbage();
@@ -794,13 +795,13 @@ class OperationsIT {
                 throw new IllegalStateException(e);
             }
         });
-        await("1", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'", 10);
+        await("1", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'");
         // Those who come after it are served, for WALker's own WAL, too, and in a transaction that has waited before.
         for (int i = 0; i < 3; i++) {
             walked.waitFor();
         }
         assertEquals("t", query("SELECT bool_and(walker.wait_for()) FROM generate_series(1, 2)"));
-        assertEquals("f", waiter.get(30, TimeUnit.SECONDS));
+        assertEquals("f", waiter.get(60, TimeUnit.SECONDS));
         int commits = Integer.parseInt(query("SELECT count(*) FROM pg_get_wal_records_info('" + before
                 + "', pg_current_wal_flush_lsn()) WHERE resource_manager = 'Transaction'"));
         assertTrue(commits < 40, commits + " transactions in 5 s");
@@ -876,10 +877,10 @@ class OperationsIT {
         String pid = query("SELECT pid FROM walker.status()");
         assertEquals(pid, query("SELECT walker.ensure_running()"));
         walked.kill();
-        await("running", "SELECT CASE WHEN walker.ensure_running() IS NULL THEN 'not' ELSE 'running' END", 10);
+        await("running", "SELECT CASE WHEN walker.ensure_running() IS NULL THEN 'not' ELSE 'running' END");
         assertNotEquals(pid, query("SELECT pid FROM walker.status()"));
         query("SELECT pg_terminate_backend(pid) FROM walker.status()");
-        await("none", "SELECT coalesce(pid::text, 'none') FROM walker.status()", 10);
+        await("none", "SELECT coalesce(pid::text, 'none') FROM walker.status()");
         assertTrue(Integer.parseInt(query("SELECT walker.ensure_running()")) > 0);
         walked.stop();
         assertEquals(null, query("SELECT walker.ensure_running()"));
@@ -909,7 +910,7 @@ class OperationsIT {
                             "DROP TABLE IF EXISTS held_up",
                             "CREATE TABLE held_up AS SELECT generate_series(1, 1000) id",
                             "DELETE FROM held_up WHERE id <= 123");
-            await("1", "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = " + pid, 10);
+            await("1", "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = " + pid);
             statement.execute("SELECT pg_sleep(1.2)");
             connection.commit();
         }
@@ -939,7 +940,7 @@ class OperationsIT {
         assertTrue(secondsBetween("received fast shutdown request", "shutting down", log) < 5, log);
         walked.server().execute("DELETE FROM restarted WHERE id <= 456");
         // pg_cron calls at the begin of each minute.
-        await("running", "SELECT state FROM walker.status()", 70);
+        await("running", "SELECT state FROM walker.status()", 130);
         walked.assertExact();
         assertEquals("t", query("SELECT walker.disable_autostart()"));
         assertEquals("0", query("SELECT count(*) FROM cron.job"));

@@ -189,7 +189,7 @@ class OtherPluginsIT extends OtherPluginsServer {
                             "INSERT INTO vm_" + each + " SELECT i, 0 FROM generate_series(1, 10) i");
         }
         for (String each : CLEARING.keySet()) {
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             do {
                 // It cannot while some snapshot is old.
                 assertTrue(System.nanoTime() < giveUp, "VACUUM freezes nothing");

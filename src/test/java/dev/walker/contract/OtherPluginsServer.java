@@ -106,7 +106,7 @@ abstract class OtherPluginsServer {
 
     void cut() throws Exception {
         walked.server().execute("DELETE FROM cut WHERE id > 40000");
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         // It cannot while some snapshot is old.
         while (Long.parseLong(query("SELECT pg_relation_size('cut') / 8192")) > 400) {
             assertTrue(System.nanoTime() < giveUp, "VACUUM cuts nothing");

@@ -47,7 +47,7 @@ final class PlJavaServer extends WalkedServer {
     }
 
     @Override
-    void limitHeap(int megabytes) throws SQLException, InterruptedException {
+    void limitHeap(int megabytes) throws SQLException {
         configure("pljava.vmoptions = '" + server().query("SELECT current_setting('pljava.vmoptions')") + " -Xmx"
                 + megabytes + "m'");
     }

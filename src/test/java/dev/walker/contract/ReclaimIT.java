@@ -114,6 +114,7 @@ class ReclaimIT {
         walked.waitFor();
         long all = number("SELECT dead_tuple_count FROM pgstattuple('hot')");
         long expected = number("SELECT sum(dead_tuples) FROM walker.heatmap_pages('hot') WHERE block IN (10, 50, 51)");
+        walked.server().awaitStatistics();
         try (Connection connection = walked.server().jdbc();
                 Statement statement = connection.createStatement()) {
             String blocks = "SELECT heap_blks_hit + heap_blks_read FROM pg_statio_user_tables WHERE relname = 'hot'";

@@ -97,7 +97,7 @@ class ServerHostIT extends HostContract {
         assertEquals("f", query(SLOT_AT_POSITION));
         String saved = query("SELECT saved_at FROM walker.progress");
         walked.start();
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!"t".equals(query(SLOT_AT_POSITION))) {
             assertTrue(System.nanoTime() < giveUp, "the slot stays behind");
             Thread.sleep(50);
@@ -242,7 +242,7 @@ class ServerHostIT extends HostContract {
     }
 
     private static void waitForState(String state) throws Exception {
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!state.equals(query("SELECT state FROM walker.status()"))) {
             assertTrue(
                     System.nanoTime() < giveUp,

@@ -136,7 +136,7 @@ class SourcesIT {
     }
 
     private static void awaitName(RemoteServer target, String table) throws Exception {
-        long giveUp = System.nanoTime() + 30_000_000_000L;
+        long giveUp = System.nanoTime() + 60_000_000_000L;
         while (blocks(target, table) == null) {
             assertTrue(System.nanoTime() < giveUp, () -> table + " has no name");
             Thread.sleep(50);

@@ -60,7 +60,7 @@ class StrangersIT {
     }
 
     private static void awaitDead(String table, long wanted) throws Exception {
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         String sql =
                 "SELECT coalesce(sum(dead_tuples), 0) FROM walker.garbage() WHERE relation = '" + table + "'::regclass";
         while (!Long.toString(wanted).equals(query(sql))) {

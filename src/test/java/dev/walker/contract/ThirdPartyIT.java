@@ -88,7 +88,7 @@ class ThirdPartyIT {
             assertEquals("60 t of a plugin", walked.server().query(shown));
             assertEquals("t", walked.server().query("SELECT walker.reload()"));
             String failed = "SELECT last_error FROM walker.plugins() WHERE state = 'failed'";
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (walked.server()
                     .query("SELECT count(*) FROM (" + failed + ") f")
                     .equals("0")) {

@@ -150,7 +150,7 @@ class TimelineIT {
             follow(standby, primary);
             standby.configure("primary_conninfo = ''");
             standby.execute("SELECT pg_reload_conf()");
-            long giveUp = System.nanoTime() + 30_000_000_000L;
+            long giveUp = System.nanoTime() + 60_000_000_000L;
             while (!"0".equals(standby.query("SELECT count(*) FROM pg_stat_wal_receiver"))) {
                 assertTrue(System.nanoTime() < giveUp, "the standby does not let go");
                 Thread.sleep(20);

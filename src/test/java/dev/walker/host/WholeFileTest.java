@@ -88,7 +88,7 @@ class WholeFileTest {
             }
         });
         WholeFile.write("--out", pipe, NEW);
-        assertEquals("new", read.get(10, TimeUnit.SECONDS));
+        assertEquals("new", read.get(60, TimeUnit.SECONDS));
         assertFalse(Files.isRegularFile(pipe));
         assertEquals(List.of("pipe"), names());
     }

@@ -82,7 +82,7 @@ public final class Browser {
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();
-            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            if (!process.waitFor(120, TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
                 throw new IllegalStateException(program + " did not end: " + Files.readString(err));
@@ -121,7 +121,7 @@ public final class Browser {
         private void serve() {
             while (true) {
                 try (Socket client = socket.accept()) {
-                    client.setSoTimeout(1000);
+                    client.setSoTimeout(20_000);
                     requests.add(String.valueOf(new BufferedReader(
                                     new InputStreamReader(client.getInputStream(), StandardCharsets.ISO_8859_1))
                             .readLine()));

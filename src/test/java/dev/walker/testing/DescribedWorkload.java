@@ -316,10 +316,11 @@ public final class DescribedWorkload {
                     major >= 15 ? "SELECT pg_backup_start('b', true)" : "SELECT pg_start_backup('b', true, false)");
             statement.execute(major >= 15 ? "SELECT pg_backup_stop(false)" : "SELECT pg_stop_backup(false)");
         }
-        server.configure("full_page_writes = off");
-        server.execute("SELECT pg_reload_conf()", "SELECT pg_sleep(0.1)", "CHECKPOINT");
-        server.configure("full_page_writes = on", "max_connections = 111");
-        server.execute("SELECT pg_reload_conf()", "SELECT pg_sleep(0.1)", "CHECKPOINT");
+        server.reload("full_page_writes = off");
+        server.execute("CHECKPOINT");
+        server.configure("max_connections = 111");
+        server.reload("full_page_writes = on");
+        server.execute("CHECKPOINT");
     }
 
     /** Old commit timestamps and multixacts go once no database has older ones. */

@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -238,6 +239,20 @@ public final class TestServer implements AutoCloseable {
                     StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Sets something in {@code postgresql.conf}; when new sessions have it, the other processes have been told of it too. */
+    public void reload(String line) throws SQLException {
+        configure(line);
+        execute("SELECT pg_reload_conf()");
+        String[] parts = line.split(" = ", 2);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!parts[1].replace("'", "").equals(query("SELECT current_setting('" + parts[0] + "')"))) {
+            if (System.nanoTime() > giveUp) {
+                throw new IllegalStateException("setting not taken: " + line + "\n" + endOfLog());
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
         }
     }
 
@@ -562,6 +577,22 @@ public final class TestServer implements AutoCloseable {
                 throw new IllegalStateException("no row from " + sql);
             }
             return rows.getString(1);
+        }
+    }
+
+    /**
+     * Waits until the sessions of tests that were closed have ended: before they do they add what they have done to the
+     * statistics. None may be open.
+     */
+    public void awaitStatistics() throws SQLException {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        String open = "SELECT coalesce(string_agg(pid || ' ' || query, '; '), '') FROM pg_stat_activity"
+                + " WHERE application_name = 'PostgreSQL JDBC Driver' AND pid <> pg_backend_pid()";
+        for (String found = query(open); !found.isEmpty(); found = query(open)) {
+            if (System.nanoTime() > giveUp) {
+                throw new IllegalStateException("sessions that do not end: " + found);
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }
     }
 

@@ -234,11 +234,11 @@ public final class WalWorkload {
             statement.execute("SELECT pg_backup_start('b', true)");
             statement.execute("SELECT pg_backup_stop(false)");
         }
-        server.configure("full_page_writes = off");
-        server.execute(
-                "SELECT pg_reload_conf()", "SELECT pg_sleep(0.2)", "CHECKPOINT", "UPDATE t SET a = 1 WHERE id < 99");
-        server.configure("full_page_writes = on", "max_connections = 77");
-        server.execute("SELECT pg_reload_conf()", "SELECT pg_sleep(0.2)", "CHECKPOINT");
+        server.reload("full_page_writes = off");
+        server.execute("CHECKPOINT", "UPDATE t SET a = 1 WHERE id < 99");
+        server.configure("max_connections = 77");
+        server.reload("full_page_writes = on");
+        server.execute("CHECKPOINT");
         server.restart();
     }
 
