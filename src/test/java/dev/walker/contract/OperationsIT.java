@@ -455,10 +455,14 @@ class OperationsIT {
                         "CREATE TABLE busy AS SELECT id, 0 n FROM generate_series(1, 300000) id",
                         "UPDATE busy SET n = 1",
                         "DELETE FROM busy WHERE id > 100");
+        String there = query("SELECT pg_current_wal_insert_lsn()");
         walked.start();
         String pid = query("SELECT pid FROM walker.status()");
         AtomicBoolean over = new AtomicBoolean();
         CompletableFuture<Void> load = CompletableFuture.runAsync(() -> updateUntil(over));
+        String isThere = "SELECT position >= '" + there + "' FROM walker.status()";
+        long begin = System.nanoTime();
+        long took = 0;
         long longest = 0;
         int held = 0;
         try (var connection = walked.server().jdbc();
@@ -466,9 +470,11 @@ class OperationsIT {
                         "SELECT backend_xmin::text FROM pg_stat_activity WHERE pid = " + pid)) {
             String xmin = null;
             long since = 0;
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
-            while (System.nanoTime() < end) {
+            // Longer where the machine is slow.
+            while (took < TimeUnit.SECONDS.toNanos(8) || "f".equals(query(isThere))) {
+                assertTrue(took < TimeUnit.MINUTES.toNanos(3), walked.server()::endOfLog);
                 long now = System.nanoTime();
+                took = now - begin;
                 try (var row = ask.executeQuery()) {
                     assertTrue(
                             row.next(), "the walker is gone\n" + walked.server().endOfLog());
@@ -488,7 +494,7 @@ class OperationsIT {
             load.get(60, TimeUnit.SECONDS);
         }
         assertTrue(held > 0, "its backend_xmin was never seen");
-        assertTrue(longest < TimeUnit.SECONDS.toNanos(2), "its backend_xmin stayed for " + longest / 1e9 + " s");
+        assertTrue(longest < took / 4, "its backend_xmin stayed for " + longest / 1e9 + " s of " + took / 1e9);
         walked.waitFor();
         walked.assertExact();
         // A walker that begins anew, as in other tests, does not know of its garbage.

@@ -150,7 +150,15 @@ class ReconnectIT {
 
     @Test
     void slowTargetDoesNotLoseTheStream() throws Exception {
-        try (RemoteServer walked = new RemoteServer(server("wal_sender_timeout = 1s"))) {
+        if (!keepsTheStream(1)) {
+            // It may be the machine that is too slow to answer within a second.
+            assertTrue(keepsTheStream(6), "the stream was lost");
+        }
+    }
+
+    /** Whether the walsender is the same after the target could not be written to for four times its timeout. */
+    private static boolean keepsTheStream(int timeoutSeconds) throws Exception {
+        try (RemoteServer walked = new RemoteServer(server("wal_sender_timeout = " + timeoutSeconds + "s"))) {
             TestServer server = walked.server();
             walked.options("--mode", "stream");
             walked.start();
@@ -164,17 +172,19 @@ class ReconnectIT {
                 server.execute(
                         "INSERT INTO much SELECT i, repeat('x', 1000) FROM generate_series(1, 60000) i",
                         "DELETE FROM much WHERE id % 3 = 0");
-                Thread.sleep(4000);
+                Thread.sleep(4000L * timeoutSeconds);
                 statement.execute("COMMIT");
             }
             walked.waitFor();
             assertEquals("20000", server.query("SELECT sum(dead_tuples) FROM walker.heatmap('much')"));
-            assertEquals(walsender, server.query("SELECT pid FROM pg_stat_replication"), walked.output());
+            boolean kept =
+                    walsender.equals(server.query("SELECT coalesce(min(pid)::text, 'none') FROM pg_stat_replication"));
             walked.stop();
             // What was committed is told the slot at the end.
             assertEquals(
                     "t",
                     server.query("SELECT r.restart_lsn = s.position FROM pg_replication_slots r, walker.status() s"));
+            return kept;
         }
     }
 
