@@ -46,7 +46,7 @@ class FleetIT {
     private static void waitFor(TestServer target, String name, TestServer source) throws SQLException {
         source.execute("SELECT pg_logical_emit_message(true, 'test', 'flushes what is before it')");
         String end = source.query("SELECT pg_current_wal_flush_lsn()");
-        assertEquals("t", target.query("SELECT walker.wait_for('" + name + "', '" + end + "', '1 min')"));
+        assertEquals("t", target.query("SELECT walker.wait_for('" + name + "', '" + end + "', '3 min')"));
     }
 
     private static void awaitName(TestServer target, String name, String table) throws Exception {
@@ -83,14 +83,14 @@ class FleetIT {
                 "SELECT concat_ws(' ', dead_tuples, complete) FROM walker.garbage('other') WHERE relation = 'older'";
         assertTrue(target.query(known).endsWith(" f"), target.query(known));
         target.execute("SELECT walker.baseline(" + older + ")");
-        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '1 min')"));
+        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '3 min')"));
         waitFor(target, "other", other);
         assertEquals(dead + " t", target.query(known));
         String elder = known.replace("'older'", "'%s'");
         target.execute("SELECT walker.baseline('other', 'shop', '\"Odd one\".eldest')");
-        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '1 min')"));
+        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '3 min')"));
         target.execute("SELECT walker.baseline('other', NULL, NULL)");
-        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '1 min')"));
+        assertEquals("t", target.query("SELECT walker.wait_for_baseline('other', '3 min')"));
         waitFor(target, "other", other);
         for (String each : List.of("elder", "eldest")) {
             dead = ask(other, "shop", "SELECT dead_tuple_count FROM pgstattuple('\"Odd one\"." + each + "')");

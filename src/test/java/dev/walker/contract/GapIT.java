@@ -306,7 +306,7 @@ class GapIT {
         assertTrue(walked.startFailing("heatmap").contains(walked.gapHint()));
         walked.start(true);
         sql("DELETE FROM early WHERE id % 7 = 2");
-        assertEquals("t", query("SELECT walker.wait_for_baseline('1 min')"));
+        assertEquals("t", query("SELECT walker.wait_for_baseline('3 min')"));
         assertEquals("t", query("SELECT complete FROM walker.garbage() WHERE relation = 'early'::regclass"));
         assertFalse(MapCheck.of(walked).unknownHeaps().contains("early"));
         assertEquals(

@@ -98,7 +98,7 @@ abstract class HostContract {
         assertEquals("0", query("SELECT count(*) FROM walker.plugin"));
         walked().start();
         sql("SELECT walker.baseline()", "DELETE FROM forgotten WHERE id <= 30");
-        assertEquals("t", query("SELECT walker.wait_for_baseline('1 min')"));
+        assertEquals("t", query("SELECT walker.wait_for_baseline('3 min')"));
         walked().assertExact();
     }
 

@@ -67,7 +67,7 @@ class PgUpgradeIT {
             upgraded.start();
             assertEquals("0", query(upgraded, "SELECT count(*) FROM walker.garbage()"));
             upgraded.execute("SELECT walker.forget('local')", "SELECT walker.start()", "SELECT walker.baseline('t')");
-            assertEquals("t", query(upgraded, "SELECT walker.wait_for_baseline('1 min')"));
+            assertEquals("t", query(upgraded, "SELECT walker.wait_for_baseline('3 min')"));
             upgraded.execute("DELETE FROM t WHERE id % 5 = 0");
             assertEquals("t", query(upgraded, "SELECT walker.wait_for()"));
             assertEquals(

@@ -173,7 +173,7 @@ final class RemoteServer extends WalkedServer {
             words.add("--accept-gap");
         }
         walker = command(words.toArray(new String[0])).start();
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (!Files.readString(log).contains("walking from")) {
             if (!walker.isAlive() || System.nanoTime() > giveUp) {
                 throw new AssertionError("the walker did not start: " + Files.readString(log));
@@ -186,7 +186,7 @@ final class RemoteServer extends WalkedServer {
     void kill() throws Exception {
         walker.destroyForcibly().waitFor();
         // Its backend holds the lock until it notices.
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while ("running".equals(server().query("SELECT state FROM walker.status()"))) {
             if (System.nanoTime() > giveUp) {
                 throw new AssertionError("the killed walker's lock is still there");

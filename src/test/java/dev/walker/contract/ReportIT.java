@@ -195,7 +195,7 @@ class ReportIT {
             locker.setAutoCommit(false);
             locker.createStatement().execute("LOCK TABLE locked");
             String printed = assertTimeoutPreemptively(
-                    Duration.ofMinutes(1),
+                    Duration.ofMinutes(3),
                     () -> walked.succeed(
                             "report", "--url", walked.url(), "--out", "-", "--top", "9", "--wal-segments", "0"));
             assertTrue(printed.contains(" is locked by pid "), "the table that is locked");

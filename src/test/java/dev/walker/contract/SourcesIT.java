@@ -63,7 +63,7 @@ class SourcesIT {
         MapCheck.heaps(primary);
         follow(standby, primary);
         String end = standby.query("SELECT pg_last_wal_replay_lsn()");
-        assertEquals("t", target.server().query("SELECT walker.wait_for('" + end + "', '1 min')"), target.output());
+        assertEquals("t", target.server().query("SELECT walker.wait_for('" + end + "', '3 min')"), target.output());
         MapCheck check = MapCheck.compare(primary, target.server(), end);
         assertEquals(Set.of(), ofUsers(check));
         assertTrue(check.dead() > 0, check.toString());
@@ -190,7 +190,7 @@ class SourcesIT {
             bank.begin(8);
             target.server().execute("SELECT walker.baseline()");
             primary.execute("UPDATE old SET v = 2 WHERE id % 50 = 2");
-            assertEquals("t", target.server().query("SELECT walker.wait_for_baseline('1 min')"), target.output());
+            assertEquals("t", target.server().query("SELECT walker.wait_for_baseline('3 min')"), target.output());
             primary.execute("COMMIT PREPARED 'before the walk'");
             Thread.sleep(300);
             bank.end();
