@@ -4910,8 +4910,12 @@ BEGIN
     PERFORM pg_catalog.pg_advisory_unlock(walker._lock_class(), walker._lock_id(source, 'run'));
     PERFORM pg_catalog.set_config(s.key, s.value, false) FROM pg_catalog.jsonb_each_text(settings) s;
     COMMIT;
-    IF failed AND coalesce(detail, '') || coalesce(hint, '') <> '' THEN
+    IF failed AND detail <> '' AND hint <> '' THEN
         RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = detail, HINT = hint;
+    ELSIF failed AND detail <> '' THEN
+        RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = detail;
+    ELSIF failed AND hint <> '' THEN
+        RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, HINT = hint;
     ELSIF failed THEN
         RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message;
     END IF;

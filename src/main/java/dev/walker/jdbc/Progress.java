@@ -22,6 +22,7 @@ final class Progress {
             " FROM walker.source s JOIN walker.progress p ON p.source_id = s.source_id WHERE s.source_id = ?";
 
     private final int sourceId;
+    private final String quotedName;
     private final long generation;
     private final long recordsBefore;
     private final long bytesBefore;
@@ -32,6 +33,7 @@ final class Progress {
 
     private Progress(
             int sourceId,
+            String quotedName,
             int timeline,
             long generation,
             long records,
@@ -40,6 +42,7 @@ final class Progress {
             Optional<String> slotName,
             long previousLsn) {
         this.sourceId = sourceId;
+        this.quotedName = quotedName;
         this.timeline = timeline;
         this.generation = generation;
         this.recordsBefore = records;
@@ -63,11 +66,11 @@ final class Progress {
     static Optional<Progress> load(Connection target, int sourceId) throws SQLException {
         return Jdbc.first(
                 target,
-                "SELECT timeline, generation, records, wal_bytes, position::text, slot_name,"
-                        + " coalesce(previous, '0/0')::text FROM walker.progress"
-                        + " WHERE source_id = ?",
+                "SELECT p.timeline, p.generation, p.records, p.wal_bytes, p.position::text, p.slot_name,"
+                        + " coalesce(p.previous, '0/0')::text, pg_catalog.quote_literal(s.name)" + FROM_PROGRESS,
                 row -> new Progress(
                         sourceId,
+                        row.getString(8),
                         row.getInt(1),
                         row.getLong(2),
                         row.getLong(3),
@@ -206,7 +209,7 @@ final class Progress {
     }
 
     private String toBeginAnew() {
-        return "To begin anew: DELETE FROM walker.source WHERE source_id = " + sourceId;
+        return "To begin anew: SELECT walker.forget(" + quotedName + ")";
     }
 
     /** Leaves out a gap that was accepted, and records it. */

@@ -81,7 +81,7 @@ class TimelineIT {
             String message = target.startFailing("heatmap");
             assertTrue(message.contains("the walk stands on timeline 2 at LSN "), message);
             assertTrue(message.contains("the server on timeline 1 never was on"), message);
-            assertTrue(message.contains("To begin anew: DELETE FROM walker.source"), message);
+            assertTrue(message.contains("To begin anew: SELECT walker.forget('"), message);
         }
     }
 
