@@ -1030,7 +1030,16 @@ DECLARE
     walker_pid integer := walker._lock_holder(source, 'run');
     give_up timestamptz := pg_catalog.clock_timestamp() + interval '1 min';
 BEGIN
-    UPDATE walker.source s SET autostart = false WHERE s.source_id = _stop.source AND s.autostart;
+    -- Where nothing may be written here the walker notes it; see walker.run().
+    IF pg_catalog.current_setting('transaction_read_only') = 'off' THEN
+        UPDATE walker.source s SET autostart = false WHERE s.source_id = _stop.source AND s.autostart;
+    ELSIF walker_pid IS NULL AND EXISTS (SELECT 1 FROM walker.source s WHERE s.source_id = _stop.source AND s.autostart) THEN
+        RAISE read_only_sql_transaction USING
+            MESSAGE = 'the walker does not run, but a read-only transaction cannot note that walker.ensure_running() is not to start it',
+            HINT = CASE WHEN pg_catalog.pg_is_in_recovery()
+                        THEN 'This server is a standby: SELECT walker.stop() in its primary.'
+                        ELSE 'BEGIN READ WRITE; SELECT walker.stop(); COMMIT;' END;
+    END IF;
     IF walker_pid IS NULL THEN
         RETURN false;
     END IF;
@@ -4778,6 +4787,11 @@ DECLARE
     detail text;
     hint text;
 BEGIN
+    IF pg_catalog.current_setting('transaction_read_only') = 'on' AND NOT pg_catalog.pg_is_in_recovery() THEN
+        -- Those to come are not, see below.
+        COMMIT;
+        SET TRANSACTION READ WRITE;
+    END IF;
     -- Others may be able to make operators in the schemas of this session. A procedure that commits cannot have a path of its own.
     PERFORM pg_catalog.set_config(s.name, s.value, false) FROM walker._session_settings() s;
     PERFORM walker._refuse_second();
@@ -4876,6 +4890,11 @@ BEGIN
     -- However it ended, the next walk may begin.
     IF NOT failed THEN
         BEGIN
+            -- Who asked may not have been able to write. If he was, he has locked the row, and waits.
+            UPDATE walker.source s SET autostart = false
+             WHERE s.source_id IN (SELECT o.source_id FROM walker.source o
+                                    WHERE o.source_id = source AND o.autostart AND walker._wanted(source, 'stop')
+                                      FOR NO KEY UPDATE SKIP LOCKED);
             PERFORM walker._end();
         EXCEPTION WHEN OTHERS OR query_canceled THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
@@ -4985,8 +5004,10 @@ BEGIN
         message := pg_catalog.format(
             'the walker does not run, and replication slot "%s" kept %s of WAL, which is more than walker.max_lag (%s); '
             'it was dropped', slot, pg_catalog.pg_size_pretty(kept), pg_catalog.pg_size_pretty(most));
-        PERFORM walker._failed(source_id, message, NULL);
         PERFORM walker._log(message);
+        IF pg_catalog.current_setting('transaction_read_only') = 'off' THEN
+            PERFORM walker._failed(source_id, message, NULL);
+        END IF;
     END IF;
 END
 $$;

@@ -1,7 +1,10 @@
 package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,6 +49,27 @@ class OddSettingsIT {
         return settings.toArray(new String[0]);
     }
 
+    /** Calls in sessions whose transactions are read-only by default. */
+    private static void nothingIsWrittenButByTheWalker(WalkedServer walked) throws Exception {
+        assertEquals("f", walked.server().query("SELECT autostart FROM walker.source"));
+        assertEquals("f", walked.server().query("SELECT walker.stop()"));
+        walked.server()
+                .execute(
+                        "SET default_transaction_read_only = off",
+                        "INSERT INTO odd SELECT i, 'x' FROM generate_series(1, 30000) i",
+                        "SET default_transaction_read_only = on",
+                        "CALL walker.run(pg_current_wal_insert_lsn())",
+                        "SET default_transaction_read_only = off",
+                        "UPDATE walker.source SET autostart = true",
+                        "INSERT INTO odd SELECT i, 'x' FROM generate_series(1, 30000) i");
+        SQLException e = assertThrows(SQLException.class, () -> walked.server().query("SELECT walker.stop()"));
+        assertTrue(e.getMessage().contains("BEGIN READ WRITE; SELECT walker.stop(); COMMIT;"), e.getMessage());
+        walked.server().execute("SET default_transaction_read_only = off", "SELECT walker.stop()");
+        walked.configure("walker.max_lag = 1MB");
+        walked.server().execute("SELECT walker.ensure_running()");
+        assertEquals("0", walked.server().query("SELECT count(*) FROM pg_replication_slots"));
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("hosts")
     void defaultsOfTheServerDoNotHoldForTheWalk(Hosts host) throws Exception {
@@ -69,7 +93,10 @@ class OddSettingsIT {
             assertEquals(
                     "250", walked.server().query("SELECT sum(dead_tuples_born) FROM walker.heatmap_history('odd')"));
             assertEquals("4", walked.server().query("SELECT count(*) FROM walker.plugins() WHERE state = 'active'"));
-            walked.server().execute("SET default_transaction_read_only = off", "SELECT walker.stop()");
+            walked.server().execute("SELECT walker.stop()");
+            if (host == Hosts.SERVER) {
+                nothingIsWrittenButByTheWalker(walked);
+            }
         }
     }
 }
