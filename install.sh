@@ -689,6 +689,7 @@ RESET search_path;
 CREATE EXTENSION IF NOT EXISTS walker CASCADE;
 SET search_path = pg_catalog;
 ALTER EXTENSION walker UPDATE;
+SELECT coalesce(string_agg(jarorigin, ''), '') AS old_jar FROM sqlj.jar_repository WHERE jarname = 'walker' \gset
 SELECT walker.install_jar() \g /dev/null
 \pset format unaligned
 \t on
@@ -715,7 +716,8 @@ SELECT '  extension walker ' || extversion || ', with ' || current_setting('plja
   FROM pg_catalog.pg_extension WHERE extname = 'walker';
 SELECT '  walker.plugins = ' || quote_literal(current_setting('walker.plugins'));
 SELECT '  A walker is running with the old jar: walker.stop() and walker.start() change that.'
-  FROM walker.status() WHERE state = 'running';
+  FROM walker.status(), sqlj.jar_repository
+ WHERE state = 'running' AND jarname = 'walker' AND jarorigin <> :'old_jar';
 END
 }
 

@@ -1475,6 +1475,8 @@ AS $$
       JOIN pg_catalog.pg_class c USING (oid)
       JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
      WHERE source = walker._local_source_id()
+       -- What is dropped or replaced right now may have none any more, though its row is still seen.
+       AND pg_catalog.pg_relation_filenode(c.oid) IS NOT NULL
 $$;
 COMMENT ON FUNCTION walker._own_files IS 'the files that WALker itself writes to in the server that is walked: plugins are not told of them';
 
@@ -2994,7 +2996,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, its pages count as not known until the WAL shows them again; without a heap all that the plugins of WALker know';
+COMMENT ON FUNCTION walker.reset(regclass) IS 'forgets the garbage of one heap, its pages count as not known until the WAL shows them again; without a heap, or with null, all that the plugins of WALker know';
 
 CREATE FUNCTION walker.reset(source text, database text, relation text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4372,12 +4374,21 @@ CREATE FUNCTION walker.install_jar() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    file text := (SELECT c.setting FROM pg_catalog.pg_config() c WHERE c.name = 'SHAREDIR') || '/walker/walker.jar';
+    -- What is behind # is for sqlj.jar_repository alone.
+    url text := 'file:' || file || '#sha256='
+                || pg_catalog.encode(pg_catalog.sha256(pg_catalog.pg_read_binary_file(file)), 'hex');
 BEGIN
-    PERFORM walker._install('walker',
-        'file:' || (SELECT c.setting FROM pg_catalog.pg_config() c WHERE c.name = 'SHAREDIR') || '/walker/walker.jar');
+    -- A walker that runs would not find any more what it has not loaded yet.
+    IF 'walker' <> ALL (walker._jars())
+       OR NOT EXISTS (SELECT 1 FROM sqlj.jar_repository r JOIN sqlj.jar_entry e ON e.jarid = r.jarid
+                       WHERE r.jarname = 'walker' AND r.jarorigin = url) THEN
+        PERFORM walker._install('walker', url);
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION walker.install_jar IS 'loads walker.jar from the server''s SHAREDIR into this database, or replaces it';
+COMMENT ON FUNCTION walker.install_jar IS 'loads walker.jar from the server''s SHAREDIR into this database, or replaces it; the same one stays';
 
 CREATE FUNCTION walker._jars() RETURNS text[]
 LANGUAGE sql VOLATILE
@@ -4534,6 +4545,9 @@ DECLARE
     state text;
     message text;
 BEGIN
+    IF start_lsn IS NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'start_lsn is null, wanted an LSN';
+    END IF;
     PERFORM walker._check_jar();
     BEGIN
         RETURN QUERY SELECT * FROM walker._record_rows(start_lsn, end_lsn);
@@ -4701,6 +4715,8 @@ BEGIN
       USING link, walker._conninfo(conninfo)
                   || ' application_name=walker options=''-c search_path=pg_catalog -c client_min_messages=error'
                   || ' -c default_transaction_read_only=off'
+                  -- Of a role that the database or the user is set to, unless the user was chosen.
+                  || CASE WHEN walker._conninfo(conninfo) = walker._conninfo() THEN ' -c role=none' ELSE '' END
                   || ' -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0'
                   -- New in 17.
                   || CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NULL THEN ''

@@ -2,6 +2,7 @@ package dev.walker.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,7 +10,10 @@ import dev.walker.testing.PlJava;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -161,6 +165,57 @@ class ServerHostIT extends HostContract {
         assertTrue(e.getMessage().startsWith("ERROR: WAL segment 000000010000000000000000"), e.getMessage());
         assertTrue(e.getMessage().contains("000000010000000000000000 is not there any more"), e.getMessage());
         assertEquals("58P01", e.getSQLState());
+        e = assertThrows(SQLException.class, () -> query("SELECT * FROM walker.records(null)"));
+        assertTrue(e.getMessage().startsWith("ERROR: start_lsn is null, wanted an LSN"), e.getMessage());
+    }
+
+    @Test
+    void jarThatIsThereAlreadyStays() throws Exception {
+        String entries = "SELECT min(e.entryid) FROM sqlj.jar_entry e JOIN sqlj.jar_repository r USING (jarid)"
+                + " WHERE r.jarname = 'walker'";
+        String before = query(entries);
+        walked.server().execute("SELECT walker.install_jar()");
+        assertEquals(before, query(entries));
+        walked.stop();
+        walked.server()
+                .execute(
+                        "UPDATE sqlj.jar_repository SET jarorigin = replace(jarorigin, '#', '#old') WHERE jarname = 'walker'",
+                        "SELECT walker.install_jar()");
+        assertNotEquals(before, query(entries));
+        walked.start();
+    }
+
+    @Test
+    void roleThatTheDatabaseIsSetToIsNotTheWalkers() throws Exception {
+        walked.stop();
+        walked.server().execute("ALTER DATABASE postgres SET role = pg_monitor");
+        try {
+            walked.server().execute("SET role = none", "SELECT walker.start()");
+        } finally {
+            walked.server().execute("SET role = none", "ALTER DATABASE postgres RESET role");
+        }
+    }
+
+    @Test
+    void tableOfTheWalkerThatIsDroppedMeanwhileHidesNoOthers() throws Exception {
+        walked.server()
+                .execute(
+                        "CREATE TABLE shown AS SELECT generate_series(1, 10) id",
+                        "DELETE FROM shown",
+                        "CREATE TABLE walker.passing (id int PRIMARY KEY)");
+        walked.waitFor();
+        String sql =
+                "SELECT dead_tuples FROM walker.garbage('local') WHERE relfilenode = pg_relation_filenode('shown')";
+        try (Connection session = walked.server().jdbc();
+                Statement statement = session.createStatement()) {
+            statement.execute("BEGIN ISOLATION LEVEL REPEATABLE READ");
+            statement.execute("SELECT 1");
+            walked.server().execute("DROP TABLE walker.passing");
+            try (ResultSet row = statement.executeQuery(sql)) {
+                assertTrue(row.next());
+                assertEquals(10, row.getLong(1));
+            }
+        }
     }
 
     @Test
