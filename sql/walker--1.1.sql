@@ -1647,13 +1647,14 @@ CREATE FUNCTION walker._shades() RETURNS text[]
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8'
+       OR pg_catalog.current_setting('client_encoding') NOT IN ('UTF8', 'SQL_ASCII') THEN
         RETURN ARRAY['.', '-', '+', '*', '#'];
     END IF;
     RETURN ARRAY[pg_catalog.chr(183), pg_catalog.chr(9617), pg_catalog.chr(9618), pg_catalog.chr(9619), pg_catalog.chr(9608)];
 END
 $$;
-COMMENT ON FUNCTION walker._shades IS 'from none to the most; plain ASCII where the database cannot hold the block characters';
+COMMENT ON FUNCTION walker._shades IS 'from none to the most; plain ASCII where the database or the client cannot hold the block characters';
 
 CREATE FUNCTION walker._heatmap_text(heap walker.relation, width integer) RETURNS SETOF text
 LANGUAGE plpgsql STABLE

@@ -586,6 +586,11 @@ abstract class HostContract {
         assertTrue(lines[0].startsWith("hotspot: 500 dead tuples on "), text);
         assertTrue(lines[2].startsWith("  0 |\u00B7\u00B7"), text);
         assertTrue(text.contains("\u2588"), text);
+        sql("CREATE FUNCTION hotspot_for_windows() RETURNS text LANGUAGE sql SET client_encoding = 'WIN1252' AS"
+                + " $$ SELECT string_agg(t, E'\\n') FROM walker.heatmap_text('hotspot', 32) t $$");
+        String plain = query("SELECT hotspot_for_windows()");
+        assertTrue(plain.contains("  0 |..") && plain.contains("#") && plain.matches("[\\p{ASCII}]+"), plain);
+        sql("DROP FUNCTION hotspot_for_windows()");
         assertEquals("64", query("SELECT count(*) FROM walker.heatmap('hotspot')"));
         assertEquals("100", query("SELECT max(cumulative_percent) FROM walker.heatmap('hotspot')"));
         assertEquals("1", query("SELECT heat FROM walker.heatmap('hotspot') WHERE rank = 1"));
