@@ -684,6 +684,19 @@ SET walker.plugins = :'plugins';
 \if :is_unenforced
 SET pljava.allow_unenforced = :'allow_unenforced';
 \endif
+DO $$
+DECLARE
+    published text := (SELECT min(p.pubname) FROM pg_publication p WHERE p.puballtables);
+BEGIN
+    IF published IS NOT NULL AND current_setting('wal_level') = 'logical'
+       AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'walker') THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('publication "%s" is for all tables, so changes of the tables of WALker and PL/Java are published, too: '
+                             'a subscriber that does not have these tables stops', published),
+            HINT = 'Publish tables or schemas by name. Or create the tables in the subscribers, too, and here CREATE EXTENSION '
+                   'walker CASCADE by hand, then begin again.';
+    END IF;
+END $$;
 -- Extensions go where they always do.
 RESET search_path;
 CREATE EXTENSION IF NOT EXISTS walker CASCADE;

@@ -471,6 +471,18 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._local_source_id IS 'this server, null if it is not walked';
 
+CREATE FUNCTION walker._published() RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT pg_catalog.format(
+               'publication "%s" is for all tables, so changes of WALker''s tables are published, too: a subscriber that does not '
+               'have these tables stops', pg_catalog.min(p.pubname::text))
+      FROM pg_catalog.pg_publication p
+     WHERE p.puballtables AND pg_catalog.current_setting('wal_level') = 'logical'
+    HAVING pg_catalog.count(*) > 0
+$$;
+COMMENT ON FUNCTION walker._published IS 'what those are to know who replicate this database; null if there is nothing';
+
 CREATE FUNCTION walker._log(message text) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -4712,6 +4724,10 @@ DECLARE
     give_up timestamptz := pg_catalog.clock_timestamp() + interval '1 min';
 BEGIN
     PERFORM walker._refuse_second();
+    IF walker._published() IS NOT NULL THEN
+        RAISE WARNING '%', walker._published()
+            USING HINT = 'Publish tables or schemas by name, or create WALker''s tables in the subscribers, too.';
+    END IF;
     EXECUTE pg_catalog.format('SELECT %s.dblink_connect($1, $2)', dblink)
       USING link, walker._conninfo(conninfo)
                   || ' application_name=walker options=''-c search_path=pg_catalog -c client_min_messages=error'

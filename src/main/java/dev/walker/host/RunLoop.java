@@ -60,6 +60,9 @@ final class RunLoop {
                     log);
             walked.lock(connections.session(), target, sourceId, log);
             warnOfUnknownSettings();
+            if (!reconnect.hasWalked()) {
+                warnOfPublication();
+            }
             walk(setup);
         } catch (SQLException | RuntimeException e) {
             walked.takeBack(target, e);
@@ -100,6 +103,12 @@ final class RunLoop {
                         .locate(name + " is no setting of WALker, which at most a plugin of somebody else reads"));
             }
         }
+        target.commit();
+    }
+
+    private void warnOfPublication() throws SQLException {
+        Jdbc.first(target, "SELECT walker._published()", row -> row.getString(1))
+                .ifPresent(published -> log.warning("database of the results: " + published));
         target.commit();
     }
 

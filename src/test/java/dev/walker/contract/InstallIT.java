@@ -44,6 +44,7 @@ class InstallIT {
         try (TestServer server = TestServer.of(installation)
                 .conf(
                         "autovacuum = off",
+                        "wal_level = logical",
                         "pljava.vmoptions = '-Xmx300m -XX:SharedArchiveFile=/old/walker/walker.jsa -XX:+VerifySharedSpaces"
                                 + " -Xlog:disable'",
                         "pljava.policy_urls = '\"file:${org.postgresql.sysconfdir}/pljava.policy\","
@@ -59,7 +60,12 @@ class InstallIT {
             Files.setPosixFilePermissions(pgConfig, PosixFilePermissions.fromString("rwxr-xr-x"));
             Path script = unpack(Files.createDirectory(dir.resolve("distribution")));
 
-            run(server, script, "install", "--no-class-archive", "--java-home", System.getProperty("java.home"));
+            server.execute("CREATE PUBLICATION everything FOR ALL TABLES");
+            String[] java = {"--no-class-archive", "--java-home", System.getProperty("java.home")};
+            String refusal = run(1, server, script, "install", java);
+            assertTrue(refusal.contains("publication \"everything\" is for all tables"), refusal);
+            server.execute("DROP PUBLICATION everything");
+            run(server, script, "install", java);
             String options = server.query("SHOW pljava.vmoptions");
             assertTrue(options.startsWith("-Xmx300m --add-modules=jdk.unsupported"), options);
             assertFalse(options.contains("SharedArchiveFile"), options);
@@ -79,8 +85,7 @@ class InstallIT {
                 server.configure("allow_alter_system = off");
                 server.execute("SELECT pg_reload_conf()");
             }
-            String output = run(
-                    server, script, "install", "--no-class-archive", "--java-home", System.getProperty("java.home"));
+            String output = run(server, script, "install", java);
             assertEquals(
                     mayBeRefused,
                     output.contains("  walker.plugins = 'heatmap'\n  belongs into postgresql.conf"),
@@ -120,6 +125,10 @@ class InstallIT {
     }
 
     private String run(TestServer server, Path script, String command, String... options) throws Exception {
+        return run(0, server, script, command, options);
+    }
+
+    private String run(int status, TestServer server, Path script, String command, String... options) throws Exception {
         List<String> words = new ArrayList<>(List.of("bash", script.toString(), command, "--no-packages"));
         words.addAll(List.of("--pg-config", dir.resolve("pg_config").toString()));
         words.addAll(List.of("--database", "postgres", "--host", "127.0.0.1", "--username", "postgres"));
@@ -134,7 +143,7 @@ class InstallIT {
                 .redirectOutput(log.toFile())
                 .start();
         assertTrue(process.waitFor(5, TimeUnit.MINUTES), () -> "install.sh " + command + " did not end: " + read(log));
-        assertEquals(0, process.exitValue(), () -> read(log));
+        assertEquals(status, process.exitValue(), () -> read(log));
         return read(log);
     }
 

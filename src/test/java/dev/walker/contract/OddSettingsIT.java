@@ -31,6 +31,7 @@ class OddSettingsIT {
         "standard_conforming_strings = off",
         "statement_timeout = 5s",
         "transform_null_equals = on",
+        "wal_level = logical",
         "walker.plugins = 'heatmap, walstats, rollbacks, changed_blocks'",
         "work_mem = 64kB",
     };
@@ -74,8 +75,10 @@ class OddSettingsIT {
     @MethodSource("hosts")
     void defaultsOfTheServerDoNotHoldForTheWalk(Hosts host) throws Exception {
         try (WalkedServer walked = host.start(settings(host))) {
+            walked.server().execute("CREATE PUBLICATION everything FOR ALL TABLES");
             walked.configure("default_transaction_read_only = on");
             walked.start();
+            assertTrue(walked.told().contains("publication \"everything\" is for all tables"), walked.told());
             if (host == Hosts.SERVER) {
                 assertEquals("t", walked.server().query("SELECT autostart FROM walker.source"));
             }
@@ -83,6 +86,7 @@ class OddSettingsIT {
                     .execute(
                             "SET default_transaction_read_only = off",
                             "CREATE TABLE odd (id int, pad text)",
+                            "ALTER TABLE odd REPLICA IDENTITY FULL",
                             "INSERT INTO odd SELECT i, 'x' FROM generate_series(1, 1000) i",
                             "BEGIN; DELETE FROM odd WHERE id < 100; ROLLBACK",
                             "DELETE FROM odd WHERE id % 4 = 0",
