@@ -4039,6 +4039,8 @@ DECLARE
     file oid;
 BEGIN
     COMMIT;  -- fails in a transaction block, where nothing could be committed between ranges
+    -- Whatever the default is: it is waited for what others commit.
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     PERFORM walker._reclaim_begin(rel, name, limit_blocks, rate, timeout);
     SELECT h.relfilenode INTO file FROM walker._heap(rel) h;
     SELECT coalesce(pg_catalog.sum(p.dead), 0) INTO total FROM walker._dead_of_pages(rel) p;
@@ -4073,6 +4075,8 @@ BEGIN
             COMMIT;
         END LOOP;
     END LOOP;
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     IF NOT walker.wait_for(timeout => timeout) THEN
         RAISE WARNING 'the pages were read, but the walker has not come so far within %; what was reclaimed is not known yet', timeout;
     ELSIF pg_catalog.pg_relation_filenode(rel) IS DISTINCT FROM file THEN

@@ -283,7 +283,9 @@ class ReclaimIT {
     void rightsOnTheTableAreEnoughForReaders() throws Exception {
         create("lent");
         byIndex("DELETE FROM lent WHERE id <= 600");
-        sql("CREATE ROLE reader LOGIN IN ROLE pg_monitor");
+        sql(
+                "CREATE ROLE reader LOGIN IN ROLE pg_monitor",
+                "ALTER ROLE reader SET default_transaction_isolation = serializable");
         walked.waitFor();
         try (Connection reader = walked.server().jdbc("postgres", "reader")) {
             SQLException e = assertThrows(SQLException.class, () -> reclaim(reader, "'lent'"));
