@@ -20,6 +20,8 @@ import java.util.function.Consumer;
  */
 public final class Dispatcher {
     private static final int RMGR_COUNT = 256;
+    private static final String OWN_PACKAGE = "dev.walker.";
+    private static final String OWN_CLASS = "dev/walker/";
 
     /** The callback for records of one resource manager; a switch over these is cheaper than a call of a function object. */
     private enum Callback {
@@ -120,6 +122,7 @@ public final class Dispatcher {
             } catch (StateException | WalSourceException e) {
                 throw e;
             } catch (Throwable e) {
+                endWithoutOwnClass(target, e);
                 route.plugin = null;
                 setAside(target, e, record.lsn());
             }
@@ -155,6 +158,7 @@ public final class Dispatcher {
         } catch (StateException | WalSourceException e) {
             throw e;
         } catch (Throwable e) {
+            endWithoutOwnClass(target, e);
             setAside(target, e, lsn);
             return false;
         } finally {
@@ -170,6 +174,23 @@ public final class Dispatcher {
     /** Says of a plugin that it does not come back, if that is so; for a thread that looks now and then. */
     void look() {
         watch.look();
+    }
+
+    /**
+     * Classes are loaded when they are used first, in the server with a query, which can be cancelled, out of a jar that can be
+     * replaced. That is no fault of WALker's own plugins: the next walk goes on with all that is saved.
+     */
+    private static void endWithoutOwnClass(LoadedPlugin target, Throwable thrown) {
+        if (thrown instanceof NoClassDefFoundError
+                && thrown.getCause() instanceof ClassNotFoundException
+                && String.valueOf(thrown.getMessage()).startsWith(OWN_CLASS)
+                && target.plugin().getClass().getName().startsWith(OWN_PACKAGE)) {
+            throw new StateException(
+                    "cannot load a class of WALker (" + thrown + ", "
+                            + thrown.getCause().getMessage()
+                            + "), as after its jar was replaced while it ran; start the walker again",
+                    thrown);
+        }
     }
 
     private void setAside(LoadedPlugin target, Throwable thrown, long lsn) {

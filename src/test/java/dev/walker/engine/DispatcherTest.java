@@ -143,6 +143,30 @@ class DispatcherTest {
         assertTrue(failures.get(0).endsWith("java.lang.IllegalStateException: stumbled"), failures.get(0));
     }
 
+    @Test
+    void classOfWalkerThatCannotBeLoadedEndsTheWalk() {
+        for (String missing : List.of("dev/walker/heatmap/Chunk", "example/Helper")) {
+            WalPlugin plugin = new WalPlugin() {
+                @Override
+                public void onHeap(WalRecord record) {
+                    NoClassDefFoundError error = new NoClassDefFoundError(missing);
+                    error.initCause(new ClassNotFoundException("canceling statement due to user request"));
+                    throw error;
+                }
+            };
+            Dispatcher dispatcher = dispatcher(plugin);
+            if (missing.startsWith("dev")) {
+                StateException e =
+                        assertThrows(StateException.class, () -> dispatcher.dispatch(record(Rmgr.HEAP.id())));
+                assertTrue(e.getMessage().contains(missing + ", canceling statement"), e.getMessage());
+                assertTrue(dispatcher.plugins().get(0).isActive());
+            } else {
+                dispatcher.dispatch(record(Rmgr.HEAP.id()));
+                assertFalse(dispatcher.plugins().get(0).isActive());
+            }
+        }
+    }
+
     /** Throws whatever it is given, checked exceptions too. */
     @SuppressWarnings("unchecked")
     private static <T extends Throwable> void raise(Throwable thrown) throws T {
