@@ -1429,6 +1429,7 @@ AS $$
                greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) AS live_tuples
           FROM pg_catalog.pg_class c, here h
          WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
+           AND c.relam = (SELECT a.oid FROM pg_catalog.pg_am a WHERE a.amname = 'heap')
            AND c.oid NOT IN (
                SELECT pg_catalog.unnest(ARRAY[o.oid, o.reltoastrelid])
                  FROM pg_catalog.pg_class o

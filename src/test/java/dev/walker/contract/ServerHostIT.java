@@ -186,6 +186,19 @@ class ServerHostIT extends HostContract {
     }
 
     @Test
+    void tableOfAnotherAccessMethodIsNoHeapForAnybody() throws Exception {
+        walked.server()
+                .execute(
+                        "CREATE ACCESS METHOD like_heap TYPE TABLE HANDLER heap_tableam_handler",
+                        "CREATE TABLE unlike USING like_heap AS SELECT generate_series(1, 3000) id",
+                        "DELETE FROM unlike");
+        walked.waitFor();
+        assertEquals("0", query("SELECT count(*) FROM walker.garbage() WHERE relation = 'unlike'::regclass"));
+        assertEquals("0", query("SELECT count(*) FROM walker.advice() WHERE relation = 'unlike'::regclass"));
+        walked.server().execute("DROP ACCESS METHOD like_heap CASCADE");
+    }
+
+    @Test
     void roleThatTheDatabaseIsSetToIsNotTheWalkers() throws Exception {
         walked.stop();
         walked.server().execute("ALTER DATABASE postgres SET role = pg_monitor");
