@@ -1,5 +1,6 @@
 package dev.walker.host;
 
+import dev.walker.jdbc.Jdbc;
 import dev.walker.remote.ServerAddress;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -22,6 +23,11 @@ import picocli.CommandLine.Spec;
 final class InitCommand implements Callable<Integer> {
     /** Keeps two of these from running at a time: the walkers' class of advisory locks, and an id that none of them has. */
     private static final String LOCK = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(1463897195, -1)";
+
+    /** A role or a database may have limits for people and applications, which a busy server reaches here. */
+    private static final String NO_LIMITS = "SELECT pg_catalog.set_config(s.name, '0', true) FROM (VALUES"
+            + " ('statement_timeout'), ('transaction_timeout'), ('idle_in_transaction_session_timeout')) s (name)"
+            + " WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL";
 
     @ParentCommand
     private Main main;
@@ -59,6 +65,7 @@ final class InitCommand implements Callable<Integer> {
         }
         try (Connection connection = Database.connect("--target-url", targetUrl)) {
             connection.setAutoCommit(false);
+            Jdbc.all(connection, NO_LIMITS, row -> row.getString(1));
             Database.number(connection, LOCK);
             SchemaScript script = SchemaScript.of(connection);
             if (dryRun) {

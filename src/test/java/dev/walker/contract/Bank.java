@@ -55,7 +55,8 @@ final class Bank {
         try (Connection connection = server.jdbc();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
-            while (running) {
+            // Each makes one at least, however late the machine lets it begin.
+            do {
                 transaction(statement, random);
                 if (random.nextInt(10) == 0) {
                     connection.rollback();
@@ -64,7 +65,7 @@ final class Bank {
                 }
                 transactions++;
                 Thread.sleep(random.nextInt(LONGEST_PAUSE + 1));
-            }
+            } while (running);
         } catch (SQLException e) {
             if (!isBroken(e)) {
                 throw e;

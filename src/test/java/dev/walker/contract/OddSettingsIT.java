@@ -29,7 +29,7 @@ class OddSettingsIT {
         "quote_all_identifiers = on",
         "row_security = off",
         "standard_conforming_strings = off",
-        "statement_timeout = 5s",
+        "statement_timeout = 20s",
         "transform_null_equals = on",
         "wal_level = logical",
         "walker.plugins = 'heatmap, walstats, rollbacks, changed_blocks'",
@@ -45,7 +45,7 @@ class OddSettingsIT {
     private static String[] settings(Hosts host) {
         List<String> settings = new ArrayList<>(Arrays.asList(ODD));
         if (host.major() >= FIRST_WITH_TRANSACTION_TIMEOUT) {
-            settings.add("transaction_timeout = 5s");
+            settings.add("transaction_timeout = 20s");
         }
         return settings.toArray(new String[0]);
     }

@@ -33,8 +33,8 @@ final class RemoteServer extends WalkedServer {
         super(server);
         sourceUrl = url();
         server().execute("CREATE EXTENSION pgstattuple");
-        assertEquals(0, command("init", "--target-url", url()).start().waitFor());
-        assertEquals(0, command("init", "--target-url", url()).start().waitFor());
+        init("postgres");
+        init("postgres");
     }
 
     /** Variables of the environment of programs from now on. */
@@ -101,7 +101,7 @@ final class RemoteServer extends WalkedServer {
     String succeed(String... arguments) throws Exception {
         ProcessBuilder builder = command(arguments);
         Path printed = log;
-        assertEquals(0, builder.start().waitFor(), () -> arguments[0] + " failed, see " + printed);
+        assertEquals(0, builder.start().waitFor(), () -> arguments[0] + " failed: " + read(printed));
         return Files.readString(printed);
     }
 

@@ -190,7 +190,7 @@ public final class RandomLoad {
                 execute("SET lock_timeout = '40ms'");
                 execute("SET client_min_messages = error");
                 execute("SET wal_compression = " + compressions.get(role % compressions.size()));
-                while (System.nanoTime() < end) {
+                do {
                     if (role < 2) {
                         attempt(this::race);
                     } else if (role < 4) {
@@ -198,7 +198,7 @@ public final class RandomLoad {
                     } else {
                         attempt(this::step);
                     }
-                }
+                } while (System.nanoTime() < end);
                 // Another session may just rewrite a catalog.
                 execute("SET lock_timeout = '30s'");
                 resolvePrepared();

@@ -404,6 +404,16 @@ class RunIT {
         }
     }
 
+    @Test
+    void limitsOfTheRoleDoNotEndInit() throws Exception {
+        server.execute(
+                "CREATE DATABASE hasty",
+                "CREATE ROLE hasty LOGIN SUPERUSER",
+                "ALTER ROLE hasty SET idle_in_transaction_session_timeout = '1ms'");
+        String url = server.url("hasty") + "?user=hasty";
+        assertEquals(List.of("schema walker is made"), printed("init", "--target-url", url));
+    }
+
     /** By themselves systems notice after two hours that a machine is gone; as long nobody else may walk. */
     @Test
     void theTargetNoticesSoonThatTheMachineOfTheWalkerIsGone() throws Exception {
