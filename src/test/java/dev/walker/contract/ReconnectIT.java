@@ -71,6 +71,8 @@ class ReconnectIT {
 
             // The walsender is ended: another one takes its place, the walk does not begin anew.
             String walsender = "FROM pg_stat_replication WHERE application_name = 'walker_stream'";
+            // One that has just connected would be replaced without a word.
+            await("the stream", primary, "SELECT count(*) = 1 AND min(reply_time) IS NOT NULL " + walsender);
             String before = primary.query("SELECT pid " + walsender);
             primary.execute("SELECT pg_terminate_backend(pid) " + walsender);
             load(primary, 2);
@@ -164,6 +166,7 @@ class ReconnectIT {
             walked.start();
             server.execute("CREATE TABLE much (id int, pad text)");
             walked.waitFor();
+            await("the stream", server, "SELECT count(*) = 1 AND min(reply_time) IS NOT NULL FROM pg_stat_replication");
             String walsender = server.query("SELECT pid FROM pg_stat_replication");
             try (var blocking = server.jdbc();
                     var statement = blocking.createStatement()) {
