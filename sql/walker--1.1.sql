@@ -716,25 +716,83 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._known_settings IS 'the settings that WALker and its own plugins read';
 
+CREATE FUNCTION walker._set_by_database_or_role() RETURNS SETOF text
+LANGUAGE sql STABLE
+AS $$
+    SELECT DISTINCT pg_catalog.split_part(c, '=', 1)
+      FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c
+     WHERE c LIKE 'walker.%'
+       AND s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
+                                  WHERE d.datname = pg_catalog.current_database()))
+       AND s.setrole IN (0, (SELECT u.usesysid FROM pg_catalog.pg_user u WHERE u.usename = current_user))
+$$;
+COMMENT ON FUNCTION walker._set_by_database_or_role IS 'the settings walker.* of this database and of this role';
+
+CREATE FUNCTION walker._may_see_files() RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    SELECT pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
+           AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')
+$$;
+COMMENT ON FUNCTION walker._may_see_files IS 'whether this role may read pg_file_settings';
+
+CREATE FUNCTION walker._file_settings(OUT name text, OUT value text) RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF walker._may_see_files() THEN
+        RETURN QUERY
+            SELECT DISTINCT ON (pg_catalog.lower(f.name)) pg_catalog.lower(f.name), f.setting
+              FROM pg_catalog.pg_file_settings f
+             WHERE pg_catalog.lower(f.name) LIKE 'walker.%' AND f.error IS NULL
+             ORDER BY pg_catalog.lower(f.name), f.seqno DESC;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._file_settings IS 'the settings walker.* of the configuration files, as far as this role may see them';
+
 CREATE FUNCTION walker._set_settings() RETURNS SETOF text
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     -- Of those that are not WALker's own the server keeps no list.
-    RETURN QUERY
-        SELECT DISTINCT pg_catalog.split_part(c, '=', 1)
-          FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c
-         WHERE c LIKE 'walker.%'
-           AND s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
-                                      WHERE d.datname = pg_catalog.current_database()))
-           AND s.setrole IN (0, (SELECT u.usesysid FROM pg_catalog.pg_user u WHERE u.usename = current_user));
-    IF pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
-       AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') THEN
+    RETURN QUERY SELECT s FROM walker._set_by_database_or_role() s;
+    IF walker._may_see_files() THEN
         RETURN QUERY SELECT DISTINCT f.name FROM pg_catalog.pg_file_settings f WHERE f.name LIKE 'walker.%';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION walker._set_settings IS 'the settings walker.* of the configuration files, of this database and of this role, as far as this role may see them';
+
+CREATE FUNCTION walker._left_empty() RETURNS SETOF text
+LANGUAGE sql STABLE
+AS $$
+    SELECT k.name
+      FROM walker._known_settings() k
+     WHERE pg_catalog.current_setting(k.name, true) = ''
+       AND walker._may_see_files()
+       AND NOT EXISTS (SELECT 1 FROM walker._file_settings() f WHERE f.name = k.name AND f.value = '')
+       AND k.name NOT IN (SELECT d FROM walker._set_by_database_or_role() d)
+$$;
+COMMENT ON FUNCTION walker._left_empty IS 'settings that are not set any more: a session that had them still has an empty text';
+
+CREATE FUNCTION walker._not_loaded(OUT name text, OUT in_files text, OUT here text) RETURNS SETOF record
+LANGUAGE sql STABLE
+AS $$
+    SELECT every.name, f.value, every.here
+      FROM walker._file_settings() f
+      FULL JOIN walker._known_settings() k ON k.name = f.name
+     CROSS JOIN LATERAL (
+           SELECT coalesce(f.name, k.name) AS name,
+                  nullif(pg_catalog.current_setting(coalesce(f.name, k.name), true), '') AS here) every
+     WHERE every.here IS DISTINCT FROM nullif(f.value, '')
+       AND walker._may_see_files()
+       -- It may hold a password, and a walker that runs has no use for it.
+       AND every.name <> 'walker.conninfo'
+       AND every.name NOT IN (SELECT d FROM walker._set_by_database_or_role() d)
+     ORDER BY 1
+$$;
+COMMENT ON FUNCTION walker._not_loaded IS 'settings walker.* that are something else in the configuration files than in this session, as far as this role may see that';
 
 CREATE FUNCTION walker._settings_now() RETURNS jsonb
 LANGUAGE sql STABLE
@@ -818,9 +876,12 @@ AS $$
           FULL JOIN set s ON s.name = k.name
           LEFT JOIN used u ON u.name = s.name
     )
-    SELECT e.name, coalesce(pg_catalog.current_setting(e.name, true), e.preset), e.preset, e.meaning,
-           e.compared AND e.used IS DISTINCT FROM pg_catalog.current_setting(e.name, true)
+    SELECT e.name, coalesce(here.value, e.preset), e.preset, e.meaning,
+           e.compared AND e.used IS DISTINCT FROM here.value
       FROM every e
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN e.name NOT IN (SELECT l FROM walker._left_empty() l)
+                       THEN pg_catalog.current_setting(e.name, true) END AS value) here
      ORDER BY e.ordinal, e.name
 $$;
 COMMENT ON FUNCTION walker.settings IS 'the settings as this session has them; "pending" where the walker in the server goes by another value still, see walker.reload()';
@@ -4350,6 +4411,7 @@ GRANT EXECUTE ON FUNCTION
     walker._lock_holders(integer, text), walker._refuse_intruder(integer, text), walker._ask(integer, text),
     walker._lock_holder(integer, text), walker._source_id(),
     walker._local_source_id(), walker._heap(regclass, text), walker._known_settings(), walker._set_settings(),
+    walker._may_see_files(), walker._file_settings(), walker._set_by_database_or_role(), walker._left_empty(),
     walker._unread(text, text), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
     walker._status(integer), walker.status(text), walker._named_source(text), walker._give_up(interval), walker._check_isolation(),
@@ -4985,13 +5047,14 @@ LANGUAGE walker_java VOLATILE
 AS 'java.lang.String=dev.walker.sql.Functions.checkSettings()';
 COMMENT ON FUNCTION walker._check_settings IS 'raises an error that names the setting, where a walker could not start with those of this session; gives those that nobody reads as JSON';
 
-CREATE FUNCTION walker.reload() RETURNS boolean
+CREATE FUNCTION walker._reload() RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     source integer := walker._local_source_id();
-    fresh jsonb := walker._settings_now();
+    fresh jsonb := walker._settings_now()
+                   || coalesce((SELECT pg_catalog.jsonb_object_agg(l, NULL) FROM walker._left_empty() l), '{}');
     unread jsonb;
     state text;
     message text;
@@ -5016,6 +5079,25 @@ BEGIN
     UPDATE walker.source s SET settings = fresh WHERE s.source_id = source;
     UPDATE walker.progress p SET generation = generation + 1 WHERE p.source_id = source;
     RETURN true;
+END
+$$;
+COMMENT ON FUNCTION walker._reload IS 'what walker.reload() does, without a look at the configuration files';
+
+CREATE FUNCTION walker.reload() RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    setting record;
+BEGIN
+    IF walker._lock_holder(walker._local_source_id(), 'run') IS NOT NULL THEN
+        FOR setting IN SELECT n.name, n.in_files, n.here FROM walker._not_loaded() n LOOP
+            RAISE WARNING '% is % in the configuration files, but % in this session', setting.name,
+                coalesce('"' || setting.in_files || '"', 'not set'), coalesce('"' || setting.here || '"', 'not set')
+                USING HINT = 'SELECT pg_reload_conf(); the session has it a moment later. Then SELECT walker.reload() again.';
+        END LOOP;
+    END IF;
+    RETURN walker._reload();
 END
 $$;
 COMMENT ON FUNCTION walker.reload IS 'makes the running walker go by the settings that this session has; false if it does already, or does not run';
@@ -5077,7 +5159,7 @@ BEGIN
         PERFORM walker._guard_slot(source);
     ELSE
         BEGIN
-            PERFORM walker.reload();
+            PERFORM walker._reload();
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
             PERFORM walker._log('goes on with the settings it has: ' || message);

@@ -12,6 +12,7 @@ import dev.walker.testing.PlJava;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.LocalTime;
@@ -120,6 +121,63 @@ class OperationsIT {
         assertEquals("f", query("SELECT walker.reload()"));
         walked.configure("walker.naptime = 200ms");
         assertReloads();
+    }
+
+    /** A session that had it has an empty text then, which in walker.slot means none. */
+    @Test
+    void settingThatIsTakenOutOfTheFilesHasItsDefaultAgain() throws Exception {
+        try (var connection = walked.server().jdbc();
+                var session = connection.createStatement()) {
+            walked.configure("walker.slot = 'passed'");
+            assertEquals("t", query(session, "SELECT walker.reload()"));
+            walked.waitFor();
+            assertEquals("passed", query("SELECT slot_name FROM walker.status()"));
+            forget("walker.slot");
+            assertEquals("t", query(session, "SELECT walker.reload()"));
+            assertEquals("", query(session, "SELECT current_setting('walker.slot')"));
+            String shown = "SELECT value || ' ' || pending FROM walker.settings() WHERE name = 'walker.slot'";
+            assertEquals("walker false", query(session, shown));
+            walked.waitFor();
+            assertEquals("walker", query("SELECT slot_name FROM walker.status()"));
+            assertEquals("f", query(session, "SELECT walker.reload()"));
+            walked.configure("walker.slot = ''");
+            assertEquals("t", query(session, "SELECT walker.reload()"));
+            walked.waitFor();
+            assertEquals(null, query("SELECT slot_name FROM walker.status()"));
+        } finally {
+            forget("walker.slot");
+            assertReloads();
+            walked.waitFor();
+            walked.server().execute("SELECT pg_drop_replication_slot('passed')");
+        }
+    }
+
+    @Test
+    void reloadTellsWhatItsSessionHasNotTakenFromTheFiles() throws Exception {
+        try (var connection = walked.server().jdbc();
+                var session = connection.createStatement()) {
+            walked.server().configure("walker.batch_bytes = 3MB");
+            assertEquals("f", query(session, "SELECT walker.reload()"));
+            session.execute("SELECT walker.reload()");
+            assertTells(
+                    "walker.batch_bytes is \"3MB\" in the configuration files, but not set in this session",
+                    session.getWarnings());
+            session.execute("SELECT pg_reload_conf()");
+            await("3MB", "SELECT coalesce(current_setting('walker.batch_bytes', true), '')", 10);
+            session.clearWarnings();
+            session.execute("SELECT walker.reload()");
+            assertNull(session.getWarnings());
+        } finally {
+            forget("walker.batch_bytes");
+            assertReloads();
+        }
+    }
+
+    private static String query(Statement session, String sql) throws SQLException {
+        try (ResultSet rows = session.executeQuery(sql)) {
+            assertTrue(rows.next(), sql);
+            return rows.getString(1);
+        }
     }
 
     @Test
