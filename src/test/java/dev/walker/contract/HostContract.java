@@ -247,21 +247,6 @@ abstract class HostContract {
     }
 
     @Test
-    void killUnderLoadLosesAndRepeatsNothing() throws Exception {
-        Bank bank = new Bank(walked().server());
-        bank.create();
-        bank.begin(1);
-        Thread.sleep(1500);
-        walked().kill();
-        bank.end();
-        bank.begin(2);
-        walked().start();
-        Thread.sleep(500);
-        bank.end();
-        walked().assertExact();
-    }
-
-    @Test
     void unknownPluginIsRefusedAndChangesNothing() throws Exception {
         walked().waitFor();
         walked().stop();

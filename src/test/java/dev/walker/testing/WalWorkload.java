@@ -80,11 +80,12 @@ public final class WalWorkload {
 
     private void transactions() throws SQLException {
         server.execute(
-                // Enough XIDs for a new page of the commit log and several of commit timestamps; of many rows, since
-                // the
-                // versions of each are looked through.
-                "DO $$ BEGIN FOR i IN 1..34000 LOOP"
-                        + " BEGIN UPDATE few SET a = i WHERE id = 1 + i % 1000; EXCEPTION WHEN division_by_zero THEN END;"
+                "CREATE UNLOGGED TABLE xids (i int)",
+                // Enough XIDs for a new page of the commit log and several of commit timestamps. Updates are of many
+                // rows,
+                // since the versions of each are looked through.
+                "DO $$ BEGIN FOR i IN 1..34000 LOOP BEGIN IF i % 10 = 0 THEN UPDATE few SET a = i WHERE id = 1 + i % 1000;"
+                        + " ELSE INSERT INTO xids VALUES (i); END IF; EXCEPTION WHEN division_by_zero THEN END;"
                         + " END LOOP; END $$",
                 "DO $$ BEGIN FOR i IN 1..20 LOOP"
                         + " BEGIN INSERT INTO few VALUES (i + 9000, 1 / (i % 2)); EXCEPTION WHEN division_by_zero THEN END;"
@@ -160,7 +161,7 @@ public final class WalWorkload {
                 "INSERT INTO x SELECT * FROM t WHERE id < 100000",
                 "SELECT brin_summarize_new_values('x9'), brin_summarize_new_values('x10')",
                 "INSERT INTO x SELECT id + 1, a, b, c, point(id % 17, id % 11), n FROM t WHERE id % 3 = 0 AND id < 100000",
-                "INSERT INTO x SELECT 7, 7, 'same', ARRAY[1, 2], point(1, 1), 7 FROM generate_series(1, 3000)",
+                "INSERT INTO x SELECT 7, 7, 'same', ARRAY[1, 2], point(1, 1), 7 FROM generate_series(1, 1500)",
                 "UPDATE x SET b = b || 'x', a = a + 1, p = point(id, a) WHERE id % 5 = 0",
                 "SELECT brin_desummarize_range('x9', 0)",
                 "SELECT gin_clean_pending_list('x4')",
