@@ -26,7 +26,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code bin/walker} with a real Java: whatever becomes of the archive of classes, commands do not notice. */
@@ -199,16 +198,19 @@ class LauncherIT {
         abstract byte[] to(byte[] bytes);
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void damagedArchiveIsNotNoticed(Harm harm) throws Exception {
+    @Test
+    void damagedArchiveIsNotNoticed() throws Exception {
         Outcome first = version();
         Path archive = archive();
-        byte[] damaged = harm.to(Files.readAllBytes(archive));
-        Files.delete(archive);
-        Files.write(archive, damaged);
-        assertEquals(first, version());
-        assertEquals(first, version());
+        byte[] good = Files.readAllBytes(archive);
+        for (Harm harm : Harm.values()) {
+            for (Path each : archives(home)) {
+                Files.delete(each);
+            }
+            Files.write(archive, harm.to(good.clone()));
+            assertEquals(first, version(), harm.toString());
+            assertEquals(first, version(), harm.toString());
+        }
     }
 
     @Test
