@@ -752,15 +752,12 @@ $$;
 COMMENT ON FUNCTION walker._file_settings IS 'the settings walker.* of the configuration files, as far as this role may see them';
 
 CREATE FUNCTION walker._set_settings() RETURNS SETOF text
-LANGUAGE plpgsql STABLE
+LANGUAGE sql STABLE
 AS $$
-BEGIN
     -- Of those that are not WALker's own the server keeps no list.
-    RETURN QUERY SELECT s FROM walker._set_by_database_or_role() s;
-    IF walker._may_see_files() THEN
-        RETURN QUERY SELECT DISTINCT f.name FROM pg_catalog.pg_file_settings f WHERE f.name LIKE 'walker.%';
-    END IF;
-END
+    SELECT s FROM walker._set_by_database_or_role() s
+     UNION
+    SELECT f.name FROM walker._file_settings() f
 $$;
 COMMENT ON FUNCTION walker._set_settings IS 'the settings walker.* of the configuration files, of this database and of this role, as far as this role may see them';
 
