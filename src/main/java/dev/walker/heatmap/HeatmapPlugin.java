@@ -200,6 +200,10 @@ public final class HeatmapPlugin implements WalPlugin {
             beginAnew();
         }
         catalogsComeOrGo();
+        boolean confirmed = outcomes.confirm();
+        if (!confirmed) {
+            forgetWhatWasTold();
+        }
         baseline = new Baseline(
                 heatmap,
                 context.server(),
@@ -210,6 +214,19 @@ public final class HeatmapPlugin implements WalPlugin {
                 number(context, "walker.baseline_rate", 0, DEFAULT_BASELINE_RATE) * ((1L << 20) / HeapPage.SIZE),
                 System::nanoTime);
         baseline.load();
+        if (!confirmed) {
+            baseline.startOver();
+        }
+    }
+
+    /** Pages were judged by transactions that the server has lost since: no page is certain any more. */
+    private void forgetWhatWasTold() {
+        context.log(
+                "the server has lost transactions, in a crash or a failover, which it told had ended before their ends"
+                        + " were walked: no page counts as known any more, until an image of it comes or walker.baseline() has it read");
+        history.begin();
+        heatmap.forgetPages(relation -> relation.heapSeen, Lsn.INVALID);
+        stateChanged();
     }
 
     /** {@code walker.catalogs} may be another one than that of the walk so far. */
@@ -895,12 +912,25 @@ public final class HeatmapPlugin implements WalPlugin {
 
         private void look(int offnum) {
             int infomask = page.infomask(offnum);
+            lookAtHints(offnum, infomask);
             if ((infomask & (Infomask.XMIN_COMMITTED | Infomask.XMIN_INVALID)) == 0) {
                 note(page.xmin(offnum));
             }
             if ((infomask & (Infomask.XMAX_INVALID | Infomask.XMAX_COMMITTED | Infomask.XMAX_IS_MULTI)) == 0
                     && !Infomask.isLockedOnly(infomask)) {
                 note(page.xmax(offnum));
+            }
+        }
+
+        /** These may tell of ends that the walk has not come to. */
+        private void lookAtHints(int offnum, int infomask) {
+            int inserted = infomask & (Infomask.XMIN_COMMITTED | Infomask.XMIN_INVALID);
+            if (inserted != 0 && inserted != Infomask.XMIN_FROZEN) {
+                outcomes.ahead(page.xmin(offnum), inserted == Infomask.XMIN_COMMITTED);
+            }
+            int deleted = infomask & (Infomask.XMAX_COMMITTED | Infomask.XMAX_INVALID);
+            if (deleted != 0 && (infomask & Infomask.XMAX_IS_MULTI) == 0 && !Infomask.isLockedOnly(infomask)) {
+                outcomes.ahead(page.xmax(offnum), (infomask & Infomask.XMAX_COMMITTED) != 0);
             }
         }
 
@@ -1043,6 +1073,8 @@ public final class HeatmapPlugin implements WalPlugin {
 
     /** No transaction runs at this point: those that are open and not prepared were lost in a crash. */
     private void endOfAll() {
+        // The server may have lost WAL that it had when it was asked for sizes and pages.
+        baseline.startOver();
         if (!state.newFiles.isEmpty()) {
             for (Relation orphan : state.newFiles.takeAll()) {
                 heatmap.drop(orphan);
@@ -1089,6 +1121,7 @@ public final class HeatmapPlugin implements WalPlugin {
             // Such records are for standbys, which need WAL that is not minimal.
             state.minimalWal = false;
             outcomes.met(runningXacts.nextXid());
+            outcomes.oldestRunning(runningXacts.oldestRunningXid());
             int oldest = (int) runningXacts.oldestRunningXid();
             openXacts.forEach(xid -> {
                 if ((int) xid - oldest < 0 && !openXacts.isPrepared(openXacts.find(xid))) {

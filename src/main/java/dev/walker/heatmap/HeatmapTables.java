@@ -65,6 +65,10 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
     private static final String ABORTED = "aborted";
     /** XIDs of before the walk that committed, a bitmap for each range of 65536. */
     private static final String COMMITTED = "committed";
+    /** XIDs that committed as the server has told before the walk came to it, a bitmap for each range of 65536. */
+    private static final String AHEAD_COMMITTED = "ahead_committed";
+    /** The same of those that rolled back. */
+    private static final String AHEAD_ABORTED = "ahead_aborted";
     /** Updaters of multixacts, an array for each range. */
     private static final String MULTIXACT = "multixact";
     /** Files that an open transaction has made: {@code spcOid}, {@code dbOid} and {@code relNumber} of each. */
@@ -203,6 +207,12 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
                 break;
             case COMMITTED:
                 state.outcomes.committed.load(bitmap(XACT, row, 2));
+                break;
+            case AHEAD_COMMITTED:
+                state.outcomes.aheadCommitted.load(bitmap(XACT, row, 2));
+                break;
+            case AHEAD_ABORTED:
+                state.outcomes.aheadAborted.load(bitmap(XACT, row, 2));
                 break;
             case MULTIXACT:
                 state.multixacts.load(xid, updaters(row));
@@ -498,6 +508,8 @@ final class HeatmapTables implements Heatmap.ChunkLoader, PendingSets.Store {
     private void flushXacts(State state) {
         state.outcomes.aborted.drainDirty((first, xids) -> flushRange(ABORTED, first, bytes(xids)));
         state.outcomes.committed.drainDirty((first, xids) -> flushRange(COMMITTED, first, bytes(xids)));
+        state.outcomes.aheadCommitted.drainDirty((first, xids) -> flushRange(AHEAD_COMMITTED, first, bytes(xids)));
+        state.outcomes.aheadAborted.drainDirty((first, xids) -> flushRange(AHEAD_ABORTED, first, bytes(xids)));
         state.multixacts.drainDirty((first, updaters) -> {
             byte[] detail = null;
             if (updaters != null) {

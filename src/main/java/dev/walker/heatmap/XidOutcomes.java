@@ -2,8 +2,10 @@ package dev.walker.heatmap;
 
 import dev.walker.spi.SourceServer;
 import dev.walker.spi.SourceServer.XidStatus;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 import java.util.function.LongPredicate;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -18,12 +20,28 @@ final class XidOutcomes {
     /** {@code FirstNormalTransactionId}: those before it have committed. */
     static final long FIRST_NORMAL = 3;
 
+    /** Transactions that the server is asked for at once. */
+    private static final int MOST_ASKED = 10_000;
+
     private final SourceServer server;
     private final LongPredicate isOpen;
 
     final XidSet aborted = new XidSet();
     /** Of those that began before the walk. */
     final XidSet committed = new XidSet();
+
+    /**
+     * Those that committed as the server or a page of it has told, whose end the walk has perhaps not come to. The server may
+     * lose it: in a crash what was not flushed, in a failover what the standby had not received.
+     */
+    final XidSet aheadCommitted = new XidSet();
+    /** The same of those that rolled back, which a prepared transaction can do that is there again. */
+    final XidSet aheadAborted = new XidSet();
+
+    /** All before it have ended in the WAL that was walked, if {@link #oldestRunningIsKnown}. */
+    private long oldestRunning;
+
+    private boolean oldestRunningIsKnown;
 
     /** Those that the server does not know either. */
     private final RoaringBitmap unknown = new RoaringBitmap();
@@ -75,6 +93,9 @@ final class XidOutcomes {
         beginAgain();
         aborted.clear();
         committed.clear();
+        aheadCommitted.clear();
+        aheadAborted.clear();
+        oldestRunningIsKnown = false;
         epochIsKnown = false;
         recent = FIRST_NORMAL;
     }
@@ -103,8 +124,63 @@ final class XidOutcomes {
         return !boundaryIsKnown || !allWalked && (int) xid - (int) boundary < 0;
     }
 
+    /** No transaction before this one runs any more. */
+    void oldestRunning(long xid) {
+        oldestRunning = xid;
+        oldestRunningIsKnown = true;
+        aheadCommitted.removeBefore(xid);
+        aheadAborted.removeBefore(xid);
+    }
+
+    /** The server, or a page of it, tells that a transaction has ended. */
+    void ahead(long xid, boolean commit) {
+        if (xid >= FIRST_NORMAL && !(oldestRunningIsKnown && (int) xid - (int) oldestRunning < 0)) {
+            (commit ? aheadCommitted : aheadAborted).add(xid);
+        }
+    }
+
+    private void walkedTo(long xid) {
+        aheadCommitted.remove(xid);
+        aheadAborted.remove(xid);
+    }
+
+    /**
+     * Asks the server once more for what it has told of transactions whose end the walk has perhaps not come to.
+     *
+     * @return whether it still says the same
+     */
+    boolean confirm() {
+        if (!epochIsKnown) {
+            return aheadCommitted.isEmpty() && aheadAborted.isEmpty();
+        }
+        return confirm(aheadCommitted, XidStatus.COMMITTED) & confirm(aheadAborted, XidStatus.ABORTED);
+    }
+
+    private boolean confirm(XidSet told, XidStatus before) {
+        List<Long> xids = new ArrayList<>();
+        told.forEach(xids::add);
+        boolean same = true;
+        for (int from = 0; from < xids.size(); from += MOST_ASKED) {
+            List<Long> some = xids.subList(from, Math.min(from + MOST_ASKED, xids.size()));
+            XidStatus[] statuses =
+                    server.xidStatuses(some.stream().mapToLong(this::full).toArray());
+            for (int i = 0; i < statuses.length; i++) {
+                // One that is forgotten was frozen, or vacuumed away, as it was told.
+                if (statuses[i] != before && statuses[i] != XidStatus.UNKNOWN) {
+                    same = false;
+                    walkedTo(some.get(i));
+                    committed.remove(some.get(i));
+                    aborted.remove(some.get(i));
+                    keep(some.get(i), statuses[i]);
+                }
+            }
+        }
+        return same;
+    }
+
     /** A transaction committed. */
     void commit(long xid) {
+        walkedTo(xid);
         if (isOld(xid)) {
             committed.add(xid);
         }
@@ -112,6 +188,7 @@ final class XidOutcomes {
 
     /** A transaction rolled back; {@code left} tells whether it had changed pages. */
     void abort(long xid, boolean left) {
+        walkedTo(xid);
         if (left || isOld(xid)) {
             aborted.add(xid);
         }
@@ -121,6 +198,8 @@ final class XidOutcomes {
     void oldest(long oldestXid) {
         aborted.removeBefore(oldestXid);
         committed.removeBefore(oldestXid);
+        aheadCommitted.removeBefore(oldestXid);
+        aheadAborted.removeBefore(oldestXid);
         unknown.clear();
         if (boundaryIsKnown && !allWalked && (int) oldestXid - (int) boundary >= 0) {
             allWalked = true;
@@ -187,9 +266,11 @@ final class XidOutcomes {
         switch (status) {
             case COMMITTED:
                 committed.add(xid);
+                ahead(xid, true);
                 break;
             case ABORTED:
                 aborted.add(xid);
+                ahead(xid, false);
                 break;
             case UNKNOWN:
                 unknown.add((int) xid);

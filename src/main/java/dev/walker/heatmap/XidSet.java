@@ -1,5 +1,6 @@
 package dev.walker.heatmap;
 
+import java.util.function.LongConsumer;
 import org.roaringbitmap.RoaringBitmap;
 
 /** A set of XIDs or multixacts that remembers which ranges of 65536 have changed since they were stored. */
@@ -26,6 +27,17 @@ final class XidSet {
         if (xids.checkedAdd((int) xid)) {
             dirtyRanges.add((int) (xid >>> RANGE_BITS));
         }
+    }
+
+    void remove(long xid) {
+        if (xids.checkedRemove((int) xid)) {
+            dirtyRanges.add((int) (xid >>> RANGE_BITS));
+        }
+    }
+
+    /** Gives each XID. */
+    void forEach(LongConsumer consumer) {
+        xids.forEach((int xid) -> consumer.accept(xid & 0xFFFF_FFFFL));
     }
 
     boolean isEmpty() {

@@ -15,6 +15,9 @@ import org.postgresql.PGConnection;
 final class WalkedSource {
     private static final String FIND = "SELECT walker._open_source(?, ?, ?, ?)";
     private static final String SAME_SERVER = "SELECT c.system_identifier = ? FROM pg_catalog.pg_control_system() c";
+    /** The slot moves with what is saved, so that is not to be lost any more. */
+    private static final String DURABLE = "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)"
+            + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
     /** A server that takes the stream for a synchronous standby would have the walker wait for itself. */
     private static final String WITHOUT_STANDBYS = "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)"
             + " WHERE pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')";
@@ -86,6 +89,7 @@ final class WalkedSource {
         Set<Integer> before = Set.copyOf(Jdbc.all(target, IDS, row -> row.getInt(1)));
         int sourceId = Jdbc.one(
                 target, FIND, row -> row.getInt(1), known, same ? "local" : address.hostAndPort(), found, version);
+        Jdbc.all(target, DURABLE, row -> row.getString(1));
         if (same) {
             Jdbc.all(target, WITHOUT_STANDBYS, row -> row.getString(1));
         }

@@ -600,6 +600,45 @@ class HeatmapPluginTest {
         assertEquals(List.of(2, 4, 5), dead(1));
     }
 
+    /** The server crashed before it had flushed what it had told. */
+    @Test
+    void pagesAreForgottenIfTheServerHasLostWhatItHadTold() {
+        walk(checkpoint(true, LSN, 700, 3));
+        serverXids.put(600L, SourceServer.XidStatus.COMMITTED);
+        serverXids.put(601L, SourceServer.XidStatus.COMMITTED);
+        Page page = new Page().tuple(600, 601, 0);
+        walk(image(0, page));
+        assertEquals(List.of(1), dead(0));
+        restart();
+        assertEquals(List.of(1), dead(0));
+        serverXids.put(601L, SourceServer.XidStatus.ABORTED);
+        restart();
+        assertEquals(List.of(), dead(0));
+        assertFalse(isKnown(0));
+        walk(image(0, page));
+        assertTrue(isKnown(0));
+        assertEquals(List.of(), dead(0));
+        restart();
+        assertTrue(isKnown(0));
+    }
+
+    @Test
+    void whatTheServerHasToldIsCertainOnceItsEndIsWalked() {
+        walk(checkpoint(true, LSN, 700, 3));
+        for (long xid : List.of(600L, 601L, 602L)) {
+            serverXids.put(xid, SourceServer.XidStatus.COMMITTED);
+        }
+        walk(image(0, new Page().tuple(600, 601, 0).tuple(600, 602, 0)));
+        walk(commit(602), runningXacts(700, 602));
+        serverXids.clear();
+        for (long xid : List.of(600L, 601L, 602L)) {
+            serverXids.put(xid, SourceServer.XidStatus.ABORTED);
+        }
+        restart();
+        assertTrue(isKnown(0));
+        assertEquals(List.of(1, 2), dead(0));
+    }
+
     @Test
     void aPageStaysUnknownIfNobodyKnowsATransaction() {
         walk(checkpoint(true, LSN, 700, 3), image(0, new Page().tuple(600, 0, NOTHING)));
@@ -853,6 +892,24 @@ class HeatmapPluginTest {
         assertTrue(store.baselineIsDone());
         plugin.onPause(LSN + 0x100);
         assertEquals(0, store.changes, "all is saved");
+    }
+
+    /** The record that changed it was not flushed. */
+    @Test
+    void aPageThatWasReadAheadOfTheWalkIsReadAgainAfterACrash() {
+        plugin = store.start(server, Map.of("walker.baseline_rate", "0"));
+        heapPage = new Page()
+                .tuple(600, 650, HeapRecords.XMIN_COMMITTED | HeapRecords.XMAX_COMMITTED)
+                .bytes();
+        ByteBuffer.wrap(heapPage).order(ByteOrder.LITTLE_ENDIAN).putInt(4, (int) LSN + 0x1000);
+        store.requestBaseline(1, REL);
+        plugin.onPause(LSN - 0x10);
+        heapPage =
+                new Page().tuple(600, 0, HeapRecords.XMIN_COMMITTED | NOTHING).bytes();
+        walk(checkpoint(true, LSN, 700, 3));
+        plugin.onPause(LSN + 0x2000);
+        assertTrue(isKnown(0));
+        assertEquals(List.of(), dead(0));
     }
 
     @Test
