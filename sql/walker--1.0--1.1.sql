@@ -2,6 +2,8 @@
 
 -- Tables: what is in them stays. "walker.jar init" runs this part alone.
 
+SET LOCAL default_table_access_method = heap;
+
 ALTER TABLE walker.source ADD autostart boolean NOT NULL DEFAULT false, ADD settings jsonb;
 COMMENT ON COLUMN walker.source.autostart IS 'whether walker.ensure_running() is to start the walker of this server';
 COMMENT ON COLUMN walker.source.settings IS 'what the walker in the server goes by, by name; it was read when the walker started or by walker.reload()';
@@ -118,8 +120,9 @@ ALTER TABLE walker.source ADD COLUMN version text, ADD COLUMN unread jsonb;
 COMMENT ON COLUMN walker.source.unread IS 'settings that nobody reads, each with the one that may be meant';
 COMMENT ON COLUMN walker.source.version IS 'of the server, when its walker was started last';
 
-ALTER TABLE walker.progress ADD COLUMN mode text, ADD COLUMN saved_at timestamptz, ADD COLUMN reconnecting_since timestamptz, ADD COLUMN previous pg_lsn;
+ALTER TABLE walker.progress ADD COLUMN mode text, ADD COLUMN saved_at timestamptz, ADD COLUMN reconnecting_since timestamptz, ADD COLUMN previous pg_lsn, ADD COLUMN previous_crc bigint;
 COMMENT ON COLUMN walker.progress.previous IS 'where the last record before "position" begins; a server whose WAL does not go on from there is another one, or was set back';
+COMMENT ON COLUMN walker.progress.previous_crc IS 'checksum (xl_crc) of that record: a server that has another one there is another one, or was set back';
 COMMENT ON COLUMN walker.progress.reconnecting_since IS 'when a walker from outside has lost the server; null while it walks, and when it has ended';
 COMMENT ON COLUMN walker.progress.mode IS 'how WAL is read: stream (of replication) or file (pg_read_binary_file)';
 COMMENT ON COLUMN walker.progress.saved_at IS 'when position and flush_lsn were written last; an idle walker does not write';

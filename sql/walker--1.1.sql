@@ -37,12 +37,14 @@ CREATE TABLE walker.progress (
     mode text,
     saved_at timestamptz,
     reconnecting_since timestamptz,
-    previous pg_lsn
+    previous pg_lsn,
+    previous_crc bigint
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN walker.progress.previous IS 'where the last record before "position" begins; a server whose WAL does not go on from there is another one, or was set back';
 COMMENT ON COLUMN walker.progress.reconnecting_since IS 'when a walker from outside has lost the server; null while it walks, and when it has ended';
 COMMENT ON COLUMN walker.progress.mode IS 'how WAL is read: stream (of replication) or file (pg_read_binary_file)';
 COMMENT ON COLUMN walker.progress.saved_at IS 'when position and flush_lsn were written last; an idle walker does not write';
+COMMENT ON COLUMN walker.progress.previous_crc IS 'checksum (xl_crc) of that record: a server that has another one there is another one, or was set back';
 COMMENT ON TABLE walker.progress IS 'everything before "position" is walked and in the tables';
 COMMENT ON COLUMN walker.progress.generation IS 'changes when rows of state are changed behind the walker''s back; it then loads them anew';
 

@@ -9,6 +9,7 @@ import dev.walker.wal.ReadStatus;
 import dev.walker.wal.WalReader;
 import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSource;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.roaringbitmap.RoaringBitmap;
@@ -31,9 +32,13 @@ public final class Walker {
 
     private OwnRelations own;
     private final WalkCounters counters = new WalkCounters();
+    private final long startLsn;
     private final long previousBefore;
+    private final Optional<Consumer<Optional<WalRecord>>> previous;
     private final Consumer<WalRecord> first;
+    private boolean isToLookBack;
     private boolean begun;
+    private long previousCrc;
     private long readable;
     private long foreignBytes;
     private long activeBytes;
@@ -45,7 +50,7 @@ public final class Walker {
      * @param own whose records are not dispatched
      */
     public Walker(WalSource source, Dispatcher dispatcher, ChangeFlag changes, OwnRelations own, long startLsn) {
-        this(source, dispatcher, changes, own, startLsn, Lsn.INVALID, record -> {});
+        this(source, dispatcher, changes, own, startLsn, Lsn.INVALID, 0, Optional.empty(), record -> {});
     }
 
     /**
@@ -54,6 +59,8 @@ public final class Walker {
      * @param changes raised by plugins
      * @param own whose records are not dispatched
      * @param previousBefore start of the last record before, {@link Lsn#INVALID} if that is not known
+     * @param previousCrcBefore its {@code xl_crc}
+     * @param previous is given that record as it is now, if there is one; empty if it is not to be read
      * @param first is given the first record before anybody else
      */
     public Walker(
@@ -63,14 +70,21 @@ public final class Walker {
             OwnRelations own,
             long startLsn,
             long previousBefore,
+            long previousCrcBefore,
+            Optional<Consumer<Optional<WalRecord>>> previous,
             Consumer<WalRecord> first) {
+        this.startLsn = startLsn;
         this.previousBefore = previousBefore;
+        this.previousCrc = previousCrcBefore;
+        this.previous = previous;
+        this.isToLookBack = previous.isPresent();
         this.first = first;
         this.source = source;
         this.dispatcher = dispatcher;
         this.changes = changes;
         this.own = own;
-        this.reader = new WalReader(startLsn, source.segmentSize(), source.systemIdentifier());
+        this.reader = new WalReader(
+                previous.isPresent() ? previousBefore : startLsn, source.segmentSize(), source.systemIdentifier());
         this.readable = startLsn;
     }
 
@@ -96,12 +110,17 @@ public final class Walker {
 
     /** LSN of the next record: all before it was dispatched. */
     public long position() {
-        return reader.position();
+        return Lsn.isBefore(reader.position(), startLsn) ? startLsn : reader.position();
     }
 
     /** Start of the last record before {@link #position}, {@link Lsn#INVALID} if that is not known. */
     public long previousLsn() {
         return begun ? reader.previousLsn() : previousBefore;
+    }
+
+    /** {@code xl_crc} of that record. */
+    public long previousCrc() {
+        return previousCrc;
     }
 
     /** Records walked, those of WALker's own relations too. */
@@ -148,10 +167,17 @@ public final class Walker {
      */
     public boolean walk(long mostBytes, long until) {
         readable = source.readableUpTo();
+        if (isToLookBack) {
+            if (Lsn.isBefore(readable, startLsn)) {
+                return false;
+            }
+            isToLookBack = false;
+            lookBack();
+        }
         reader.limit(readable);
-        long begin = reader.position();
-        while (reader.position() - begin < mostBytes && !changes.isUrgent()) {
-            if (until != Lsn.INVALID && !Lsn.isBefore(reader.position(), until)) {
+        long begin = position();
+        while (position() - begin < mostBytes && !changes.isUrgent()) {
+            if (until != Lsn.INVALID && !Lsn.isBefore(position(), until)) {
                 return false;
             }
             ReadStatus status = reader.next(record);
@@ -164,25 +190,36 @@ public final class Walker {
             } else if (status == ReadStatus.END_OF_WAL) {
                 throw new IllegalStateException(
                         "end of WAL below its end at " + Lsn.format(readable) + ": " + reader.endReason());
-            } else if (!readMore()) {
+            } else if (!readMore(readable)) {
                 return false;
             }
         }
         return true;
     }
 
-    private boolean readMore() {
+    /** Reads the record before the first one, if one still begins there and ends where the walk stands. */
+    private void lookBack() {
+        reader.limit(startLsn);
+        ReadStatus status = reader.next(record);
+        while (status == ReadStatus.NEED_MORE && readMore(startLsn)) {
+            status = reader.next(record);
+        }
+        previous.orElseThrow().accept(status == ReadStatus.RECORD ? Optional.of(record) : Optional.empty());
+    }
+
+    private boolean readMore(long end) {
         long wanted = reader.wantedLsn();
-        if (!Lsn.isBefore(wanted, readable)) {
+        if (!Lsn.isBefore(wanted, end)) {
             return false;
         }
-        long left = readable - wanted;
+        long left = end - wanted;
         int length = (int) Math.min(left < 0 ? CHUNK : left, CHUNK);
         reader.feed(chunk, 0, source.read(wanted, chunk, 0, length));
         return true;
     }
 
     private void walked() {
+        previousCrc = record.crc();
         counters.count(record);
         if (own.owns(record)) {
             return;

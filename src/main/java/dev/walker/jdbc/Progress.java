@@ -9,6 +9,7 @@ import dev.walker.wal.WalRecord;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -21,6 +22,8 @@ final class Progress {
     private static final String FROM_PROGRESS =
             " FROM walker.source s JOIN walker.progress p ON p.source_id = s.source_id WHERE s.source_id = ?";
 
+    private static final long NO_CRC = -1;
+
     private final int sourceId;
     private final String quotedName;
     private final long generation;
@@ -30,6 +33,8 @@ final class Progress {
     private int timeline;
     private long position;
     private long previousLsn;
+    /** {@link #NO_CRC} if that is not known. */
+    private long previousCrc;
 
     private Progress(
             int sourceId,
@@ -40,7 +45,8 @@ final class Progress {
             long bytes,
             long position,
             Optional<String> slotName,
-            long previousLsn) {
+            long previousLsn,
+            long previousCrc) {
         this.sourceId = sourceId;
         this.quotedName = quotedName;
         this.timeline = timeline;
@@ -50,6 +56,7 @@ final class Progress {
         this.position = position;
         this.slotName = slotName;
         this.previousLsn = previousLsn;
+        this.previousCrc = previousCrc;
     }
 
     /** Keeps a source from being deleted until the transaction ends; whether it is still there. */
@@ -67,7 +74,8 @@ final class Progress {
         return Jdbc.first(
                 target,
                 "SELECT p.timeline, p.generation, p.records, p.wal_bytes, p.position::text, p.slot_name,"
-                        + " coalesce(p.previous, '0/0')::text, pg_catalog.quote_literal(s.name)" + FROM_PROGRESS,
+                        + " coalesce(p.previous, '0/0')::text, pg_catalog.quote_literal(s.name), coalesce(p.previous_crc, -1)"
+                        + FROM_PROGRESS,
                 row -> new Progress(
                         sourceId,
                         row.getString(8),
@@ -77,7 +85,8 @@ final class Progress {
                         row.getLong(4),
                         Lsn.parse(row.getString(5)),
                         Optional.ofNullable(row.getString(6)),
-                        Lsn.parse(row.getString(7))),
+                        Lsn.parse(row.getString(7)),
+                        row.getLong(9)),
                 sourceId);
     }
 
@@ -116,6 +125,22 @@ final class Progress {
     /** Start of the last record before {@link #position}; {@link Lsn#INVALID} if that is not known. */
     long previousLsn() {
         return previousLsn;
+    }
+
+    /** {@code xl_crc} of the last record before {@link #position}. */
+    long previousCrc() {
+        return previousCrc;
+    }
+
+    /**
+     * Whether the last record before {@link #position} is to be looked at again: it is in the same file of the server as what
+     * follows, so it is there as long as that is.
+     */
+    boolean canCheckPrevious(TimelineHistory history, int segmentSize) {
+        return previousLsn != Lsn.INVALID
+                && previousCrc != NO_CRC
+                && Lsn.segmentNumber(previousLsn, segmentSize) == Lsn.segmentNumber(position, segmentSize)
+                && history.timelineAt(previousLsn) == history.timelineAt(position);
     }
 
     /** The timeline on which all before {@link #position} was walked last. */
@@ -185,11 +210,38 @@ final class Progress {
             throw new WalSourceException("the walk stands at LSN " + Lsn.format(position)
                     + " behind a record at LSN " + Lsn.format(previousLsn)
                     + ", but the next record of this server, at LSN " + Lsn.format(record.lsn())
-                    + ", follows one at LSN " + Lsn.format(record.prevLsn())
-                    + ": what was walked is not in the history of this server. It is a copy of the one that was walked,"
-                    + " which wants a --source-name of its own, or it was set back to an earlier state. "
-                    + toBeginAnew());
+                    + ", follows one at LSN " + Lsn.format(record.prevLsn()) + notInHistory());
         }
+    }
+
+    /**
+     * Checks that the last record that was walked is still what the server has there. What follows does not tell: behind
+     * another record that begins at the same place it names that place, too.
+     *
+     * @param record the one that is there, if one is
+     * @throws WalSourceException if the server has another record there
+     */
+    void checkPrevious(Optional<WalRecord> record) {
+        if (record.isEmpty()
+                || record.get().lsn() != previousLsn
+                || record.get().crc() != previousCrc) {
+            throw new WalSourceException("the walk stands at LSN " + Lsn.format(position)
+                    + " behind a record at LSN " + Lsn.format(previousLsn) + " with xl_crc " + hex(previousCrc)
+                    + ", but this server has "
+                    + record.map(found -> "one at LSN " + Lsn.format(found.lsn()) + " with xl_crc " + hex(found.crc()))
+                            .orElse("none that ends there")
+                    + notInHistory());
+        }
+    }
+
+    private static String hex(long crc) {
+        return String.format(Locale.ROOT, "0x%08X", crc);
+    }
+
+    private String notInHistory() {
+        return ": what was walked is not in the history of this server. It is a copy of the one that was walked,"
+                + " which wants a --source-name of its own, or it was set back to an earlier state. "
+                + toBeginAnew();
     }
 
     private static String describe(TimelineHistory history) {
@@ -240,12 +292,14 @@ final class Progress {
     private void move(Connection target, long lsn, int newTimeline) throws SQLException {
         Jdbc.update(
                 target,
-                "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, previous = NULL WHERE source_id = ?",
+                "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, previous = NULL, previous_crc = NULL"
+                        + " WHERE source_id = ?",
                 Lsn.format(lsn),
                 newTimeline,
                 sourceId);
         position = lsn;
         previousLsn = Lsn.INVALID;
+        previousCrc = NO_CRC;
         timeline = newTimeline;
     }
 
@@ -307,13 +361,23 @@ final class Progress {
      * @param bytes walked since this object was made
      * @param readable end of the WAL of the source
      * @param previous start of the last record before {@code lsn}; {@link Lsn#INVALID} if that is not known
+     * @param crc its {@code xl_crc}, {@link #NO_CRC} if that is not known
      */
-    void save(Connection target, long lsn, int newTimeline, long records, long bytes, long readable, long previous)
+    void save(
+            Connection target,
+            long lsn,
+            int newTimeline,
+            long records,
+            long bytes,
+            long readable,
+            long previous,
+            long crc)
             throws SQLException {
         Jdbc.update(
                 target,
                 "UPDATE walker.progress SET position = ?::text::pg_lsn, timeline = ?, records = ?, wal_bytes = ?,"
                         + " flush_lsn = ?::text::pg_lsn, previous = nullif(?::text::pg_lsn, '0/0'),"
+                        + " previous_crc = nullif(?::bigint, -1),"
                         + " saved_at = pg_catalog.clock_timestamp() WHERE source_id = ?",
                 Lsn.format(lsn),
                 newTimeline,
@@ -321,9 +385,11 @@ final class Progress {
                 bytesBefore + bytes,
                 Lsn.format(readable),
                 Lsn.format(previous),
+                crc,
                 sourceId);
         position = lsn;
         timeline = newTimeline;
         previousLsn = previous;
+        previousCrc = crc;
     }
 }

@@ -225,6 +225,10 @@ public final class WalkSession {
                 progress.position(),
                 progress.previousLsn(),
                 progress::checkFirst);
+                progress.previousCrc(),
+                progress.canCheckPrevious(source.history(), source.segmentSize())
+                        ? Optional.of(progress::checkPrevious)
+                        : Optional.empty(),
         unsaved = new UnsavedWal(walker, source.segmentSize(), maxLagBytes);
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
@@ -598,7 +602,8 @@ public final class WalkSession {
                 walker.records(),
                 walker.bytes(),
                 endOfWal(),
-                walker.previousLsn());
+                walker.previousLsn(),
+                walker.previousCrc());
         changes.lower();
         pluginFailed = false;
         unsaved.saved();

@@ -729,6 +729,7 @@ public final class WalReader {
         record.lsn = start;
         record.xid = WalBytes.u32(bytes, at + WalStructs.XL_XID_AT);
         record.prevLsn = WalBytes.u64(bytes, at + WalStructs.XL_PREV_AT);
+        record.crc = (int) WalBytes.u32(bytes, at + WalStructs.XL_CRC_AT);
         record.info = bytes[at + WalStructs.XL_INFO_AT] & 0xFF;
         record.rmgrId = bytes[at + WalStructs.XL_RMID_AT] & 0xFF;
         record.totalLength = length;

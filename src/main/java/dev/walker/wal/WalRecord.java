@@ -23,6 +23,7 @@ public final class WalRecord {
     long lsn;
     long endLsn;
     long prevLsn;
+    int crc;
     long xid;
     int rmgrId;
     int info;
@@ -72,6 +73,11 @@ public final class WalRecord {
     /** {@code xl_prev}: start of the record before. */
     public long prevLsn() {
         return prevLsn;
+    }
+
+    /** {@code xl_crc}: the checksum, unsigned 32-bit. */
+    public long crc() {
+        return Integer.toUnsignedLong(crc);
     }
 
     /** {@code xl_xid}: the transaction, unsigned 32-bit; that of a subtransaction inside one; 0 if none. */

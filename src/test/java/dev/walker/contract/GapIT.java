@@ -341,13 +341,23 @@ class GapIT {
         walked.waitFor();
         walked.stop();
         String previous = query("SELECT previous FROM walker.progress");
-        sql("UPDATE walker.progress SET previous = previous - 8", "SELECT pg_logical_emit_message(true, 'test', '')");
+        String crc = query("SELECT previous_crc FROM walker.progress");
+        sql(
+                "UPDATE walker.progress SET previous = previous - 8, previous_crc = NULL",
+                "SELECT pg_logical_emit_message(true, 'test', '')");
         String message = walked.startFailing("heatmap");
         assertTrue(
                 message.contains("follows one at LSN " + previous + ": what was walked is not in the history"),
                 message);
         assertTrue(message.contains("wants a --source-name of its own"), message);
-        sql("UPDATE walker.progress SET previous = '" + previous + "'");
+
+        // Another record begins at the same place.
+        sql("UPDATE walker.progress SET previous = '" + previous + "', previous_crc = " + crc + " # 1::bigint");
+        message = walked.startFailing("heatmap");
+        assertTrue(message.contains(" behind a record at LSN " + previous + " with xl_crc 0x"), message);
+        assertTrue(message.contains("but this server has one at LSN " + previous + " with xl_crc 0x"), message);
+        assertTrue(message.contains("wants a --source-name of its own"), message);
+        sql("UPDATE walker.progress SET previous_crc = " + crc);
         walked.start();
         walked.waitFor();
     }
