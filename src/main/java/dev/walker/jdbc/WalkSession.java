@@ -596,9 +596,11 @@ public final class WalkSession {
             savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
         }
         progress.save(
+        int timeline = source.history().timelineAt(lsn);
+        tellOfTimeline(timeline);
                 target,
                 lsn,
-                source.history().timelineAt(lsn),
+                timeline,
                 walker.records(),
                 walker.bytes(),
                 endOfWal(),
@@ -615,6 +617,23 @@ public final class WalkSession {
     }
 
     private void savePlugin(LoadedPlugin entry, JdbcPluginContext context, int ordinal, long lsn) throws SQLException {
+    /** A copy that was promoted cannot be told from what took over from the server that it is a copy of. */
+    private void tellOfTimeline(int timeline) {
+        if (timeline == progress.timeline()) {
+            return;
+        }
+        String told = "has followed the server from timeline " + Integer.toUnsignedString(progress.timeline()) + " to "
+                + Integer.toUnsignedString(timeline);
+        if (sameServer) {
+            log.info(told);
+        } else {
+            log.warning(told
+                    + ", as in a failover. If this is a copy of the server that was walked until now, which goes on"
+                    + " too, the results are those of the copy from here on, and that server is refused: then a copy wants"
+                    + " a --source-name of its own");
+        }
+    }
+
         if (entry.isActive()) {
             write(entry, context, lsn, () -> entry.plugin().onFlush(lsn));
         }

@@ -74,6 +74,9 @@ class TimelineIT {
             assertTrue(check.dead() > 0, check.toString());
             assertEquals("2", target.server().query("SELECT timeline FROM walker.progress"));
             assertEquals("0", target.server().query("SELECT count(*) FROM walker.gaps"));
+            assertTrue(
+                    target.output().contains("has followed the server from timeline 1 to 2, as in a failover"),
+                    target.output());
             target.stop();
 
             // The old primary has gone on without them.
