@@ -2,6 +2,9 @@
 
 -- Part 1: tables and plain SQL. Needs nothing but PostgreSQL; "walker.jar init" runs this part alone.
 
+-- Other access methods may not be able to do all that is done with these tables.
+SET LOCAL default_table_access_method = heap;
+
 CREATE SCHEMA walker;
 
 -- What is walked, and how far --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import dev.walker.spi.SourceServer;
 import dev.walker.spi.StateException;
 import dev.walker.spi.WalPlugin;
 import dev.walker.wal.Lsn;
+import dev.walker.wal.RelFileLocator;
 import dev.walker.wal.WalSource;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
@@ -224,11 +225,11 @@ public final class WalkSession {
                 ownRelations(),
                 progress.position(),
                 progress.previousLsn(),
-                progress::checkFirst);
                 progress.previousCrc(),
                 progress.canCheckPrevious(source.history(), source.segmentSize())
                         ? Optional.of(progress::checkPrevious)
                         : Optional.empty(),
+                progress::checkFirst);
         unsaved = new UnsavedWal(walker, source.segmentSize(), maxLagBytes);
         WatchThread.lookAfter(dispatcher, settings.pluginTimeoutMillis());
         slotIsBehind = slot.isPresent() && slot.get().wasLeftBehind(progress.position());
@@ -595,9 +596,9 @@ public final class WalkSession {
         for (int i = 0; i < plugins.size(); i++) {
             savePlugin(plugins.get(i), contexts.get(i), i + 1, lsn);
         }
-        progress.save(
         int timeline = source.history().timelineAt(lsn);
         tellOfTimeline(timeline);
+        progress.save(
                 target,
                 lsn,
                 timeline,
@@ -616,7 +617,6 @@ public final class WalkSession {
         slotIsBehind = slot.isPresent();
     }
 
-    private void savePlugin(LoadedPlugin entry, JdbcPluginContext context, int ordinal, long lsn) throws SQLException {
     /** A copy that was promoted cannot be told from what took over from the server that it is a copy of. */
     private void tellOfTimeline(int timeline) {
         if (timeline == progress.timeline()) {
@@ -634,6 +634,7 @@ public final class WalkSession {
         }
     }
 
+    private void savePlugin(LoadedPlugin entry, JdbcPluginContext context, int ordinal, long lsn) throws SQLException {
         if (entry.isActive()) {
             write(entry, context, lsn, () -> entry.plugin().onFlush(lsn));
         }
@@ -719,20 +720,18 @@ public final class WalkSession {
         if (!sameServer) {
             return OwnRelations.none();
         }
-        long dbOid = Jdbc.one(
-                target,
-                "SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()",
-                row -> row.getLong(1));
-        List<Long> relNumbers = Jdbc.all(
+        return new OwnRelations(Jdbc.all(
                 target,
                 "WITH own AS (SELECT c.oid, c.reltoastrelid FROM pg_catalog.pg_class c"
                         + " WHERE c.relnamespace = 'walker'::pg_catalog.regnamespace AND c.relkind IN ('r', 'S')),"
                         + " heap AS (SELECT oid FROM own UNION ALL SELECT reltoastrelid FROM own WHERE reltoastrelid <> 0),"
                         + " file AS (SELECT oid FROM heap UNION ALL"
                         + " SELECT i.indexrelid FROM pg_catalog.pg_index i JOIN heap h ON h.oid = i.indrelid)"
-                        + " SELECT pg_catalog.pg_relation_filenode(oid)::bigint FROM file",
-                row -> row.getLong(1));
-        return new OwnRelations(dbOid, relNumbers);
+                        + " SELECT CASE WHEN c.reltablespace = 0 THEN d.dattablespace ELSE c.reltablespace END::bigint,"
+                        + " d.oid::bigint, pg_catalog.pg_relation_filenode(c.oid)::bigint"
+                        + " FROM file JOIN pg_catalog.pg_class c USING (oid), pg_catalog.pg_database d"
+                        + " WHERE d.datname = pg_catalog.current_database()",
+                row -> new RelFileLocator(row.getLong(1), row.getLong(2), row.getLong(3))));
     }
 
     private static String arrayLiteral(List<String> texts) {

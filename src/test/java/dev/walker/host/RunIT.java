@@ -137,6 +137,23 @@ class RunIT {
     }
 
     @Test
+    void tablesOfTheSchemaAreHeapsWhateverTheDefault() throws Exception {
+        server.execute("CREATE DATABASE kept");
+        sql("kept", "CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler");
+        sql("kept", "ALTER DATABASE kept SET default_table_access_method = other");
+        assertEquals(List.of("schema walker is made"), printed("init", "--target-url", url("kept")));
+        try (Connection connection = server.jdbc("kept", "postgres");
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_catalog.string_agg(DISTINCT a.amname, ' ')"
+                        + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_am a ON a.oid = c.relam"
+                        + " WHERE c.relnamespace = 'walker'::regnamespace AND c.relkind = 'r'")) {
+            row.next();
+            assertEquals("heap", row.getString(1));
+        }
+        server.execute("DROP DATABASE kept WITH (FORCE)");
+    }
+
+    @Test
     void schemaOfSomebodyElseIsLeftAlone() throws Exception {
         server.execute("CREATE DATABASE other");
         sql("other", "CREATE SCHEMA walker");

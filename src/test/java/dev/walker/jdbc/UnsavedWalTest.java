@@ -30,9 +30,16 @@ class UnsavedWalTest {
             new MemoryWal(wal, SEGMENT),
             new Dispatcher(List.of(), failed -> {}, slow -> {}),
             new ChangeFlag(),
-            new OwnRelations(OWN.dbOid(), List.of(OWN.relNumber())),
+            new OwnRelations(List.of(OWN)),
             wal.position());
     private final UnsavedWal unsaved = new UnsavedWal(walker, SEGMENT, MAX_LAG);
+
+    @Test
+    void relationOfAnotherTablespaceIsNotOwn() {
+        OwnRelations own = new OwnRelations(List.of(OWN));
+        assertTrue(own.contains(OWN.spcOid(), OWN.dbOid(), OWN.relNumber()));
+        assertFalse(own.contains(OWN.spcOid() + 1, OWN.dbOid(), OWN.relNumber()));
+    }
 
     private void write(RelFileLocator relation, int bytes) {
         wal.add(RecordBuilder.of(Rmgr.HEAP, 0x10)
