@@ -1252,7 +1252,8 @@ BEGIN
         RAISE invalid_parameter_value USING MESSAGE = 'rel is null, wanted a relation';
     END IF;
     name := coalesce(name, rel::text);
-    SELECT c.relkind, c.relisshared, c.relnamespace, c.reltablespace, c.relpersistence, a.amname, d.oid AS db_oid,
+    SELECT c.relkind, c.relisshared, c.relnamespace, c.reltablespace, c.relpersistence, a.amname,
+           a.amhandler::oid = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc::oid AS is_heap, d.oid AS db_oid,
            d.dattablespace
       INTO class
       FROM pg_catalog.pg_class c
@@ -1262,7 +1263,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE undefined_table USING MESSAGE = pg_catalog.format('relation with OID %s does not exist', rel::oid);
     END IF;
-    IF class.relkind NOT IN ('r', 'm', 't') OR class.amname IS DISTINCT FROM 'heap' THEN
+    IF class.relkind NOT IN ('r', 'm', 't') OR class.is_heap IS NOT TRUE THEN
         RAISE wrong_object_type USING
             MESSAGE = pg_catalog.format('"%s" is %s, not a heap', name, CASE class.relkind
                 WHEN 'i' THEN 'an index' WHEN 'I' THEN 'a partitioned index' WHEN 'S' THEN 'a sequence'
@@ -1492,7 +1493,8 @@ AS $$
                greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) AS live_tuples
           FROM pg_catalog.pg_class c, here h
          WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
-           AND c.relam = (SELECT a.oid FROM pg_catalog.pg_am a WHERE a.amname = 'heap')
+           AND c.relam IN (SELECT a.oid FROM pg_catalog.pg_am a
+                          WHERE a.amhandler::oid = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc::oid)
            AND c.oid NOT IN (
                SELECT pg_catalog.unnest(ARRAY[o.oid, o.reltoastrelid])
                  FROM pg_catalog.pg_class o
@@ -3166,7 +3168,7 @@ BEGIN
             SELECT c.oid, c.reltoastrelid
               FROM tree t
               JOIN pg_catalog.pg_class c USING (oid)
-              JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'heap'
+              JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amhandler::oid = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc::oid
              WHERE t.oid <> rel::oid AND c.relkind = 'r' AND c.relpersistence = 'p'
         ), file AS (
             SELECT oid FROM heap UNION ALL SELECT reltoastrelid FROM heap WHERE reltoastrelid <> 0::oid
@@ -3410,7 +3412,8 @@ BEGIN
         problem := 'that takes a newer pageinspect: ALTER EXTENSION pageinspect UPDATE';
         RETURN;
     ELSIF NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_am a ON a.oid = c.relam
-                       WHERE c.oid = rel AND c.relkind IN ('r', 'm', 't') AND a.amname = 'heap') THEN
+                       WHERE c.oid = rel AND c.relkind IN ('r', 'm', 't')
+                         AND a.amhandler::oid = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc::oid) THEN
         -- Pages of others are not to be given to pageinspect with the owner's rights: it takes them for those of a heap.
         problem := format('"%s" is not a heap', rel);
         RETURN;

@@ -32,7 +32,9 @@ final class HeapReader {
                     + " LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid = c.oid AND c.relkind = 't'"
                     + " JOIN pg_catalog.pg_namespace n ON n.oid = coalesce(o.relnamespace, c.relnamespace)"
                     + " WHERE d.datname = pg_catalog.current_database() AND c.relkind IN ('r', 'm', 't')"
-                    + " AND c.relpersistence = 'p' AND a.amname = 'heap' AND n.nspname <> 'walker' ORDER BY c.relpages";
+                    + " AND c.relpersistence = 'p' AND n.nspname <> 'walker'"
+                    + " AND a.amhandler::oid = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc::oid"
+                    + " ORDER BY c.relpages";
 
     private static final String FIND =
             "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), c.oid::bigint"

@@ -65,7 +65,8 @@ public final class SourceNames implements AutoCloseable {
             + " LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid = c.oid AND c.relkind = 't'"
             + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
             + " WHERE d.datname = pg_catalog.current_database()"
-            + " AND (c.relkind IN ('i', 'S') OR c.relkind IN ('r', 'm', 't') AND a.amname = 'heap')"
+            + " AND (c.relkind IN ('i', 'S') OR c.relkind IN ('r', 'm', 't')"
+            + " AND a.amhandler::oid = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc::oid)"
             + " AND c.relpersistence = 'p' AND n.nspname <> 'walker'"
             + " AND coalesce(o.relnamespace, 0) <> coalesce(pg_catalog.to_regnamespace('walker')::oid, 1)";
 

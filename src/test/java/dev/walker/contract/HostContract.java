@@ -61,6 +61,33 @@ abstract class HostContract {
         walked().assertExact();
     }
 
+    /** An access method is known by what it does, not by its name. */
+    @Test
+    void heapsUnderTheNameOfAnotherAccessMethodAreMapped() throws Exception {
+        sql(
+                "CREATE EXTENSION IF NOT EXISTS pageinspect",
+                "CREATE ACCESS METHOD renamed TYPE TABLE HANDLER pg_catalog.heap_tableam_handler",
+                "CREATE TABLE kept (id int) USING renamed",
+                "INSERT INTO kept SELECT generate_series(1, 1000)",
+                "DELETE FROM kept WHERE id <= 100");
+        try {
+            walked().waitFor();
+            assertEquals(
+                    "100 t",
+                    query("SELECT concat_ws(' ', dead_tuples, complete) FROM walker.garbage()"
+                            + " WHERE relation = 'kept'::regclass"));
+            assertEquals("100", query("SELECT sum(dead_tuples) FROM walker.heatmap('kept')"));
+            sql("SELECT walker.reset('kept')", "SELECT walker.baseline('kept')");
+            assertEquals("t", query("SELECT walker.wait_for_baseline('3 min')"));
+            assertEquals("100", query("SELECT sum(dead_tuples) FROM walker.heatmap('kept')"));
+            sql("SELECT walker.reset('kept')", "SELECT walker.baseline()");
+            assertEquals("t", query("SELECT walker.wait_for_baseline('3 min')"));
+            assertEquals("100", query("SELECT sum(dead_tuples) FROM walker.heatmap('kept')"));
+        } finally {
+            sql("DROP ACCESS METHOD renamed CASCADE");
+        }
+    }
+
     /** Everything is forgotten, so that all tables are older than the walk. */
     private void walkAnew() throws Exception {
         walked().stop();
