@@ -44,10 +44,10 @@ CREATE TABLE walker.progress (
     previous_crc bigint
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN walker.progress.previous IS 'where the last record before "position" begins; a server whose WAL does not go on from there is another one, or was set back';
+COMMENT ON COLUMN walker.progress.previous_crc IS 'checksum (xl_crc) of that record: a server that has another one there is another one, or was set back';
 COMMENT ON COLUMN walker.progress.reconnecting_since IS 'when a walker from outside has lost the server; null while it walks, and when it has ended';
 COMMENT ON COLUMN walker.progress.mode IS 'how WAL is read: stream (of replication) or file (pg_read_binary_file)';
 COMMENT ON COLUMN walker.progress.saved_at IS 'when position and flush_lsn were written last; an idle walker does not write';
-COMMENT ON COLUMN walker.progress.previous_crc IS 'checksum (xl_crc) of that record: a server that has another one there is another one, or was set back';
 COMMENT ON TABLE walker.progress IS 'everything before "position" is walked and in the tables';
 COMMENT ON COLUMN walker.progress.generation IS 'changes when rows of state are changed behind the walker''s back; it then loads them anew';
 
@@ -776,7 +776,7 @@ AS $$
        AND NOT EXISTS (SELECT 1 FROM walker._file_settings() f WHERE f.name = k.name AND f.value = '')
        AND k.name NOT IN (SELECT d FROM walker._set_by_database_or_role() d)
 $$;
-COMMENT ON FUNCTION walker._left_empty IS 'settings that are not set any more: a session that had them still has an empty text';
+COMMENT ON FUNCTION walker._left_empty IS 'settings that are not set any more: the server, and a session that had them, still have an empty text';
 
 CREATE FUNCTION walker._not_loaded(OUT name text, OUT in_files text, OUT here text) RETURNS SETOF record
 LANGUAGE sql STABLE
@@ -799,7 +799,8 @@ COMMENT ON FUNCTION walker._not_loaded IS 'settings walker.* that are something 
 CREATE FUNCTION walker._settings_now() RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
-    SELECT pg_catalog.jsonb_object_agg(n.name, pg_catalog.current_setting(n.name, true))
+    SELECT pg_catalog.jsonb_object_agg(n.name, CASE WHEN n.name NOT IN (SELECT l FROM walker._left_empty() l)
+                                                    THEN pg_catalog.current_setting(n.name, true) END)
       FROM (SELECT k.name FROM walker._known_settings() k
             UNION
             SELECT s FROM walker._set_settings() s
@@ -5058,8 +5059,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     source integer := walker._local_source_id();
-    fresh jsonb := walker._settings_now()
-                   || coalesce((SELECT pg_catalog.jsonb_object_agg(l, NULL) FROM walker._left_empty() l), '{}');
+    fresh jsonb := walker._settings_now();
     unread jsonb;
     state text;
     message text;

@@ -60,6 +60,9 @@ final class RunLoop {
                     log);
             walked.lock(connections.session(), target, sourceId, log);
             warnOfUnknownSettings();
+            if (setup.settings().slot().isEmpty()) {
+                log.info("walker.slot is empty: the server may remove WAL before it is walked");
+            }
             if (!reconnect.hasWalked()) {
                 warnOfPublication();
             }

@@ -9,6 +9,17 @@ import java.util.function.Function;
 /** Settings as the server of a connection has them: {@code postgresql.conf}, ALTER SYSTEM, ALTER DATABASE and so on. */
 public final class ServerSettings implements Function<String, Optional<String>> {
     private static final String OF_SESSION = "SELECT pg_catalog.current_setting(?, true)";
+    private static final String MAY_SEE_FILES =
+            "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')"
+                    + " AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')";
+    /** As {@code walker._left_empty()} has it. */
+    private static final String IS_SET = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_file_settings f"
+            + " WHERE pg_catalog.lower(f.name) = ? AND f.setting = '' AND f.error IS NULL)"
+            + " OR EXISTS (SELECT 1 FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"
+            + " WHERE pg_catalog.split_part(c, '=', 1) = ? AND s.setdatabase IN (0, (SELECT d.oid"
+            + " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))"
+            + " AND s.setrole IN (0, (SELECT u.usesysid FROM pg_catalog.pg_user u WHERE u.usename = current_user)))";
+
     private static final String OF_WALKER = "SELECT walker._setting(?, ?)";
 
     private final Connection connection;
@@ -29,12 +40,22 @@ public final class ServerSettings implements Function<String, Optional<String>> 
         this.sourceId = sourceId;
     }
 
+    /** Until it is started again a server has an empty text for what was taken out of its files, in new sessions, too. */
+    private Optional<String> ofSession(String name) throws SQLException {
+        Optional<String> value = Jdbc.first(connection, OF_SESSION, row -> row.getString(1), name);
+        boolean isLeftEmpty = value.equals(Optional.of(""))
+                && name.startsWith("walker.")
+                && Jdbc.one(connection, MAY_SEE_FILES, row -> row.getBoolean(1))
+                && !Jdbc.one(connection, IS_SET, row -> row.getBoolean(1), name, name);
+        return isLeftEmpty ? Optional.empty() : value;
+    }
+
     @Override
     public Optional<String> apply(String name) {
         try {
             return sourceId.isPresent()
                     ? Jdbc.first(connection, OF_WALKER, row -> row.getString(1), sourceId.get(), name)
-                    : Jdbc.first(connection, OF_SESSION, row -> row.getString(1), name);
+                    : ofSession(name);
         } catch (SQLException e) {
             throw new StateException("cannot ask the server for setting " + name + ": " + e.getMessage(), e);
         }

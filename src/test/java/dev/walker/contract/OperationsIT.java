@@ -140,6 +140,10 @@ class OperationsIT {
             walked.waitFor();
             assertEquals("walker", query("SELECT slot_name FROM walker.status()"));
             assertEquals("f", query(session, "SELECT walker.reload()"));
+            // New sessions have the empty text as well.
+            walked.stop();
+            walked.start();
+            assertEquals("walker", query("SELECT slot_name FROM walker.status()"));
             walked.configure("walker.slot = ''");
             assertEquals("t", query(session, "SELECT walker.reload()"));
             walked.waitFor();
