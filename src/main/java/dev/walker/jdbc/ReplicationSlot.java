@@ -243,6 +243,13 @@ final class ReplicationSlot {
                                 + "') and set walker.slot to '' to walk without one",
                         refused);
             }
+            if (found.isPresent() && ACTIVE.equals(refused.getSQLState())) {
+                throw new WalSourceException(
+                        "cannot move replication slot \"" + name + "\": " + refused.getMessage()
+                                + ". A slot serves one at a time: if that is a standby, pg_receivewal or another walker,"
+                                + " name another slot in walker.slot",
+                        refused);
+            }
             if (found.isPresent() && !found.get().isLost()) {
                 throw refused;
             }

@@ -362,7 +362,8 @@ public final class StreamWalSource implements WalSource {
     private static String told(SQLException e) {
         return e.getMessage()
                 + (IN_USE.equals(e.getSQLState())
-                        ? " (if that is a walker into another target, name another slot in walker.slot)"
+                        ? " (a slot serves one at a time: if that is a standby, pg_receivewal or another walker, name another slot"
+                                + " in walker.slot)"
                         : "");
     }
 

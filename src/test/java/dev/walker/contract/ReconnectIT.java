@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Walks that outlive walsenders, servers and failovers, and what ends them at once. */
@@ -218,6 +219,59 @@ class ReconnectIT {
             assertTrue(!walked.output().contains("hush"), walked.output());
             assertTrue(walked.output().contains("--source-url has a password"), walked.output());
             walked.stop();
+        }
+    }
+
+    /** The server has an empty text then, which in walker.slot means none. */
+    @Test
+    void settingThatIsTakenOutOfTheFilesOfTheSourceHasItsDefaultAgain() throws Exception {
+        try (RemoteServer walked = new RemoteServer(server())) {
+            TestServer server = walked.server();
+            Path file = server.dataDir().resolve("postgresql.conf");
+            List<String> lines = Files.readAllLines(file);
+            server.configure("walker.slot = 'passed'");
+            server.execute("SELECT pg_reload_conf()");
+            await("the setting", server, "SELECT current_setting('walker.slot', true) = 'passed'");
+            walked.start();
+            assertEquals("passed", server.query("SELECT slot_name FROM walker.status()"));
+            Files.write(file, lines);
+            server.execute("SELECT pg_reload_conf()");
+            await("the default", server, "SELECT coalesce(current_setting('walker.slot', true), '') = ''");
+            dev.walker.testing.Command.of("kill", "-HUP", Long.toString(walked.walkerPid()))
+                    .run();
+            await("the slot", server, "SELECT slot_name = 'walker' FROM walker.status()");
+            assertTrue(walked.output().contains("the configuration was read anew"), walked.output());
+            walked.stop();
+        }
+    }
+
+    @Test
+    void slotThatSomebodyElseHoldsIsToldWithItsSetting() throws Exception {
+        TestServer primary = server();
+        try (RemoteServer target = new RemoteServer(version())) {
+            primary.execute("SELECT pg_create_physical_replication_slot('theirs', true)");
+            target.source(primary.url("postgres") + "?user=postgres");
+            try (TestServer standby = primary.standby("primary_slot_name = 'theirs'")) {
+                await("the standby", primary, "SELECT active FROM pg_replication_slots WHERE slot_name = 'theirs'");
+                String[] theirs = {"--set", "walker.slot=theirs", "--set", "walker.flush_interval=0"};
+                String hint = "slot serves one at a time: if that is a standby, pg_receivewal or another walker, name"
+                        + " another slot in walker.slot";
+                target.options(Stream.concat(Stream.of("--mode", "file"), Stream.of(theirs))
+                        .toArray(String[]::new));
+                target.start();
+                primary.execute("CREATE TABLE IF NOT EXISTS again ()", "DROP TABLE again");
+                long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+                while (!target.output().contains(hint)) {
+                    assertTrue(System.nanoTime() < giveUp, target.output());
+                    Thread.sleep(50);
+                }
+                target.terminate();
+                target.options(theirs);
+                String message = target.startFailing("heatmap");
+                assertTrue(message.contains(hint), message);
+            }
+        } finally {
+            primary.close();
         }
     }
 
