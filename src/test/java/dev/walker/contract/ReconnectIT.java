@@ -252,7 +252,8 @@ class ReconnectIT {
             primary.execute("SELECT pg_create_physical_replication_slot('theirs', true)");
             target.source(primary.url("postgres") + "?user=postgres");
             try (TestServer standby = primary.standby("primary_slot_name = 'theirs'")) {
-                await("the standby", primary, "SELECT active FROM pg_replication_slots WHERE slot_name = 'theirs'");
+                await("the standby", standby, "SELECT count(*) = 1 FROM pg_stat_wal_receiver");
+                await("its slot", primary, "SELECT active FROM pg_replication_slots WHERE slot_name = 'theirs'");
                 String[] theirs = {"--set", "walker.slot=theirs", "--set", "walker.flush_interval=0"};
                 String hint = "slot serves one at a time: if that is a standby, pg_receivewal or another walker, name"
                         + " another slot in walker.slot";
