@@ -156,8 +156,7 @@ public final class TestServer implements AutoCloseable {
         }
 
         private TestServer create() throws IOException {
-            Path root = Files.createTempDirectory("walker-pg");
-            Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path root = Scratch.directory();
             TestServer server = new TestServer(installation, prefix(installation, root), root);
             boolean started = false;
             try {
@@ -414,8 +413,7 @@ public final class TestServer implements AutoCloseable {
      */
     public TestServer standby(String... conf) throws SQLException {
         try {
-            Path otherRoot = Files.createTempDirectory("walker-pg");
-            Files.setPosixFilePermissions(otherRoot, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path otherRoot = Scratch.directory();
             TestServer standby = new TestServer(installation, prefix, otherRoot);
             Files.setOwner(otherRoot, Files.getOwner(root));
             boolean started = false;
