@@ -253,6 +253,10 @@ final class ReplicationSlot {
             if (found.isPresent() && !found.get().isLost()) {
                 throw refused;
             }
+            if (found.isEmpty()) {
+                log.warning("replication slot \"" + name
+                        + "\" was dropped and is made anew; set walker.slot to '' to walk without one");
+            }
             // The walk goes on as long as it finds its WAL, and keeps from here on what it will need.
             open();
             return Lsn.isBefore(restartLsn, lsn) ? move(lsn) : restartLsn;

@@ -24,6 +24,15 @@ final class Savepoints {
         return connection.getAutoCommit() ? Optional.empty() : Optional.of(connection.setSavepoint());
     }
 
+    /**
+     * Undoes what was done since a savepoint, and gives the savepoint up: PL/Java leaves it open where the server refuses what
+     * comes next, so that its end is taken for that of the step, and {@code walker.run()} cannot commit any more.
+     */
+    static void undo(Connection connection, Savepoint savepoint) throws SQLException {
+        connection.rollback(savepoint);
+        connection.releaseSavepoint(savepoint);
+    }
+
     /** The answer of {@code action}, or, after undoing it, of {@code otherwise} if the server refuses it. */
     static <T> T attempt(Connection connection, Action<T> action, Action<T> otherwise) throws SQLException {
         return attempt(connection, action, refused -> otherwise.run());
@@ -43,7 +52,7 @@ final class Savepoints {
         try {
             answer = action.run();
         } catch (SQLException e) {
-            connection.rollback(savepoint);
+            undo(connection, savepoint);
             return refusal.answer(e);
         }
         connection.releaseSavepoint(savepoint);

@@ -264,7 +264,7 @@ public final class WalkSession {
         try {
             if (savepoint.isPresent()) {
                 // After an error of the server PL/Java can do nothing before this.
-                sourceConnection.rollback(savepoint.get());
+                Savepoints.undo(sourceConnection, savepoint.get());
             }
         } catch (SQLException e) {
             failure.addSuppressed(e);
@@ -680,14 +680,14 @@ public final class WalkSession {
             target.releaseSavepoint(savepoint);
         } else {
             context.forget();
-            target.rollback(savepoint);
+            Savepoints.undo(target, savepoint);
         }
         return done;
     }
 
     private void rollback(Savepoint savepoint, Throwable failure) {
         try {
-            target.rollback(savepoint);
+            Savepoints.undo(target, savepoint);
         } catch (SQLException e) {
             // The connection is lost, which is what has failed.
             failure.addSuppressed(e);

@@ -254,6 +254,7 @@ class GapIT {
         sql("CHECKPOINT", "DELETE FROM unkept WHERE id < 100");
         assertFalse(MapCheck.of(walked).unknownHeaps().contains("unkept"));
         awaitSlot();
+        assertTrue(walked.told().contains("replication slot \"walker\" was dropped and is made anew"), walked.told());
         assertEquals("0", query("SELECT count(*) FROM walker.gaps"));
         walked.configure("walker.mode = auto");
     }

@@ -899,6 +899,29 @@ class OperationsIT {
     }
 
     @Test
+    void slotThatCannotBeMadeAnewEndsTheWalkWithAWord() throws Exception {
+        walked.waitFor();
+        walked.server()
+                .execute(
+                        "SELECT pg_create_physical_replication_slot('taken_' || i)"
+                                + " FROM generate_series(2, current_setting('max_replication_slots')::int) i",
+                        "SELECT pg_drop_replication_slot('walker'), pg_create_physical_replication_slot('taken_1')");
+        try {
+            makeGarbage();
+            await("failed", "SELECT state FROM walker.status()");
+            String error = query("SELECT last_error FROM walker.status()");
+            assertTrue(
+                    error.startsWith("cannot make replication slot \"walker\": all replication slots are in use"),
+                    error);
+        } finally {
+            walked.server().execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+        }
+        // The WAL is still there, so nothing is lost.
+        walked.start();
+        walked.assertExact();
+    }
+
+    @Test
     void slotThatKeepsTooMuchIsDroppedAndTheWalkEnds() throws Exception {
         walked.waitFor();
         walked.stop();
