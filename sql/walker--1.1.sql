@@ -4735,7 +4735,7 @@ END
 $$;
 COMMENT ON FUNCTION walker._refuse_second IS 'an error if the walker of this server runs';
 
-CREATE FUNCTION walker._is_to_be_dropped() RETURNS boolean
+CREATE FUNCTION walker._is_in_the_way() RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
@@ -4743,12 +4743,13 @@ BEGIN
     RETURN EXISTS (
         SELECT 1
           FROM pg_catalog.pg_locks l
-         WHERE l.locktype = 'object' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
+         -- ShareLock is that of a CREATE DATABASE with this one as its template.
+         WHERE l.locktype = 'object' AND l.mode IN ('AccessExclusiveLock', 'ShareLock') AND l.pid <> pg_catalog.pg_backend_pid()
            AND l.classid = 'pg_catalog.pg_database'::regclass
            AND l.objid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()));
 END
 $$;
-COMMENT ON FUNCTION walker._is_to_be_dropped IS 'whether somebody drops, renames or moves this database, and waits for its sessions to end';
+COMMENT ON FUNCTION walker._is_in_the_way IS 'whether somebody drops, renames, moves or copies this database, and waits for its sessions to end';
 
 CREATE FUNCTION walker._dblink() RETURNS text
 LANGUAGE sql STABLE
@@ -4787,6 +4788,8 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+            -- A standby that does not answer is to hold up neither the walk nor its end.
+            ('synchronous_commit', CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'off' ELSE 'local' END),
     dblink text := walker._dblink();
     link text := 'walker start ' || pg_catalog.pg_backend_pid();
     walker_pid integer;
@@ -4884,7 +4887,7 @@ DECLARE
     nap integer;
     looks integer;
     looked_at timestamptz := pg_catalog.clock_timestamp();
-    dropped boolean := false;
+    in_the_way boolean := false;
     seen pg_lsn;
     failed boolean := false;
     failure_lsn pg_lsn;
@@ -4922,6 +4925,7 @@ BEGIN
     LOOP
         seen := pg_catalog.pg_current_wal_flush_lsn();
         BEGIN
+    slept boolean;
             next := walker._step(source, fresh, until_lsn::text, coalesce(accept_gap, false));
             fresh := false;
         EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -4962,16 +4966,17 @@ BEGIN
                         WHEN looks > 25 THEN greatest(-next, least(-2 * next, 500))
                         ELSE -next END;
             BEGIN
-                PERFORM pg_catalog.pg_sleep(nap / 1000.0);
+                -- An expression. A statement that takes that long is one that auto_explain logs, where it looks into functions.
+                slept := pg_catalog.pg_sleep(nap / 1000.0) IS NOT NULL;
             EXCEPTION WHEN query_canceled THEN
                 GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
                 failed := true;
             END;
             EXIT WHEN failed OR walker._wanted(source, 'save') OR walker._wanted(source, 'stop');
             IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
-                dropped := walker._is_to_be_dropped();
+                in_the_way := walker._is_in_the_way();
                 looked_at := pg_catalog.clock_timestamp();
-                EXIT WHEN dropped;
+                EXIT WHEN in_the_way;
             END IF;
             IF next > 0 THEN
                 next := greatest(next - nap, 0);
@@ -4981,16 +4986,16 @@ BEGIN
             COMMIT;
         END LOOP;
         EXIT WHEN failed;
-        -- A DROP DATABASE gives up after five seconds.
+        -- A DROP or CREATE DATABASE gives up after five seconds.
         IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
-            dropped := walker._is_to_be_dropped();
+            in_the_way := walker._is_in_the_way();
             looked_at := pg_catalog.clock_timestamp();
             COMMIT;
         END IF;
-        EXIT WHEN dropped;
+        EXIT WHEN in_the_way;
     END LOOP;
-    IF dropped THEN
-        PERFORM walker._log(pg_catalog.format('ends, since database "%s" is to be dropped, renamed or moved',
+    IF in_the_way THEN
+        PERFORM walker._log(pg_catalog.format('ends, since database "%s" is to be dropped, renamed, moved or copied',
                                               pg_catalog.current_database()));
     END IF;
     -- However it ended, the next walk may begin.

@@ -440,6 +440,14 @@ class OperationsIT {
             statement.execute("SELECT walker.wait_for()");
         }
         assertEquals("1", query(walkers));
+        walked.server().execute("CREATE DATABASE passed_on TEMPLATE passing", "DROP DATABASE passed_on");
+        assertEquals("0", query(walkers));
+        try (var connection = walked.server().jdbc("passing", "postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("SELECT walker.ensure_running()");
+            statement.execute("SELECT walker.wait_for()");
+        }
+        assertEquals("1", query(walkers));
         // Without FORCE it gives up when somebody stays connected.
         walked.server().execute("DROP DATABASE passing");
         assertEquals("0", query(walkers));
@@ -976,6 +984,54 @@ class OperationsIT {
         walked.stop();
         assertEquals(null, query("SELECT walker.ensure_running()"));
         assertEquals("stopped", query("SELECT state FROM walker.status()"));
+    }
+
+    @Test
+    void standbyThatDoesNotAnswerHoldsUpNoWalk() throws Exception {
+        walked.waitFor();
+        walked.configure("synchronous_standby_names = 'nobody'");
+        try {
+            walked.server()
+                    .execute(
+                            "SET synchronous_commit = local",
+                            "DROP TABLE IF EXISTS alone",
+                            "CREATE TABLE alone AS SELECT generate_series(1, 1000) id",
+                            "DELETE FROM alone WHERE id <= 123");
+            walked.waitFor();
+            assertEquals("123", query("SELECT dead_tuples FROM walker.garbage() WHERE relation = 'alone'::regclass"));
+        } finally {
+            walked.configure("synchronous_standby_names = ''");
+        }
+    }
+
+    /** It takes time, several times a second, and auto_explain can look into functions. */
+    @Test
+    void waitingIsNoStatementForTheLog() throws Exception {
+        walked.stop();
+        int before = walked.server().log().length();
+        walked.configure("auto_explain.log_min_duration = 0");
+        walked.configure("auto_explain.log_nested_statements = on");
+        walked.configure("session_preload_libraries = 'auto_explain'");
+        try {
+            walked.start();
+            for (int round = 0; round < 2; round++) {
+                await("PgSleep", "SELECT wait_event FROM pg_stat_activity WHERE application_name = 'walker'");
+                makeGarbage();
+                walked.waitFor();
+            }
+            walked.stop();
+        } finally {
+            walked.configure("session_preload_libraries = ''");
+        }
+        List<String> logged = walked.server()
+                .log()
+                .substring(before)
+                .lines()
+                .filter(line -> line.contains("Query Text:"))
+                .toList();
+        assertTrue(logged.stream().anyMatch(line -> line.contains("walker.progress")), () -> logged + "");
+        assertFalse(logged.stream().anyMatch(line -> line.contains("pg_sleep(nap")), () -> logged + "");
+        walked.start();
     }
 
     @Test
