@@ -756,6 +756,20 @@ END
 $$;
 COMMENT ON FUNCTION walker._file_settings IS 'the settings walker.* of the configuration files, as far as this role may see them';
 
+CREATE FUNCTION walker._set_by_command_line() RETURNS SETOF text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF pg_catalog.has_function_privilege('pg_catalog.pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE') THEN
+        RETURN QUERY
+            SELECT pg_catalog.translate(pg_catalog.lower(m[1]), '-', '_')
+              FROM pg_catalog.regexp_matches(pg_catalog.pg_read_file('postmaster.opts', 0, 1048576, true),
+                                             '"(?:-c|--)?[[:space:]]*(walker[.][^"=]*)=', 'gi') m;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION walker._set_by_command_line IS 'the settings walker.* that the server was started with, as by postgres -c, as far as this role may see them';
+
 CREATE FUNCTION walker._set_settings() RETURNS SETOF text
 LANGUAGE sql STABLE
 AS $$
@@ -763,8 +777,10 @@ AS $$
     SELECT s FROM walker._set_by_database_or_role() s
      UNION
     SELECT f.name FROM walker._file_settings() f
+     UNION
+    SELECT c FROM walker._set_by_command_line() c
 $$;
-COMMENT ON FUNCTION walker._set_settings IS 'the settings walker.* of the configuration files, of this database and of this role, as far as this role may see them';
+COMMENT ON FUNCTION walker._set_settings IS 'the settings walker.* of the configuration files, of the command line of the server, of this database and of this role, as far as this role may see them';
 
 CREATE FUNCTION walker._left_empty() RETURNS SETOF text
 LANGUAGE sql STABLE
@@ -775,6 +791,7 @@ AS $$
        AND walker._may_see_files()
        AND NOT EXISTS (SELECT 1 FROM walker._file_settings() f WHERE f.name = k.name AND f.value = '')
        AND k.name NOT IN (SELECT d FROM walker._set_by_database_or_role() d)
+       AND k.name NOT IN (SELECT c FROM walker._set_by_command_line() c)
 $$;
 COMMENT ON FUNCTION walker._left_empty IS 'settings that are not set any more: the server, and a session that had them, still have an empty text';
 
@@ -792,6 +809,7 @@ AS $$
        -- It may hold a password, and a walker that runs has no use for it.
        AND every.name <> 'walker.conninfo'
        AND every.name NOT IN (SELECT d FROM walker._set_by_database_or_role() d)
+       AND every.name NOT IN (SELECT c FROM walker._set_by_command_line() c)
      ORDER BY 1
 $$;
 COMMENT ON FUNCTION walker._not_loaded IS 'settings walker.* that are something else in the configuration files than in this session, as far as this role may see that';
@@ -4417,7 +4435,8 @@ GRANT EXECUTE ON FUNCTION
     walker._lock_holders(integer, text), walker._refuse_intruder(integer, text), walker._ask(integer, text),
     walker._lock_holder(integer, text), walker._source_id(),
     walker._local_source_id(), walker._heap(regclass, text), walker._known_settings(), walker._set_settings(),
-    walker._may_see_files(), walker._file_settings(), walker._set_by_database_or_role(), walker._left_empty(),
+    walker._may_see_files(), walker._file_settings(), walker._set_by_database_or_role(), walker._set_by_command_line(),
+    walker._left_empty(),
     walker._unread(text, text), walker.settings(), walker.status(),
     walker.plugins(), walker.results(text), walker.wait_for(pg_lsn, interval), walker.wait_for_baseline(interval),
     walker._status(integer), walker.status(text), walker._named_source(text), walker._give_up(interval), walker._check_isolation(),
@@ -4489,9 +4508,12 @@ AS $$
 BEGIN
     IF name <> ALL (walker._jars()) THEN
         RAISE object_in_use USING
-            MESSAGE = pg_catalog.format('jar "%s" of role "%s" is not one of walker.install_plugin()', name,
-                (SELECT r.jarowner FROM sqlj.jar_repository r WHERE r.jarname = _check_own_jar.name)),
-            HINT = 'Give the plugin another name; what PL/Java has loaded for others is in sqlj.jar_repository.';
+            MESSAGE = pg_catalog.format('jar "%s" of role "%s" is not %s', name,
+                (SELECT r.jarowner FROM sqlj.jar_repository r WHERE r.jarname = _check_own_jar.name),
+                CASE name WHEN 'walker' THEN 'WALker''s own' ELSE 'one of walker.install_plugin()' END),
+            HINT = CASE name
+                WHEN 'walker' THEN 'Have its owner load it under another name, and SELECT sqlj.remove_jar(''walker'', false).'
+                ELSE 'Give the plugin another name; what PL/Java has loaded for others is in sqlj.jar_repository.' END;
     END IF;
 END
 $$;
@@ -4766,6 +4788,8 @@ AS $$
     SELECT s.name, s.value
       FROM (VALUES
             ('search_path', 'pg_catalog'), ('lock_timeout', '0'), ('transaction_timeout', '0'),
+            -- A standby that does not answer is to hold up neither the walk nor its end.
+            ('synchronous_commit', CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'off' ELSE 'local' END),
             ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
             ('array_nulls', 'on'), ('quote_all_identifiers', 'off'), ('transform_null_equals', 'off'),
             ('standard_conforming_strings', 'on')) s (name, value)
@@ -4783,15 +4807,31 @@ AS $$
 $$;
 COMMENT ON FUNCTION walker._ready_source IS 'the source that a session walks, null while it makes ready; this transaction need not see its row';
 
+CREATE FUNCTION walker._connect(dblink text, link text, conninfo text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    message text;
+    detail text;
+BEGIN
+    EXECUTE pg_catalog.format('SELECT %s.dblink_connect($1, $2)', dblink) USING link, conninfo;
+EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RAISE sqlclient_unable_to_establish_sqlconnection USING MESSAGE = message, DETAIL = detail,
+        HINT = 'For the walker the server connects to itself, if pg_hba.conf lets it. walker.conninfo, or the parameter of '
+               'walker.start(), tells another way, and a file .pgpass of the server''s user a password.';
+END
+$$;
+COMMENT ON FUNCTION walker._connect IS 'opens a connection of dblink to this server';
+
 CREATE FUNCTION walker.start(conninfo text DEFAULT NULL, accept_gap boolean DEFAULT false) RETURNS integer
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-            -- A standby that does not answer is to hold up neither the walk nor its end.
-            ('synchronous_commit', CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'off' ELSE 'local' END),
     dblink text := walker._dblink();
     link text := 'walker start ' || pg_catalog.pg_backend_pid();
+    way text;
     walker_pid integer;
     source integer;
     here boolean;
@@ -4804,18 +4844,18 @@ BEGIN
         RAISE WARNING '%', walker._published()
             USING HINT = 'Publish tables or schemas by name, or create WALker''s tables in the subscribers, too.';
     END IF;
-    EXECUTE pg_catalog.format('SELECT %s.dblink_connect($1, $2)', dblink)
-      USING link, walker._conninfo(conninfo)
-                  || ' application_name=walker options=''-c search_path=pg_catalog -c client_min_messages=error'
-                  || ' -c default_transaction_read_only=off'
-                  -- Of a role that the database or the user is set to, unless the user was chosen.
-                  || CASE WHEN walker._conninfo(conninfo) = walker._conninfo() THEN ' -c role=none' ELSE '' END
-                  || ' -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0'
-                  -- New in 17.
-                  || CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NULL THEN ''
-                          ELSE ' -c transaction_timeout=0' END
-                  || ' -c client_connection_check_interval=0 -c pljava.statement_cache_size=128'
-                  || ' -c walker_session.detached=on''';
+    way := walker._conninfo(conninfo)
+           || ' application_name=walker options=''-c search_path=pg_catalog -c client_min_messages=error'
+           || ' -c default_transaction_read_only=off'
+           -- Of a role that the database or the user is set to, unless the user was chosen.
+           || CASE WHEN walker._conninfo(conninfo) = walker._conninfo() THEN ' -c role=none' ELSE '' END
+           || ' -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0'
+           -- New in 17.
+           || CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NULL THEN ''
+                   ELSE ' -c transaction_timeout=0' END
+           || ' -c client_connection_check_interval=0 -c pljava.statement_cache_size=128'
+           || ' -c walker_session.detached=on''';
+    PERFORM walker._connect(dblink, link, way);
     BEGIN
         EXECUTE pg_catalog.format(
             'SELECT pid, here, seen FROM %s.dblink($1, $2) AS t (pid integer, here boolean, seen boolean)', dblink)
@@ -4885,6 +4925,7 @@ DECLARE
     newborn boolean;
     next integer;
     nap integer;
+    slept boolean;
     looks integer;
     looked_at timestamptz := pg_catalog.clock_timestamp();
     in_the_way boolean := false;
@@ -4925,7 +4966,6 @@ BEGIN
     LOOP
         seen := pg_catalog.pg_current_wal_flush_lsn();
         BEGIN
-    slept boolean;
             next := walker._step(source, fresh, until_lsn::text, coalesce(accept_gap, false));
             fresh := false;
         EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -5117,11 +5157,18 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     slot text := (SELECT p.slot_name FROM walker.progress p WHERE p.source_id = _guard_slot.source_id);
-    most bigint := pg_catalog.pg_size_bytes(
-        coalesce(nullif(pg_catalog.current_setting('walker.max_lag', true), ''), '10GB'));
+    setting text := coalesce(nullif(pg_catalog.current_setting('walker.max_lag', true), ''), '10GB');
+    most bigint;
     kept bigint;
     message text;
 BEGIN
+    BEGIN
+        most := pg_catalog.pg_size_bytes(setting);
+    EXCEPTION WHEN invalid_parameter_value THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = pg_catalog.format('walker.max_lag is "%s"; wanted bytes, or a number with kB, MB, GB or TB', setting),
+            DETAIL = 'The walker does not run, and how much WAL its slot may keep meanwhile is not known.';
+    END;
     IF most = 0 OR coalesce(nullif(pg_catalog.current_setting('walker.max_lag_action', true), ''), 'drop_slot')
                    <> 'drop_slot' THEN
         RETURN;
@@ -5149,8 +5196,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     source integer := walker._local_source_id();
-    state text;
     message text;
+    detail text;
 BEGIN
     IF pg_catalog.pg_is_in_recovery() THEN
         RETURN NULL;
@@ -5159,9 +5206,9 @@ BEGIN
         BEGIN
             RETURN walker.start();
         EXCEPTION WHEN OTHERS THEN
-            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
             IF (walker._running()).pid IS NULL THEN
-                PERFORM walker._log('cannot start: ' || message);
+                PERFORM walker._log('cannot start: ' || pg_catalog.concat_ws(': ', message, nullif(detail, '')));
                 PERFORM walker._guard_slot(source);
             END IF;
         END;
@@ -5169,9 +5216,17 @@ BEGIN
         PERFORM walker._guard_slot(source);
     ELSE
         BEGIN
-            PERFORM walker._reload();
+            BEGIN
+                PERFORM walker._reload();
+            EXCEPTION WHEN read_only_sql_transaction THEN
+                -- As under default_transaction_read_only. Another session can.
+                EXECUTE pg_catalog.format('SELECT FROM %s.dblink($1, $2) AS t (reloaded boolean)', walker._dblink())
+                  USING walker._conninfo(NULL)
+                            || ' options=''-c search_path=pg_catalog -c default_transaction_read_only=off''',
+                        'SELECT walker._reload()';
+            END;
         EXCEPTION WHEN OTHERS THEN
-            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
             PERFORM walker._log('goes on with the settings it has: ' || message);
         END;
     END IF;
@@ -5277,6 +5332,11 @@ BEGIN
     IF elsewhere THEN
         PERFORM walker._refuse_second();
     END IF;
+    -- Those of databases that were dropped or renamed fail each minute.
+    PERFORM walker._in_cron_database(pg_catalog.format(
+        'SELECT pg_catalog.count(cron.unschedule(j.jobid)) FROM cron.job j WHERE j.command = %L '
+        'AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_database d WHERE d.datname::text = j.database)',
+        'SELECT walker.ensure_running()'));
     PERFORM walker._in_cron_database(pg_catalog.format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
         walker._cron_job(), schedule, 'SELECT walker.ensure_running()', pg_catalog.current_database()));
     PERFORM walker._warn_of_cron();

@@ -38,6 +38,9 @@ class OperationsIT {
     @RegisterExtension
     static final SharedServer<PlJava, PlJavaServer> SHARED = new SharedServer<>();
 
+    private static final String SET_BY_COMMAND_LINE =
+            "SELECT current_setting('walker.batch_bytes') || ',' || current_setting('walker.plugin_timeout')";
+
     private static PlJavaServer walked;
 
     @Parameter
@@ -175,6 +178,46 @@ class OperationsIT {
             forget("walker.batch_bytes");
             assertReloads();
         }
+    }
+
+    /** As where a container is given {@code postgres -c}: that is no odds with the files. */
+    @Test
+    void reloadDoesNotWarnOfWhatTheCommandLineSets() throws Exception {
+        String dataDir = walked.server().dataDir().toString();
+        walked.server().stop();
+        walked.server()
+                .run(
+                        "pg_ctl",
+                        "-D",
+                        dataDir,
+                        "-l",
+                        walked.server().root().resolve("log").toString(),
+                        "-w",
+                        "-o",
+                        "-p " + walked.server().port()
+                                + " -c walker.slot= -c walker.batch_bytes=3MB --walker.plugin-timeout=20s"
+                                + " -c walker.naptimes=1s",
+                        "start");
+        try (var connection = walked.server().jdbc();
+                var session = connection.createStatement()) {
+            walked.start();
+            assertEquals("3MB,20s", query(session, SET_BY_COMMAND_LINE));
+            session.execute("SELECT walker.reload()");
+            assertNull(session.getWarnings());
+            session.execute("SET walker.memory = 128");
+            session.execute("SELECT walker.reload()");
+            assertTells("but \"128\" in this session", session.getWarnings());
+            walked.waitFor();
+            assertEquals(null, query("SELECT slot_name FROM walker.status()"));
+            assertEquals("", query("SELECT value FROM walker.settings() WHERE name = 'walker.slot'"));
+            assertEquals(
+                    "nobody reads it; is walker.naptime meant?",
+                    query("SELECT meaning FROM walker.settings() WHERE name = 'walker.naptimes'"));
+        } finally {
+            walked.server().stop();
+            walked.server().start();
+        }
+        walked.start();
     }
 
     private static String query(Statement session, String sql) throws SQLException {
@@ -961,6 +1004,10 @@ class OperationsIT {
         walked.configure("walker.max_lag_action = warn");
         assertEquals(null, query("SELECT walker.ensure_running()"));
         assertEquals("1", query("SELECT count(*) FROM pg_replication_slots"));
+        walked.configure("walker.max_lag = much");
+        SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.ensure_running()"));
+        assertTrue(e.getMessage().contains("walker.max_lag is \"much\"; wanted bytes"), e.getMessage());
+        walked.configure("walker.max_lag = 2MB");
         walked.configure("walker.max_lag_action = drop_slot");
         assertEquals(null, query("SELECT walker.ensure_running()"));
         assertEquals("0", query("SELECT count(*) FROM pg_replication_slots"));
@@ -984,6 +1031,46 @@ class OperationsIT {
         walked.stop();
         assertEquals(null, query("SELECT walker.ensure_running()"));
         assertEquals("stopped", query("SELECT state FROM walker.status()"));
+    }
+
+    @Test
+    void serverThatCannotConnectToItselfIsToldWhy() throws Exception {
+        walked.stop();
+        int before = walked.server().log().length();
+        walked.configure("walker.conninfo = 'host=/nowhere'");
+        try {
+            SQLException e = assertThrows(SQLException.class, () -> query("SELECT walker.start()"));
+            assertEquals("08001", e.getSQLState());
+            assertTrue(e.getMessage().contains("walker.conninfo, or the parameter of walker.start()"), e.getMessage());
+            walked.server().execute("UPDATE walker.source SET autostart = true");
+            assertEquals(null, query("SELECT walker.ensure_running()"));
+            String log = walked.server().log().substring(before);
+            assertTrue(
+                    log.contains("walker: cannot start: could not establish connection: connection to server on socket"
+                            + " \"/nowhere/"),
+                    log);
+        } finally {
+            walked.configure("walker.conninfo = ''");
+        }
+        walked.start();
+    }
+
+    @Test
+    void ensureRunningHasChangedSettingsTakenWhereSessionsAreReadOnly() throws Exception {
+        String pid = query("SELECT pid FROM walker.status()");
+        int before = walked.server().log().length();
+        walked.configure("default_transaction_read_only = on");
+        try {
+            walked.configure("walker.naptime = 50");
+            assertEquals(pid, query("SELECT walker.ensure_running()"));
+            assertEquals("f", query("SELECT bool_or(pending) FROM walker.settings()"));
+            String log = walked.server().log().substring(before);
+            assertFalse(log.contains("read-only transaction"), log);
+        } finally {
+            walked.configure("default_transaction_read_only = off");
+            walked.configure("walker.naptime = 200ms");
+        }
+        assertReloads();
     }
 
     @Test
@@ -1072,7 +1159,14 @@ class OperationsIT {
     void cronBringsTheWalkerBackAfterARestartOfTheServer() throws Exception {
         Assumptions.assumeTrue(hasCron(), "pg_cron is not installed for " + host);
         walked.server().execute("CREATE EXTENSION IF NOT EXISTS pg_cron");
+        walked.server()
+                .execute(
+                        "CREATE DATABASE lost",
+                        "SELECT cron.schedule_in_database('walker in lost', '* * * * *', 'SELECT walker.ensure_running()', 'lost')",
+                        "ALTER DATABASE lost RENAME TO found");
         assertEquals(query("SELECT pid FROM walker.status()"), query("SELECT walker.enable_autostart()"));
+        assertEquals("walker in postgres", query("SELECT string_agg(jobname, ', ') FROM cron.job"));
+        walked.server().execute("DROP DATABASE found");
         walked.server()
                 .execute(
                         "DROP TABLE IF EXISTS restarted",

@@ -354,6 +354,14 @@ class StrangersIT {
                 assertEquals(null, row.getString(1));
             }
         }
+        try (Connection owner = walked.server().jdbc("workshop", "postgres");
+                Statement statement = owner.createStatement()) {
+            statement.execute("CREATE EXTENSION walker CASCADE");
+            SQLException e = assertThrows(SQLException.class, () -> statement.execute("SELECT walker.install_jar()"));
+            assertTrue(
+                    e.getMessage().contains("jar \"walker\" of role \"stranger\" is not WALker's own"), e.getMessage());
+            assertTrue(e.getMessage().contains("Have its owner load it under another name"), e.getMessage());
+        }
         walked.server().execute("DROP DATABASE workshop WITH (FORCE)");
     }
 
