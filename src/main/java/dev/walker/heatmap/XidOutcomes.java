@@ -140,8 +140,10 @@ final class XidOutcomes {
     }
 
     private void walkedTo(long xid) {
-        aheadCommitted.remove(xid);
-        aheadAborted.remove(xid);
+        if (!aheadCommitted.isEmpty() || !aheadAborted.isEmpty()) {
+            aheadCommitted.remove(xid);
+            aheadAborted.remove(xid);
+        }
     }
 
     /**
