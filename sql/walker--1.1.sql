@@ -760,11 +760,13 @@ CREATE FUNCTION walker._set_by_command_line() RETURNS SETOF text
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    IF pg_catalog.has_function_privilege('pg_catalog.pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE') THEN
+    IF pg_catalog.has_function_privilege('pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)', 'EXECUTE') THEN
+        -- It may have paths in it that are no text of this database's encoding.
         RETURN QUERY
             SELECT pg_catalog.translate(pg_catalog.lower(m[1]), '-', '_')
-              FROM pg_catalog.regexp_matches(pg_catalog.pg_read_file('postmaster.opts', 0, 1048576, true),
-                                             '"(?:-c|--)?[[:space:]]*(walker[.][^"=]*)=', 'gi') m;
+              FROM pg_catalog.regexp_matches(
+                       pg_catalog.encode(pg_catalog.pg_read_binary_file('postmaster.opts', 0, 1048576, true), 'escape'),
+                       '"(?:-c|--)?[[:space:]]*(walker[.][^"=]*)=', 'gi') m;
     END IF;
 END
 $$;

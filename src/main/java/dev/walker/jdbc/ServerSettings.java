@@ -20,6 +20,15 @@ public final class ServerSettings implements Function<String, Optional<String>> 
             + " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))"
             + " AND s.setrole IN (0, (SELECT u.usesysid FROM pg_catalog.pg_user u WHERE u.usename = current_user)))";
 
+    private static final String MAY_SEE_COMMAND_LINE = "SELECT pg_catalog.has_function_privilege("
+            + "'pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)', 'EXECUTE')";
+    /** As {@code walker._set_by_command_line()} has it. */
+    private static final String IS_IN_COMMAND_LINE = "SELECT EXISTS (SELECT 1 FROM pg_catalog.regexp_matches("
+            + "pg_catalog.encode(pg_catalog.pg_read_binary_file('postmaster.opts', 0, 1048576, true), 'escape'), ?, 'gi') m"
+            + " WHERE pg_catalog.translate(pg_catalog.lower(m[1]), '-', '_') = ?)";
+
+    private static final String OF_COMMAND_LINE = "\"(?:-c|--)?[[:space:]]*(walker[.][^\"=]*)=";
+
     private static final String OF_WALKER = "SELECT walker._setting(?, ?)";
 
     private final Connection connection;
@@ -45,9 +54,14 @@ public final class ServerSettings implements Function<String, Optional<String>> 
         Optional<String> value = Jdbc.first(connection, OF_SESSION, row -> row.getString(1), name);
         boolean isLeftEmpty = value.equals(Optional.of(""))
                 && name.startsWith("walker.")
-                && Jdbc.one(connection, MAY_SEE_FILES, row -> row.getBoolean(1))
-                && !Jdbc.one(connection, IS_SET, row -> row.getBoolean(1), name, name);
+                && is(MAY_SEE_FILES)
+                && !is(IS_SET, name, name)
+                && !(is(MAY_SEE_COMMAND_LINE) && is(IS_IN_COMMAND_LINE, OF_COMMAND_LINE, name));
         return isLeftEmpty ? Optional.empty() : value;
+    }
+
+    private boolean is(String question, Object... parameters) throws SQLException {
+        return Jdbc.one(connection, question, row -> row.getBoolean(1), parameters);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.walker.contract;
 
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -198,6 +199,8 @@ class OperationsIT {
                                 + " -c walker.slot= -c walker.batch_bytes=3MB --walker.plugin-timeout=20s"
                                 + " -c walker.naptimes=1s",
                         "start");
+        // A path in Latin 1.
+        Files.write(walked.server().dataDir().resolve("postmaster.opts"), new byte[] {'"', (byte) 0xE9, '"'}, APPEND);
         try (var connection = walked.server().jdbc();
                 var session = connection.createStatement()) {
             walked.start();

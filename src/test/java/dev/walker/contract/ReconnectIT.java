@@ -245,6 +245,29 @@ class ReconnectIT {
         }
     }
 
+    /** That is no odds with the files, where it is not set. */
+    @Test
+    void slotThatTheCommandLineOfTheSourceSetsToNoneIsNone() throws Exception {
+        try (RemoteServer walked = new RemoteServer(server())) {
+            TestServer server = walked.server();
+            server.stop();
+            server.run(
+                    "pg_ctl",
+                    "-D",
+                    server.dataDir().toString(),
+                    "-l",
+                    server.root().resolve("log").toString(),
+                    "-w",
+                    "-o",
+                    "-p " + server.port() + " -c walker.slot=",
+                    "start");
+            walked.start();
+            assertEquals(null, server.query("SELECT slot_name FROM walker.status()"));
+            assertTrue(walked.output().contains("walker.slot is empty"), walked.output());
+            walked.stop();
+        }
+    }
+
     @Test
     void slotThatSomebodyElseHoldsIsToldWithItsSetting() throws Exception {
         TestServer primary = server();
