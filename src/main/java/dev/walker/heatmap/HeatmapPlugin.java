@@ -200,6 +200,7 @@ public final class HeatmapPlugin implements WalPlugin {
             beginAnew();
         }
         catalogsComeOrGo();
+        outcomes.beginSession();
         boolean confirmed = outcomes.confirm();
         if (!confirmed) {
             forgetWhatWasTold();
@@ -316,6 +317,7 @@ public final class HeatmapPlugin implements WalPlugin {
             context.stateChanged();
         }
         history.tick();
+        outcomes.reached(lsn);
         return baseline.work(lsn);
     }
 

@@ -2,10 +2,10 @@ package dev.walker.heatmap;
 
 import dev.walker.spi.SourceServer;
 import dev.walker.spi.SourceServer.XidStatus;
-import java.util.ArrayList;
+import dev.walker.wal.Lsn;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.List;
+import java.util.Optional;
 import java.util.function.LongPredicate;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -42,6 +42,9 @@ final class XidOutcomes {
     private long oldestRunning;
 
     private boolean oldestRunningIsKnown;
+
+    /** Where the server was when the session began, until the walk has come there. */
+    private Optional<SourceServer.Point> point = Optional.empty();
 
     /** Those that the server does not know either. */
     private final RoaringBitmap unknown = new RoaringBitmap();
@@ -124,6 +127,21 @@ final class XidOutcomes {
         return !boundaryIsKnown || !allWalked && (int) xid - (int) boundary < 0;
     }
 
+    /** A walk begins, or goes on. */
+    void beginSession() {
+        point = server.point();
+    }
+
+    /** All before an LSN is walked. */
+    void reached(long lsn) {
+        if (point.isPresent() && !Lsn.isBefore(lsn, point.get().lsn())) {
+            if (!oldestRunningIsKnown) {
+                oldestRunning(point.get().oldestXid() & 0xFFFF_FFFFL);
+            }
+            point = Optional.empty();
+        }
+    }
+
     /** No transaction before this one runs any more. */
     void oldestRunning(long xid) {
         oldestRunning = xid;
@@ -159,21 +177,25 @@ final class XidOutcomes {
     }
 
     private boolean confirm(XidSet told, XidStatus before) {
-        List<Long> xids = new ArrayList<>();
-        told.forEach(xids::add);
+        boolean isStandby = point.isPresent() && point.get().isStandby();
+        long[] xids = told.toArray();
         boolean same = true;
-        for (int from = 0; from < xids.size(); from += MOST_ASKED) {
-            List<Long> some = xids.subList(from, Math.min(from + MOST_ASKED, xids.size()));
+        for (int from = 0; from < xids.length; from += MOST_ASKED) {
+            long[] some = Arrays.copyOfRange(xids, from, Math.min(from + MOST_ASKED, xids.length));
             XidStatus[] statuses =
-                    server.xidStatuses(some.stream().mapToLong(this::full).toArray());
+                    server.xidStatuses(Arrays.stream(some).map(this::full).toArray());
             for (int i = 0; i < statuses.length; i++) {
-                // One that is forgotten was frozen, or vacuumed away, as it was told.
-                if (statuses[i] != before && statuses[i] != XidStatus.UNKNOWN) {
+                // One that is forgotten was frozen, or vacuumed away, as it was told; and a standby comes to what it
+                // was at.
+                boolean isSame = statuses[i] == before
+                        || statuses[i] == XidStatus.UNKNOWN
+                        || statuses[i] == XidStatus.IN_PROGRESS && isStandby;
+                if (!isSame) {
                     same = false;
-                    walkedTo(some.get(i));
-                    committed.remove(some.get(i));
-                    aborted.remove(some.get(i));
-                    keep(some.get(i), statuses[i]);
+                    walkedTo(some[i]);
+                    committed.remove(some[i]);
+                    aborted.remove(some[i]);
+                    keep(some[i], statuses[i]);
                 }
             }
         }

@@ -1,6 +1,6 @@
 package dev.walker.heatmap;
 
-import java.util.function.LongConsumer;
+import java.util.Arrays;
 import org.roaringbitmap.RoaringBitmap;
 
 /** A set of XIDs or multixacts that remembers which ranges of 65536 have changed since they were stored. */
@@ -35,9 +35,9 @@ final class XidSet {
         }
     }
 
-    /** Gives each XID. */
-    void forEach(LongConsumer consumer) {
-        xids.forEach((int xid) -> consumer.accept(xid & 0xFFFF_FFFFL));
+    /** All that are in it. */
+    long[] toArray() {
+        return Arrays.stream(xids.toArray()).mapToLong(Integer::toUnsignedLong).toArray();
     }
 
     boolean isEmpty() {

@@ -28,7 +28,8 @@
  *       for each block.
  *   <li>{@code heatmap_pending}: what open transactions have inserted and deleted, bitmaps with the same keys.
  *   <li>{@code heatmap_xact}: outcomes of transactions and updaters of multixacts, as far as page images may ask for them,
- *       which transactions are prepared, and the files that open ones have made.
+ *       which of the outcomes the server has told ahead of the walk, which transactions are prepared, and the files that
+ *       open ones have made.
  *   <li>{@code heatmap_history}: what happened in a bucket of time to a heap, an array for each count with an element for
  *       each range of blocks. Buckets get longer with age. {@code heatmap_history_relation} says which heap it is.
  * </ul>

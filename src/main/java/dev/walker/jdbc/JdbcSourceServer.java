@@ -2,11 +2,13 @@ package dev.walker.jdbc;
 
 import dev.walker.spi.HeapRead;
 import dev.walker.spi.SourceServer;
+import dev.walker.wal.Lsn;
 import dev.walker.wal.RelFileLocator;
 import dev.walker.wal.WalSourceException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,6 +28,11 @@ public final class JdbcSourceServer implements SourceServer {
             + " WHERE m.mode IN ('nokeyupd', 'upd')";
 
     private static final String NEXT_XID = "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text";
+
+    /** The snapshot is older than the LSN. */
+    private static final String POINT = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
+            + " THEN coalesce(pg_catalog.pg_last_wal_replay_lsn(), 'FFFFFFFF/FFFFFFFF') ELSE pg_catalog.pg_current_wal_insert_lsn() END::text,"
+            + " pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text, pg_catalog.pg_is_in_recovery()";
 
     private static final String STATUSES = "SELECT pg_catalog.string_agg(coalesce(CASE WHEN x.xid < n.next"
             + " THEN pg_catalog.left(pg_catalog.pg_xact_status(x.xid), 1) ELSE 'i' END, 'u'), '' ORDER BY x.place)"
@@ -93,6 +100,19 @@ public final class JdbcSourceServer implements SourceServer {
                     .orElse(0L);
         } catch (SQLException e) {
             throw new WalSourceException("cannot ask the server for its next transaction: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Optional<Point> point() {
+        try {
+            return Jdbc.first(
+                    connection,
+                    POINT,
+                    row -> new Point(
+                            Lsn.parse(row.getString(1)), Long.parseUnsignedLong(row.getString(2)), row.getBoolean(3)));
+        } catch (SQLException e) {
+            throw new WalSourceException("cannot ask the server for its oldest transaction: " + e.getMessage(), e);
         }
     }
 

@@ -208,6 +208,11 @@ public final class SourceDatabases implements SourceServer, AutoCloseable {
     }
 
     @Override
+    public Optional<Point> point() {
+        return main.point();
+    }
+
+    @Override
     public boolean mayLackWal() {
         return main.mayLackWal();
     }

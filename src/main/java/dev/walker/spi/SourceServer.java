@@ -3,6 +3,7 @@ package dev.walker.spi;
 import dev.walker.wal.RelFileLocator;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Questions about the server whose WAL is walked, that WAL alone cannot answer. */
@@ -41,6 +42,21 @@ public interface SourceServer {
      */
     default long nextFullXid() {
         return 0;
+    }
+
+    /**
+     * A point of the WAL of a server.
+     *
+     * @param lsn where it is
+     * @param oldestXid all transactions before it, with its epoch in the upper 32 bits, have ended in the WAL before
+     * @param isStandby whether the server is a standby: one that was restarted has still to replay some of what it had
+     *     replayed before
+     */
+    record Point(long lsn, long oldestXid, boolean isStandby) {}
+
+    /** Where the server is at present; empty if nobody knows. */
+    default Optional<Point> point() {
+        return Optional.empty();
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,6 +25,7 @@ class XidOutcomesTest {
     private final Set<Long> open = new HashSet<>();
     private final List<Long> asked = new ArrayList<>();
     private XidStatus answer = XidStatus.COMMITTED;
+    private Optional<SourceServer.Point> point = Optional.empty();
 
     private final XidOutcomes outcomes = new XidOutcomes(
             new SourceServer() {
@@ -36,6 +38,11 @@ class XidOutcomesTest {
                 @Override
                 public long multixactUpdater(long multiXid) {
                     return -1;
+                }
+
+                @Override
+                public Optional<Point> point() {
+                    return point;
                 }
             },
             open::contains);
@@ -54,6 +61,49 @@ class XidOutcomesTest {
         assertEquals(XidStatus.UNKNOWN, outcomes.status(699, false));
         assertEquals(XidStatus.COMMITTED, outcomes.status(699, true));
         assertEquals(List.of(699L), asked);
+    }
+
+    @Test
+    void aStandbyThatHasStillToReplayACommitHasNotLostIt() {
+        outcomes.epoch(800);
+        assertEquals(XidStatus.COMMITTED, outcomes.ask(600));
+        answer = XidStatus.IN_PROGRESS;
+        point = Optional.of(new SourceServer.Point(0x1000, 700, true));
+        outcomes.beginSession();
+        assertTrue(outcomes.confirm());
+        answer = XidStatus.ABORTED;
+        assertFalse(outcomes.confirm());
+        assertEquals(XidStatus.ABORTED, outcomes.ask(600));
+    }
+
+    @Test
+    void aServerHasLostACommitThatIsPreparedAgain() {
+        outcomes.epoch(800);
+        assertEquals(XidStatus.COMMITTED, outcomes.ask(600));
+        answer = XidStatus.IN_PROGRESS;
+        point = Optional.of(new SourceServer.Point(0x1000, 600, false));
+        outcomes.beginSession();
+        assertFalse(outcomes.confirm());
+        assertTrue(outcomes.confirm());
+    }
+
+    @Test
+    void whatHadEndedWhereTheWalkStandsIsNotAheadOfIt() {
+        outcomes.epoch(800);
+        point = Optional.of(new SourceServer.Point(0x1000, (3L << 32) + 700, false));
+        outcomes.beginSession();
+        outcomes.reached(0xFF8);
+        outcomes.ahead(600, true);
+        outcomes.ahead(700, false);
+        outcomes.reached(0x1000);
+        outcomes.ahead(699, true);
+        outcomes.ahead(701, true);
+        assertArrayEquals(new long[] {701}, outcomes.aheadCommitted.toArray());
+        assertArrayEquals(new long[] {700}, outcomes.aheadAborted.toArray());
+        outcomes.oldestRunning(702);
+        outcomes.reached(0x2000);
+        outcomes.ahead(701, true);
+        assertTrue(outcomes.aheadCommitted.isEmpty());
     }
 
     @Test
