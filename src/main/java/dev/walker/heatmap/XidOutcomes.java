@@ -135,8 +135,9 @@ final class XidOutcomes {
     /** All before an LSN is walked. */
     void reached(long lsn) {
         if (point.isPresent() && !Lsn.isBefore(lsn, point.get().lsn())) {
-            if (!oldestRunningIsKnown) {
-                oldestRunning(point.get().oldestXid() & 0xFFFF_FFFFL);
+            long oldest = point.get().oldestXid() & 0xFFFF_FFFFL;
+            if (!oldestRunningIsKnown || (int) oldestRunning - (int) oldest < 0) {
+                oldestRunning(oldest);
             }
             point = Optional.empty();
         }

@@ -52,9 +52,7 @@ class LostTransactionsIT {
         assertTrue(
                 target.output().contains("the server has lost transactions, in a crash or a failover"),
                 target.output());
-        target.server()
-                .execute("INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)"
-                        + " SELECT source_id, 0, 0, 0 FROM walker.source");
+        baseline(target);
         source.execute("DELETE FROM early WHERE id > 97");
         long giveUp = System.nanoTime() + 60_000_000_000L;
         while (MapCheck.of(source, target.server()).unknownHeaps().contains("early")) {
@@ -173,6 +171,41 @@ class LostTransactionsIT {
             assertFalse(target.output().contains("lost"), target.output());
             target.stop();
         }
+    }
+
+    /** No record tells what runs, as long as nothing happens. */
+    @Test
+    void whatABaselineFindsOnAQuietServerIsNotDoubted() throws Exception {
+        try (TestServer source = TestServer.version(version())
+                        .conf(WalkedServer.SETTINGS)
+                        .conf(QUIET)
+                        .start();
+                RemoteServer target = new RemoteServer(version());
+                Connection old = source.jdbc();
+                Statement statement = old.createStatement()) {
+            source.execute("CREATE EXTENSION pageinspect", "CREATE TABLE early (id int)");
+            old.setAutoCommit(false);
+            statement.execute("SELECT pg_current_xact_id()");
+            source.execute("INSERT INTO early VALUES (1)", "INSERT INTO early VALUES (2)", "SELECT FROM early");
+            source.execute("CHECKPOINT");
+            old.commit();
+            source.execute("SELECT pg_logical_emit_message(true, 'test', '')");
+            target.source(source.url("postgres") + "?user=postgres");
+            target.start();
+            baseline(target);
+            await(
+                    target.server(),
+                    "SELECT coalesce(bool_or(b.state = 'done'), false) FROM walker.heatmap_baseline b WHERE b.relfilenode = "
+                            + source.query("SELECT pg_relation_filenode('early')"));
+            target.stop();
+            assertEquals("0", ahead(target));
+        }
+    }
+
+    private static void baseline(RemoteServer target) throws SQLException {
+        target.server()
+                .execute("INSERT INTO walker.heatmap_baseline_request (source_id, spc_oid, db_oid, relfilenode)"
+                        + " SELECT source_id, 0, 0, 0 FROM walker.source");
     }
 
     private static String ahead(RemoteServer target) throws SQLException {

@@ -91,6 +91,7 @@ class XidOutcomesTest {
     void whatHadEndedWhereTheWalkStandsIsNotAheadOfIt() {
         outcomes.epoch(800);
         point = Optional.of(new SourceServer.Point(0x1000, (3L << 32) + 700, false));
+        outcomes.oldestRunning(500);
         outcomes.beginSession();
         outcomes.reached(0xFF8);
         outcomes.ahead(600, true);
@@ -101,6 +102,7 @@ class XidOutcomesTest {
         assertArrayEquals(new long[] {701}, outcomes.aheadCommitted.toArray());
         assertArrayEquals(new long[] {700}, outcomes.aheadAborted.toArray());
         outcomes.oldestRunning(702);
+        outcomes.beginSession();
         outcomes.reached(0x2000);
         outcomes.ahead(701, true);
         assertTrue(outcomes.aheadCommitted.isEmpty());
