@@ -56,7 +56,7 @@ make() {
     local from
     from=$(lsn)
     while [[ $(megabytes "$from" "$(lsn)") -lt $1 ]]; do
-        "$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -t 500 -M prepared -D scale="$SCALE" -f "$dir/transactions.sql" \
+        "$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -t 4000 -M prepared -D scale="$SCALE" -f "$dir/transactions.sql" \
             >/dev/null 2>&1
     done
 }
