@@ -20,7 +20,7 @@ final class WalkedSource {
             + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
     /** A server that takes the stream for a synchronous standby would have the walker wait for itself. */
     private static final String WITHOUT_STANDBYS = "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)"
-            + " WHERE pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')";
+            + " WHERE pg_catalog.current_setting('synchronous_commit') <> 'local'";
 
     private static final String HOLDER = "SELECT coalesce(walker._lock_holder(?, 'run'), 0)";
     /** Names may have changed since it was found, and copies of the server may have come. */

@@ -70,10 +70,7 @@ class LostTransactionsIT {
 
     @Test
     void commitThatWasNotFlushedIsLostInACrash() throws Exception {
-        try (TestServer source = TestServer.version(version())
-                        .conf(WalkedServer.SETTINGS)
-                        .conf(QUIET)
-                        .start();
+        try (TestServer source = quietServer();
                 RemoteServer target = new RemoteServer(version());
                 Connection old = deletes(source, target)) {
             stopWalWriter(source);
@@ -94,10 +91,7 @@ class LostTransactionsIT {
 
     @Test
     void commitThatTheStandbyHadNotReceivedIsLostInAFailover() throws Exception {
-        try (TestServer source = TestServer.version(version())
-                        .conf(WalkedServer.SETTINGS)
-                        .conf(QUIET)
-                        .start();
+        try (TestServer source = quietServer();
                 TestServer standby = source.standby();
                 RemoteServer target = new RemoteServer(version());
                 Connection old = deletes(source, target)) {
@@ -122,10 +116,7 @@ class LostTransactionsIT {
     /** The slot has moved beyond it. */
     @Test
     void whatWasSavedIsNotLostInACrashOfTheTarget() throws Exception {
-        try (TestServer source = TestServer.version(version())
-                        .conf(WalkedServer.SETTINGS)
-                        .conf(QUIET)
-                        .start();
+        try (TestServer source = quietServer();
                 RemoteServer target = new RemoteServer(version(), "synchronous_commit = off")) {
             target.source(source.url("postgres") + "?user=postgres");
             target.start();
@@ -140,6 +131,13 @@ class LostTransactionsIT {
         }
     }
 
+    private static TestServer quietServer() {
+        return TestServer.version(version())
+                .conf(WalkedServer.SETTINGS)
+                .conf(QUIET)
+                .start();
+    }
+
     /** Nobody but a commit flushes then. */
     private static void stopWalWriter(TestServer server) throws Exception {
         String walWriter = server.query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'");
@@ -149,10 +147,7 @@ class LostTransactionsIT {
     /** What the server has told stays, where the walk comes to it. */
     @Test
     void commitThatIsWalkedLaterIsNotDoubted() throws Exception {
-        try (TestServer source = TestServer.version(version())
-                        .conf(WalkedServer.SETTINGS)
-                        .conf(QUIET)
-                        .start();
+        try (TestServer source = quietServer();
                 RemoteServer target = new RemoteServer(version());
                 Connection old = deletes(source, target)) {
             String end = source.query("SELECT pg_current_wal_flush_lsn()");
@@ -176,10 +171,7 @@ class LostTransactionsIT {
     /** No record tells what runs, as long as nothing happens. */
     @Test
     void whatABaselineFindsOnAQuietServerIsNotDoubted() throws Exception {
-        try (TestServer source = TestServer.version(version())
-                        .conf(WalkedServer.SETTINGS)
-                        .conf(QUIET)
-                        .start();
+        try (TestServer source = quietServer();
                 RemoteServer target = new RemoteServer(version());
                 Connection old = source.jdbc();
                 Statement statement = old.createStatement()) {
