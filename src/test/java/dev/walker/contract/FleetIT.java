@@ -301,7 +301,7 @@ class FleetIT {
             assertTrue(unknown.getMessage().contains("There are: local, other"), unknown.getMessage());
 
             assertEquals("t", one.query("SELECT walker.stop('other')"));
-            assertEquals(0, second.waitFor());
+            assertEquals(0, RemoteServer.exitCode(second));
             assertEquals(
                     "local running, other stopped",
                     one.query("SELECT string_agg(source || ' ' || state, ', ') FROM walker.fleet()"));

@@ -195,16 +195,25 @@ final class RemoteServer extends WalkedServer {
         }
     }
 
-    int terminate() throws InterruptedException {
+    int terminate() {
         walker.destroy();
-        return walker.waitFor();
+        return exitCode(walker);
+    }
+
+    /** The exit code of a process that is to end by itself; -1 if it does not, and is killed. */
+    static int exitCode(Process process) {
+        int code = process.onExit()
+                .thenApply(Process::exitValue)
+                .completeOnTimeout(-1, 60, TimeUnit.SECONDS)
+                .join();
+        process.destroyForcibly();
+        return code;
     }
 
     @Override
     void stop() throws SQLException {
         super.stop();
-        walker.onExit().join();
-        assertEquals(0, walker.exitValue());
+        assertEquals(0, exitCode(walker));
     }
 
     @Override
@@ -213,7 +222,7 @@ final class RemoteServer extends WalkedServer {
                 new ArrayList<>(List.of("run", "--source-url", sourceUrl, "--target-url", url(), "--plugins", plugins));
         words.addAll(options);
         Process refused = command(words.toArray(new String[0])).start();
-        assertEquals(1, refused.waitFor());
+        assertEquals(1, exitCode(refused));
         return Files.readString(log);
     }
 
