@@ -837,9 +837,7 @@ public final class HeatmapPlugin implements WalPlugin {
             return true;
         }
         if ((infomask & Infomask.XMAX_COMMITTED) != 0) {
-            if (!inserterIsOpen) {
-                set(imageDead, offnum);
-            }
+            die(chunk, block, offnum, inserterIsOpen, known);
             return true;
         }
         long deleter = page.xmax(offnum);
@@ -851,24 +849,39 @@ public final class HeatmapPlugin implements WalPlugin {
         }
         switch (outcomes.status(deleter, !known)) {
             case COMMITTED:
-                if (!inserterIsOpen) {
-                    set(imageDead, offnum);
-                }
+                die(chunk, block, offnum, inserterIsOpen, known);
                 return true;
             case UNKNOWN:
                 return keep(chunk, key, offnum, known);
             case IN_PROGRESS:
                 if (!known) {
-                    openXacts.addDelete(
-                            openXacts.openOnServer(deleter),
-                            chunk.slot,
-                            key | deletedBy(chunk.firstBlock() + block, offnum));
-                    heatmap.changed(chunk.relation, lsn);
+                    dieLater(chunk, block, offnum, deleter);
                 }
                 return true;
             default:
                 return true;
         }
+    }
+
+    /**
+     * What deleted an item has committed, or is a subtransaction of the inserter that has changed nothing else in the WAL,
+     * as with {@code wal_level = minimal}.
+     */
+    private void die(Chunk chunk, int block, int offnum, boolean inserterIsOpen, boolean known) {
+        if (!inserterIsOpen) {
+            set(imageDead, offnum);
+        } else if (!known) {
+            dieLater(chunk, block, offnum, page.xmin(offnum));
+        }
+    }
+
+    /** An item is dead if a transaction commits. */
+    private void dieLater(Chunk chunk, int block, int offnum, long xid) {
+        openXacts.addDelete(
+                openXacts.openOnServer(xid),
+                chunk.slot,
+                Chunk.key(block, offnum) | deletedBy(chunk.firstBlock() + block, offnum));
+        heatmap.changed(chunk.relation, lsn);
     }
 
     private int insertedBy(int offnum) {

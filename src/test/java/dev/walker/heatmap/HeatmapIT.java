@@ -68,7 +68,7 @@ class HeatmapIT {
                 "17.7.0; full_page_writes = off; --wal-segsize=16",
                 "17.11.0; wal_log_hints = on; --wal-segsize=64",
                 "18.1.0; wal_level = logical; --data-checksums",
-                "18.6.0; wal_level = minimal; --data-checksums",
+                "18.6.0; wal_level = minimal; --no-data-checksums",
                 "18.6.0; wal_consistency_checking = 'heap,heap2'; --data-checksums"
             })
     void agreesWithTheServerAfterRandomLoad(String version, String setting, String initdb) throws Exception {

@@ -487,11 +487,14 @@ class HeatmapPluginTest {
     }
 
     @Test
-    void nobodyLooksAtTheDeleterWhileTheInserterIsOpen() {
+    void whatDeletesWhileTheInserterIsOpenEndsWithIt() {
         walk(checkpoint(true, LSN, 700, 3), insert(701, 0, 1), insert(701, 0, 2));
-        walk(image(0, new Page().tuple(701, 700, 0).tuple(701, 700, HeapRecords.XMAX_COMMITTED)));
+        walk(image(0, new Page().tuple(701, 702, 0).tuple(701, 702, HeapRecords.XMAX_COMMITTED)));
         assertTrue(isKnown(0));
         assertEquals(List.of(), dead(0));
+        walk(commit(701, 702));
+        assertEquals(List.of(1, 2), dead(0));
+        assertEquals(0, heat().deadAborted());
     }
 
     @Test

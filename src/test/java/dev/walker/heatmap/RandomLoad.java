@@ -102,6 +102,8 @@ public final class RandomLoad {
                 "COPY (SELECT i, i, 'copied' FROM generate_series(500, 520) i) TO '" + server.root() + "/data/certain'",
                 "COPY certain FROM '" + server.root() + "/data/certain'",
                 "BEGIN; INSERT INTO certain VALUES (1000, 0, ''); ROLLBACK",
+                "BEGIN; CREATE TABLE within AS SELECT * FROM certain; SAVEPOINT s;"
+                        + " DELETE FROM within WHERE id % 10 = 4; COMMIT",
                 "BEGIN; INSERT INTO certain VALUES (1001, 0, ''); PREPARE TRANSACTION 'certain'",
                 "ROLLBACK PREPARED 'certain'");
         try (Connection locker = server.jdbc();
