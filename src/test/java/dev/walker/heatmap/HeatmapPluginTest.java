@@ -497,6 +497,18 @@ class HeatmapPluginTest {
         assertEquals(0, heat().deadAborted());
     }
 
+    /** The server is ahead of the walk: it tells of a subtransaction that it has committed, the end of its parent comes later. */
+    @Test
+    void whatTheServerTellsOfASubtransactionEndsWithTheInserter() {
+        walk(checkpoint(true, LSN, 700, 3));
+        serverXids.put(651L, SourceServer.XidStatus.COMMITTED);
+        walk(insert(650, 0, 3), image(0, new Page().tuple(650, 651, 0).tuple(650, 0, NOTHING)));
+        assertEquals(List.of(), dead(0));
+        walk(commit(650, 651));
+        assertTrue(isKnown(0));
+        assertEquals(List.of(1), dead(0));
+    }
+
     @Test
     void aRecordWithAnImageIsPartOfIt() {
         walk(checkpoint(true, LSN, 700, 3), create(REL), insert(700, 0, 1), commit(700));
