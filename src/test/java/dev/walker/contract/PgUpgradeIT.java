@@ -43,9 +43,11 @@ class PgUpgradeIT {
                         .conf(settings)
                         .conf("autovacuum = off", "walker.plugins = 'heatmap, walstats'")
                         .start();
-                // Without any setting of PL/Java or WALker, as initdb makes it.
-                TestServer upgraded =
-                        TestServer.of(installation).conf("autovacuum = off").start()) {
+                // As initdb makes it, unless Java needs to be told that PL/Java may enforce its policy, or cannot.
+                TestServer upgraded = TestServer.of(installation)
+                        .conf("autovacuum = off")
+                        .conf(Runtime.version().feature() < 18 ? new String[0] : settings)
+                        .start()) {
             old.execute(
                     "CREATE EXTENSION pgstattuple",
                     "CREATE EXTENSION pageinspect",
