@@ -245,7 +245,7 @@ class StrangersIT {
                     "horizon()",
                     "advice('watched')",
                     "advice(min_dead_tuples => 1, min_dead_percent => 0)",
-                    "records(pg_current_wal_insert_lsn())",
+                    "records(pg_current_wal_flush_lsn())",
                     "wait_for()",
                     "wait_for_baseline()",
                     "retry('heatmap')",
