@@ -4794,7 +4794,9 @@ AS $$
             ('synchronous_commit', CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'off' ELSE 'local' END),
             ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
             ('array_nulls', 'on'), ('quote_all_identifiers', 'off'), ('transform_null_equals', 'off'),
-            ('standard_conforming_strings', 'on')) s (name, value)
+            ('standard_conforming_strings', 'on'),
+            -- Its queries are short and many; to compile one takes longer than all else that the walk does.
+            ('jit', 'off')) s (name, value)
      WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL
 $$;
 COMMENT ON FUNCTION walker._session_settings IS 'what a session goes by while it walks, whatever the server, its database or its role have set';
@@ -4851,7 +4853,7 @@ BEGIN
            || ' -c default_transaction_read_only=off'
            -- Of a role that the database or the user is set to, unless the user was chosen.
            || CASE WHEN walker._conninfo(conninfo) = walker._conninfo() THEN ' -c role=none' ELSE '' END
-           || ' -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0'
+           || ' -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c jit=off'
            -- New in 17.
            || CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NULL THEN ''
                    ELSE ' -c transaction_timeout=0' END

@@ -29,14 +29,15 @@ public final class ServerAddress {
     private static final String SCHEME = "postgresql:";
     /**
      * What a server, a role or a database may have set: a path to the functions of others, times after which work is ended,
-     * transactions that do not see what others commit, and how names, arrays and comparisons are read.
+     * transactions that do not see what others commit, how names, arrays and comparisons are read, and compilation of short
+     * queries.
      */
     private static final String SETTINGS = "SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES"
             + " ('search_path', 'pg_catalog'), ('statement_timeout', '0'), ('lock_timeout', '0'),"
             + " ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),"
             + " ('idle_session_timeout', '0'), ('default_transaction_isolation', 'read committed'),"
             + " ('default_transaction_read_only', 'off'), ('array_nulls', 'on'), ('quote_all_identifiers', 'off'),"
-            + " ('transform_null_equals', 'off'), ('standard_conforming_strings', 'on')) s (name, value)"
+            + " ('transform_null_equals', 'off'), ('standard_conforming_strings', 'on'), ('jit', 'off')) s (name, value)"
             + " WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL";
 
     /** What the environment gives where the URL has nothing. */

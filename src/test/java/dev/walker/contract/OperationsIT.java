@@ -1124,6 +1124,40 @@ class OperationsIT {
         walked.start();
     }
 
+    /** Where each query of the walk was compiled, {@code walker.start()} gave up after a minute. */
+    @Test
+    void queriesOfTheWalkAreNotCompiled() throws Exception {
+        walked.stop();
+        walked.server()
+                .execute(
+                        "CREATE ROLE compiles SUPERUSER LOGIN",
+                        "ALTER ROLE compiles SET jit = on",
+                        "ALTER ROLE compiles SET jit_above_cost = 0",
+                        "ALTER ROLE compiles SET session_preload_libraries = 'auto_explain'",
+                        "ALTER ROLE compiles SET auto_explain.log_min_duration = 0",
+                        "ALTER ROLE compiles SET auto_explain.log_analyze = on",
+                        "ALTER ROLE compiles SET auto_explain.log_nested_statements = on");
+        int before = walked.server().log().length();
+        query("SELECT walker.start(walker._conninfo() || ' user=compiles')");
+        makeGarbage();
+        walked.waitFor();
+        walked.stop();
+        assertNotCompiled(walked.server().log().substring(before));
+        try (var connection = walked.server().jdbc("postgres", "compiles");
+                var statement = connection.createStatement()) {
+            int byHand = walked.server().log().length();
+            statement.execute("CALL walker.run(pg_current_wal_insert_lsn())");
+            assertNotCompiled(walked.server().log().substring(byHand));
+        }
+        walked.start();
+    }
+
+    /** What a walk by hand asks before it has its settings may be. */
+    private static void assertNotCompiled(String log) {
+        String walk = log.substring(log.indexOf("walker.progress"));
+        assertFalse(walk.contains("JIT:"), walk);
+    }
+
     @Test
     void timeoutsOfTheServerDoNotEndTheWalk() throws Exception {
         List<String> timeouts =

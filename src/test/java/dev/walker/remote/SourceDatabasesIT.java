@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.walker.jdbc.Jdbc;
 import dev.walker.jdbc.WalkLog;
 import dev.walker.spi.HeapRead;
 import dev.walker.testing.TestServer;
@@ -61,6 +62,19 @@ class SourceDatabasesIT {
                         databases
                                 .readHeap(new RelFileLocator(1663, oid + 1000, 1259), new long[0], 0)
                                 .state());
+            }
+        }
+    }
+
+    @Test
+    void queriesOfAWalkAreNotCompiled() throws Exception {
+        List<Integer> majors = TestServer.majors();
+        try (TestServer server =
+                TestServer.major(majors.get(majors.size() - 1)).conf("jit = on").start()) {
+            ServerAddress address =
+                    ServerAddress.of("--source-url", server.url("postgres") + "?user=postgres", Map.of());
+            try (Connection connection = address.connectForWalk()) {
+                assertEquals("off", Jdbc.one(connection, "SHOW jit", row -> row.getString(1)));
             }
         }
     }
