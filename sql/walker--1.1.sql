@@ -4930,6 +4930,7 @@ DECLARE
     next integer;
     nap integer;
     slept boolean;
+    wanted boolean;
     looks integer;
     looked_at timestamptz := pg_catalog.clock_timestamp();
     in_the_way boolean := false;
@@ -5012,16 +5013,17 @@ BEGIN
             BEGIN
                 -- An expression. A statement that takes that long is one that auto_explain logs, where it looks into functions.
                 slept := pg_catalog.pg_sleep(nap / 1000.0) IS NOT NULL;
-            EXCEPTION WHEN query_canceled THEN
-                GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+                wanted := walker._wanted(source, 'save') OR walker._wanted(source, 'stop');
+                IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
+                    in_the_way := walker._is_in_the_way();
+                    looked_at := pg_catalog.clock_timestamp();
+                END IF;
+            EXCEPTION WHEN OTHERS OR query_canceled THEN
+                GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                    hint = PG_EXCEPTION_HINT;
                 failed := true;
             END;
-            EXIT WHEN failed OR walker._wanted(source, 'save') OR walker._wanted(source, 'stop');
-            IF pg_catalog.clock_timestamp() - looked_at > interval '0.5 s' THEN
-                in_the_way := walker._is_in_the_way();
-                looked_at := pg_catalog.clock_timestamp();
-                EXIT WHEN in_the_way;
-            END IF;
+            EXIT WHEN failed OR wanted OR in_the_way;
             IF next > 0 THEN
                 next := greatest(next - nap, 0);
             ELSIF pg_catalog.pg_current_wal_flush_lsn() <> seen THEN
@@ -5065,7 +5067,12 @@ BEGIN
             -- It is Java itself that has failed; that message is the one to be kept.
             failure_lsn := NULL;
         END;
-        PERFORM walker._failed(source, pg_catalog.concat_ws('. ', message, nullif(hint, '')), failure_lsn);
+        BEGIN
+            PERFORM walker._failed(source, pg_catalog.concat_ws('. ', message, nullif(hint, '')), failure_lsn);
+        EXCEPTION WHEN OTHERS THEN
+            -- What ended the walk is raised below, and is not to be hidden by this.
+            RAISE LOG 'walker: cannot note in walker.progress what ended the walk: %', SQLERRM;
+        END;
         COMMIT;
     END IF;
     IF NOT failed AND detached THEN

@@ -1124,6 +1124,52 @@ class OperationsIT {
         walked.start();
     }
 
+    /** Such as where others have taken all the locks there are. */
+    @Test
+    void whatEndsTheWalkerBetweenItsBatchesIsNoted() throws Exception {
+        walked.waitFor();
+        String wanted = query("SELECT pg_get_functiondef('walker._wanted'::regproc)");
+        walked.server()
+                .execute("CREATE OR REPLACE FUNCTION walker._wanted(source_id integer, purpose text) RETURNS boolean"
+                        + " LANGUAGE plpgsql VOLATILE AS $$BEGIN RAISE 'no more locks' USING HINT = 'Wait.'; END$$");
+        try {
+            await("failed", "SELECT state FROM walker.status()");
+            assertEquals("no more locks. Wait.", query("SELECT last_error FROM walker.status()"));
+        } finally {
+            walked.server().execute(wanted);
+        }
+        makeGarbage();
+        walked.start();
+        walked.assertExact();
+    }
+
+    @Test
+    void whatEndsTheWalkerIsLoggedWhereItCannotBeNoted() throws Exception {
+        walked.waitFor();
+        int before = walked.server().log().length();
+        walked.server()
+                .execute(
+                        "CREATE FUNCTION refuse_errors() RETURNS trigger LANGUAGE plpgsql AS"
+                                + " $$BEGIN RAISE 'no errors here'; END$$",
+                        "CREATE TRIGGER refuse_errors BEFORE UPDATE ON walker.progress FOR EACH ROW"
+                                + " WHEN (new.last_error IS NOT NULL) EXECUTE FUNCTION refuse_errors()",
+                        "ALTER TABLE walker.progress RENAME previous_crc TO renamed");
+        try {
+            makeGarbage();
+            await("stopped", "SELECT state FROM walker.status()");
+        } finally {
+            walked.server()
+                    .execute(
+                            "ALTER TABLE walker.progress RENAME renamed TO previous_crc",
+                            "DROP FUNCTION refuse_errors CASCADE");
+        }
+        String log = walked.server().log().substring(before);
+        assertTrue(log.contains("ERROR:  column \"previous_crc\" of relation \"progress\" does not exist"), log);
+        assertTrue(log.contains("walker: cannot note in walker.progress what ended the walk: no errors here"), log);
+        walked.start();
+        walked.assertExact();
+    }
+
     /** Where each query of the walk was compiled, {@code walker.start()} gave up after a minute. */
     @Test
     void queriesOfTheWalkAreNotCompiled() throws Exception {
