@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 #
 # What it costs to catch up: WAL is made while the walker (heatmap) is stopped, then it reads it in batches, first a part
-# of FIRST_MB, then one of REST_MB, and pg_receivewal reads the latter, too. Prints the CPU seconds per GB of WAL of the
-# backend in which the walker runs, its start and that of the JVM included each time; what the second part took more than
-# the first is what a walker takes that has started. pg_waldump --quiet, which does nothing but decode, tells how fast the
-# machine is. The WAL is that of pgbench's transactions, of kinds that differ in checkpoints, after which pages get images:
+# of FIRST_MB, whose costs include the start of the JVM and most of the compiling, then PARTS of MB each in the same session,
+# that show what a walker takes that runs for weeks. Prints the CPU seconds per GB of WAL of the backend in which the walker
+# runs, what still compiles included, and, for the same part, those of pg_receivewal and of pg_waldump --quiet, which does
+# nothing but decode and tells how fast the machine is. The WAL is that of pgbench's transactions, of kinds that differ in
+# checkpoints, after which pages get images:
 #   plain        none since each page was changed, so no images and most records per byte: the most work
 #   checkpoints  as often as with max_wal_size as PostgreSQL sets it, 1GB
 #   images       one before each part
@@ -13,11 +14,11 @@
 #   PGBIN      programs of the server (default: of pg_config on the PATH)
 #   JVM        libjvm.so for PL/Java (default: of java on the PATH)
 #   VMOPTIONS  pljava.vmoptions (default: what install.sh sets)
-#   FIRST_MB=500 REST_MB=1500 CLIENTS=2 SCALE=20 KINDS="plain checkpoints"
+#   FIRST_MB=1200 PARTS=3 MB=1000 CLIENTS=2 SCALE=20 KINDS="plain checkpoints"
 
 set -euo pipefail
 
-CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} FIRST_MB=${FIRST_MB:-500} REST_MB=${REST_MB:-1500}
+CLIENTS=${CLIENTS:-2} SCALE=${SCALE:-20} FIRST_MB=${FIRST_MB:-1200} PARTS=${PARTS:-3} MB=${MB:-1000}
 KINDS=${KINDS:-plain checkpoints}
 PORT=${PORT:-54328}
 
@@ -86,44 +87,35 @@ images() {
         sed -n 's/^Total .*\[[0-9.]*%\] .*\[\([0-9.]*\)%\] .*\[100%\].*/\1/p'
 }
 
-# catch_up KIND MB: makes WAL, and lets a walker that starts with it read it; sets megabytes and cpu.
+# catch_up KIND MB: makes WAL, and lets the walker read it in its session; then the others.
 catch_up() {
-    local from end pid compiling
+    local from end before=0 compiled=0 megabytes cpu compiling decoding receiving
     [[ $1 == plain ]] || ask CHECKPOINT
     ask "ALTER SYSTEM SET max_wal_size = '$([[ $1 == checkpoints ]] && echo 1GB || echo 100GB)'"
     ask 'SELECT pg_reload_conf()' >/dev/null
+    ask "SELECT pg_create_physical_replication_slot('bench', true)" >/dev/null
     from=$(lsn)
     make "$2"
     end=$(lsn)
-    pid=$(ask 'SELECT walker.start()')
+    if [[ -n $walker ]]; then
+        before=$(cpu_ticks "$walker") compiled=$(compile_ticks "$walker")
+    fi
+    walk
     [[ $(ask "SELECT walker.wait_for('$end', '10 min')") == t ]] || { ask 'SELECT walker.status()' >&2; exit 1; }
-    cpu=$(seconds "$(cpu_ticks "$pid")")
-    compiling=$(seconds "$(compile_ticks "$pid")")
     ask 'SELECT walker.stop()' >/dev/null
+    cpu=$(seconds $(($(cpu_ticks "$walker") - before)))
+    compiling=$(seconds $(($(compile_ticks "$walker") - compiled)))
     ask 'SELECT pg_switch_wal()' >/dev/null
     megabytes=$(megabytes "$from" "$end")
-    printf '%-11s %5s MB, %3.0f%% of it images: walker %6s, %5.2f s, of these %4.2f for compiling' "$1" "$megabytes" \
-        "$(images "$from" "$end")" "$(per_gb "$cpu" "$megabytes")" "$cpu" "$compiling"
-}
-
-measure() {
-    local kind=$1 first_cpu first_megabytes from decoding receiving
-    catch_up "$kind" "$FIRST_MB"
-    echo
-    first_cpu=$cpu first_megabytes=$megabytes
-    ask "SELECT pg_create_physical_replication_slot('bench', true)" >/dev/null
-    from=$(lsn)
-    catch_up "$kind" "$REST_MB"
     # It ends with status 1 at the end of WAL.
-    decoding=$(cpu_of "$PGBIN/pg_waldump" -p "$dir/data/pg_wal" -s "$from" -e "$(lsn)" --quiet || true)
+    decoding=$(cpu_of "$PGBIN/pg_waldump" -p "$dir/data/pg_wal" -s "$from" -e "$end" --quiet || true)
     mkdir -p "$dir/received"
-    receiving=$(cpu_of "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync --no-loop --endpos "$(lsn)")
+    receiving=$(cpu_of "$PGBIN/pg_receivewal" -D "$dir/received" --slot bench --no-sync --no-loop --endpos "$end")
     rm -rf "$dir/received"
-    printf '; pg_waldump --quiet %s, pg_receivewal %s\n' "$(per_gb "$decoding" "$megabytes")" \
-        "$(per_gb "$receiving" "$(megabytes "$from" "$(lsn)")")"
     ask "SELECT pg_drop_replication_slot('bench')" >/dev/null
-    awk -v kind="$kind" -v t="$first_cpu" -v mb="$first_megabytes" -v tt="$cpu" -v mmbb="$megabytes" \
-        'BEGIN { printf "%-11s what the second took more than the first: %.2f\n", kind, (tt - t) / ((mmbb - mb) / 1e3) }'
+    printf '%-11s %5s MB, %3.0f%% of it images: walker %6s, of these %5s for compiling; pg_waldump --quiet %s, pg_receivewal %s\n' \
+        "$1" "$megabytes" "$(images "$from" "$end")" "$(per_gb "$cpu" "$megabytes")" "$(per_gb "$compiling" "$megabytes")" \
+        "$(per_gb "$decoding" "$megabytes")" "$(per_gb "$receiving" "$megabytes")"
 }
 
 echo "$("$PGBIN/postgres" --version), scale $SCALE; CPU seconds per GB of WAL"
@@ -135,5 +127,10 @@ ask 'UPDATE pgbench_accounts SET abalance = 0 WHERE aid % 61 = 0'
 ask 'SELECT walker.wait_for()' >/dev/null
 ask 'SELECT walker.stop()' >/dev/null
 for kind in $KINDS; do
-    measure "$kind"
+    open_session
+    walker=""
+    catch_up "$kind" "$FIRST_MB"
+    for ((part = 0; part < PARTS; part++)); do
+        catch_up "$kind" "$MB"
+    done
 done

@@ -32,13 +32,6 @@ load=""
 # cleanup() of server.sh, once nothing writes into its folder.
 trap '[[ -z $load ]] || kill "$load" 2>/dev/null || true; cleanup' EXIT
 
-# walk: starts the walker in its session, and waits until it has caught up.
-walk() {
-    echo 'CALL walker.run();' >&"${session[1]}"
-    until [[ $(ask 'SELECT state FROM walker.status()') == running ]]; do sleep 0.1; done
-    ask 'SELECT walker.wait_for()' >/dev/null
-}
-
 now() { date +%s.%N; }
 insert_lsn() { ask 'SELECT pg_current_wal_insert_lsn()'; }
 
@@ -55,8 +48,9 @@ turn() {
     cpu=- lag=-
     case $mode in
         walker)
-            pid=$walker
             walk
+            ask 'SELECT walker.wait_for()' >/dev/null
+            pid=$walker
             ;;
         pg_receivewal)
             mkdir -p "$dir/received"
@@ -100,9 +94,8 @@ turn() {
 echo "$("$PGBIN/postgres" --version), synchronous_commit $SYNC, $CLIENTS clients, scale $SCALE, $ROUNDS rounds of $SECONDS_EACH s each"
 "$PGBIN/pgbench" -n -c "$CLIENTS" -j "$CLIENTS" -T 1000000 -M prepared -P 1 --progress-timestamp >/dev/null 2>"$dir/progress" &
 load=$!
-coproc session { psql -X -Atq 2>&1 | sed 's/^/walker: /' >&2; }
+open_session
 walk
-walker=$(ask 'SELECT pid FROM walker.status()')
 sleep "$WARM_UP"
 ask 'SELECT walker.stop()' >/dev/null
 orders=("none walker pg_receivewal" "walker pg_receivewal none" "pg_receivewal none walker"

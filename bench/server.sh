@@ -83,5 +83,22 @@ END
 
 ask() { psql -X -Atq -c "$1"; }
 
+# open_session: a new session for walk().
+open_session() {
+    if [[ -n ${session_PID:-} ]]; then
+        exec {session[1]}>&-
+        wait "$session_PID" || true
+    fi
+    coproc session { psql -X -Atq 2>&1 | sed 's/^/walker: /' >&2; }
+}
+
+# walk: starts the walker in that session, in which Java has compiled what ran in it before; returns when it runs, and sets
+# walker to the pid of its backend.
+walk() {
+    echo 'CALL walker.run();' >&"${session[1]}"
+    until [[ $(ask 'SELECT state FROM walker.status()') == running ]]; do sleep 0.1; done
+    walker=$(ask 'SELECT pid FROM walker.status()')
+}
+
 # cpu_ticks PID: user and system time.
 cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
