@@ -89,14 +89,17 @@ open_session() {
         exec {session[1]}>&-
         wait "$session_PID" || true
     fi
-    coproc session { psql -X -Atq 2>&1 | sed 's/^/walker: /' >&2; }
+    coproc session { psql -X -Atq -v ON_ERROR_STOP=1 2>&1 | sed 's/^/walker: /' >&2; }
 }
 
 # walk: starts the walker in that session, in which Java has compiled what ran in it before; returns when it runs, and sets
 # walker to the pid of its backend.
 walk() {
     echo 'CALL walker.run();' >&"${session[1]}"
-    until [[ $(ask 'SELECT state FROM walker.status()') == running ]]; do sleep 0.1; done
+    until [[ $(ask 'SELECT state FROM walker.status()') == running ]]; do
+        [[ -n ${session_PID:-} ]] || { echo "the walker has not started" >&2; exit 1; }
+        sleep 0.1
+    done
     walker=$(ask 'SELECT pid FROM walker.status()')
 }
 
